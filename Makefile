@@ -14,16 +14,19 @@ setup: ## make .venv and everything else that running needs
 run: ## set up, start everything on this machine; options: make run ARGS="--port 9000"
 	$(SETUP) run $(ARGS)
 
+# More at once than a small machine has processors: a flow waits as long as it works.
+PYTEST = -m pytest -n 3 --dist loadfile $(ARGS)
+
 test: ## set up what tests need and run them all; a part: make test ARGS="tests/finance"
 	$(SETUP) test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python $(PYTEST)
 
 # Services of the tests may run under another account, so the folder is open to all.
 coverage: export COVERAGE_DATA = $(CURDIR)/.coverage-data/part
 coverage: ## run the tests and say which lines no test reaches, in every process; a part: make coverage ARGS="tests/hub"
 	$(SETUP) test
 	@rm -rf .coverage-data && mkdir -m 1777 .coverage-data
-	@$(BIN)/coverage run -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/coverage run $(PYTEST)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	@$(BIN)/coverage html --quiet --directory .coverage-data/html

@@ -15,6 +15,7 @@ from server.database.core.migrate import migrate
 from server.database.sample.seed import SeedPlan
 from server.embedded import EmbeddedServices
 from server.settings import Settings
+from tests.nursery import open_nursery
 from tests.services import Database, Services, Templates, free_port, open_folder, settings_for
 
 
@@ -30,9 +31,13 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:
-    """PostgreSQL and Redis in a folder of their own, for the length of the session."""
+    """PostgreSQL and Redis in a folder of their own, and what makes processes: for the whole session."""
     # Not pytest's own temporary folder: its path can be too long for a socket.
-    with open_folder(in_memory=True) as folder, EmbeddedServices(folder, fleeting=True) as embedded:
+    with (
+        open_folder(in_memory=True) as folder,
+        EmbeddedServices(folder, fleeting=True) as embedded,
+        open_nursery(folder),
+    ):
         yield Services(embedded)
 
 

@@ -17,7 +17,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -29,12 +28,15 @@ from server.embedded.account import service_account
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, SYSTEM_ROLE, find_binaries
 from server.run.privileges import without_owner
 from server.settings import Settings, process_environment
+from tests import nursery
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 """Guards against what never ends: a machine with other work takes its time. A process bounds its own end."""
 
+OURS = "server.run.processes"
+"""What the Procfile runs: ``python -m server`` does the same with an option parser, for half of a start."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 ROOM_BYTES = 4 * 1024**3
@@ -188,7 +190,7 @@ async def open_owner_pool(settings: Settings) -> asyncpg.Pool:
 class Process:
     """A process of ours that serves a test. ``url`` is its address where it is a web process."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | nursery.Copy
     url: str
     log: Path
     is_told: bool = False
@@ -216,7 +218,7 @@ class Process:
 
 @asynccontextmanager
 async def start_web(
-    settings: Settings, folder: Path, *, port: int | None = None, module: str = "server"
+    settings: Settings, folder: Path, *, port: int | None = None, module: str = OURS
 ) -> AsyncIterator[Process]:
     """Run a web process: ready on entry; on exit told to end, and asserted to have ended well.
 
@@ -258,11 +260,11 @@ async def start_together(settings: Settings, folder: Path, *ports: int) -> Async
 
 @asynccontextmanager
 async def _start(
-    command: str, settings: Settings, folder: Path, module: str = "server"
+    command: str, settings: Settings, folder: Path, module: str = OURS
 ) -> AsyncIterator[Process]:
     log = folder / f"{command}-{uuid.uuid4().hex}.log"
-    with log.open("wb") as out:
-        spawned = await _spawn(module, command, settings, out)
+    log.touch()
+    spawned = await _spawn(module, command, settings, log)
     process = Process(spawned, f"http://127.0.0.1:{settings.port}", log)
     try:
         yield process
@@ -277,16 +279,21 @@ async def _start(
         await process.process.wait()
 
 
-async def _spawn(module: str, command: str, settings: Settings, out: IO[bytes]) -> asyncio.subprocess.Process:
+async def _spawn(
+    module: str, command: str, settings: Settings, log: Path
+) -> asyncio.subprocess.Process | nursery.Copy:
     environment = without_owner(process_environment() | settings.environment())
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, command),
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=out,
-        stderr=subprocess.STDOUT,
-    )
+    if (copies := nursery.current()) is not None:
+        return await copies.spawn(module, command, environment, log)
+    with log.open("ab") as out:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", module, command),
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
 
 
 async def _until(process: Process, is_ready: Callable[[], Awaitable[bool]]) -> None:

@@ -27,7 +27,7 @@ async def test_sign_in_with_a_password(arrive: Arrive, workspace: Workspace) -> 
 
     await page.get_by_label("Password").fill("demo")
     await page.get_by_role("button", name="Sign in", exact=True).click()
-    await expect(page.get_by_role("heading", name="Deals")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_label("Password")).to_be_visible()
@@ -210,7 +210,7 @@ async def test_another_stores_deal_is_not_there(arrive: Arrive) -> None:
     await stranger.page.goto(f"{stranger.url}{path}")
     await expect(stranger.page.get_by_role("heading", name="There is no such deal.")).to_be_visible()
     await stranger.page.get_by_role("link", name="All deals").click()
-    await expect(stranger.page.get_by_role("heading", name="Deals")).to_be_visible()
+    await expect(stranger.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
 
 async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
@@ -253,6 +253,9 @@ async def test_the_keyboard_is_enough(arrive: Arrive) -> None:
     await expect(page.get_by_label("Find a car by stock number, VIN or words")).to_be_focused()
     await page.keyboard.type("no such car at all")
     await expect(page.get_by_text("No car of these holds")).to_be_visible()
+    await expect(page.get_by_text("No car of the stock has these words.")).to_be_visible()
+    # The first closes the list, the second empties the box.
+    await page.keyboard.press("Escape")
     await page.keyboard.press("Escape")
     await expect(page.locator(".grid-row").first).to_be_visible()
     await grid.focus()

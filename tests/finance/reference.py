@@ -15,8 +15,13 @@ from protocol.money.lending import Programme, RiskCurve, Rounding, TaxBase, TaxR
 
 def half_up(amount: Decimal | Fraction) -> int:
     """Round to a whole number, halves away from zero."""
-    exact = Fraction(amount)
-    return int(Decimal(int(exact * 2 // 1) + (1 if exact >= 0 else 0)) // 2)
+    return half_up_of(*amount.as_integer_ratio())
+
+
+def half_up_of(parts: int, of: int) -> int:
+    """Round ``parts / of`` to a whole number, halves away from zero."""
+    whole = (2 * abs(parts) + of) // (2 * of)
+    return whole if parts >= 0 else -whole
 
 
 def schedule_30_360(principal: int, rate: Decimal, payment: int, term: int, first_days: int) -> list[int]:
@@ -51,7 +56,8 @@ def tax(deal: DealInputs, price: int, discount: int, rebate: int) -> int:
         cap = s.trade_allowance_cents if s.trade_credit_cap_cents is None else s.trade_credit_cap_cents
         credit = min(s.trade_allowance_cents, cap) if s.trade_credit else 0
         base = _taxed(s, price, discount) - credit - (rebate if s.rebate_reduces_tax else 0)
-        return half_up(Fraction(max(base, 0)) * Fraction(s.tax_rate_bp) / 10_000)
+        parts, of = s.tax_rate_bp.as_integer_ratio()
+        return half_up_of(max(base, 0) * parts, 10_000 * of)
     return sum(_tax_of(rule, s, price, discount, rebate) for rule in deal.tax_rules)
 
 

@@ -19,7 +19,7 @@ from server.finance.architect import Pricing, best_offers, choices, frontier, pr
 from server.finance.plan import plan_deal
 from tests.finance.cases import car, cars, inputs
 from tests.finance.customers import MODEL, SHEET
-from tests.finance.reference import half_up, principal
+from tests.finance.reference import half_up_of, principal
 from tests.finance.sheets.edged import EDGED
 from tests.finance.sheets.plain_rows import Deal, Offered, fits, is_undercut, rebate_name
 
@@ -147,12 +147,13 @@ def every_structure(
             cut: principal(deal, one["price_cents"], cut, one[at.rebate])
             for cut in range(0, authority + 1, 1_000)
         }
+        parts, of = at.factor.as_integer_ratio()
         largest = [int(Fraction(2 * each + 1) / (2 * Fraction(at.factor))) for each in payments]
         own = {owed[0] - note for note in largest if s.cash_down_cents <= owed[0] - note <= most_cash}
         pairs = {(cash, 0) for cash in amounts(deal, own)} | {(most_cash, cut) for cut in owed}
         basis = one[f"{(at.row.new_ltv_basis if one['is_new'] else at.row.used_ltv_basis).value}_cents"]
         made = [
-            Deal(at, cash, cut, owed[cut] - cash, half_up((owed[cut] - cash) * Fraction(at.factor)))
+            Deal(at, cash, cut, owed[cut] - cash, half_up_of((owed[cut] - cash) * parts, of))
             for cash, cut in pairs
             if fits(deal, at, one, cash, owed[cut] - cash)
         ]

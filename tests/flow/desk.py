@@ -12,9 +12,10 @@ import pytest
 from client import Deal
 from protocol.closing import CommandError
 from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, LenderStatus, Reason
 from protocol.events import DealSnapshot, Event, SearchValued
-from protocol.records import DealState, Tier, View
+from protocol.records import DealKind, DealState, Tier, View
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.current import GUARD_SECONDS, keep_current, stored_version
@@ -126,6 +127,26 @@ async def seen(deal: Deal, holds: Callable[[DealSnapshot], bool]) -> None:
     """Follow a deal's events until its state is as asked for."""
     async with asyncio.timeout(GUARD_SECONDS):
         while not holds(deal.state):
+            await anext(deal)
+
+
+def offered(deal: Deal, kind: DealKind) -> list[str]:
+    """Return the cars that have an offer of a kind."""
+    return [car for car, row in deal.rows.items() if row.offer and row.offer["kind"] == kind]
+
+
+async def searched_again(both: Both, changes: StructureChanges, kind: DealKind, least: int) -> list[str]:
+    """Change the terms, which repeats the search; return the cars with an offer of a kind, once both people
+    have so many.
+    """
+    await both.sales.terms(changes)
+    await asyncio.gather(*(_until_offered(deal, kind, least) for deal in (both.sales, both.manager)))
+    return offered(both.sales, kind)
+
+
+async def _until_offered(deal: Deal, kind: DealKind, least: int) -> None:
+    async with asyncio.timeout(GUARD_SECONDS):
+        while len(offered(deal, kind)) < least:
             await anext(deal)
 
 

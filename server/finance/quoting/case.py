@@ -1,7 +1,7 @@
 """The inputs of a quote, and the contract that results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -38,6 +38,10 @@ class Case:
     menu: Menu | None = field(default=None, repr=False)
     leases: LeaseSheet | None = field(default=None, repr=False)
     car_name: CarName | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what the case is made of: what was computed from that does not travel to another process."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def car(self) -> Cars:

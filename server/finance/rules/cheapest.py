@@ -22,6 +22,15 @@ NONE = -1
 _NOTHING = 0, -2
 """What a row lends that does not fit: neither contains a principal nor has one at its edges."""
 
+_ENDS = (
+    "buy_rate",
+    *("new_cars", "used_cars"),
+    *("year_min", "year_max"),
+    *("mileage_min", "mileage_max"),
+    *("amount_min", "amount_max"),
+)
+"""The columns by which one row undercuts another."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lent:
@@ -72,10 +81,12 @@ def cheaper_rows(programmes: Programmes) -> Whole:
     ):
         groups[lender, term].append(number)
     cheaper: list[list[int]] = [[] for _ in range(len(programmes))]
+    # Plain numbers: one of an array costs more to take out than to compare.
+    ends = list(zip(*(getattr(programmes, name).tolist() for name in _ENDS), strict=True))
     for group in groups.values():
         if len(group) > 1:
             for row in group:
-                cheaper[row] = [other for other in group if _undercuts(programmes, other, row)]
+                cheaper[row] = [other for other in group if _undercuts(ends[other], ends[row])]
     most = max(map(len, cheaper), default=0)
     padded = [each + [NONE] * (most - len(each)) for each in cheaper]
     return np.array(padded, dtype=np.int64).reshape(len(programmes), most)
@@ -138,13 +149,15 @@ def trimmed(covered: Covered, lowest: Cents, highest: Cents) -> tuple[Cents, Cen
     return lowest, highest
 
 
-def _undercuts(programmes: Programmes, other: int, row: int) -> bool:
-    """Return whether a row is cheaper than another, and both can fit one car and principal."""
-    p = programmes
+def _undercuts(other: tuple[int, ...], row: tuple[int, ...]) -> bool:
+    """Return whether a row is cheaper than another, and both can fit one car and principal; each by its
+    ``_ENDS``.
+    """
+    rate, new, used, year, last_year, mileage, most_mileage, amount, most_amount = other
     return bool(
-        p.buy_rate[other] < p.buy_rate[row]
-        and ((p.new_cars[other] and p.new_cars[row]) or (p.used_cars[other] and p.used_cars[row]))
-        and max(p.year_min[other], p.year_min[row]) <= min(p.year_max[other], p.year_max[row])
-        and max(p.mileage_min[other], p.mileage_min[row]) <= min(p.mileage_max[other], p.mileage_max[row])
-        and max(p.amount_min[other], p.amount_min[row]) <= min(p.amount_max[other], p.amount_max[row])
+        rate < row[0]
+        and ((new and row[1]) or (used and row[2]))
+        and max(year, row[3]) <= min(last_year, row[4])
+        and max(mileage, row[5]) <= min(most_mileage, row[6])
+        and max(amount, row[7]) <= min(most_amount, row[8])
     )

@@ -52,8 +52,9 @@ def plain_ways(
 def total_of(note: int, payment: int, rate: float, term: int) -> int:
     """Run a contract down with rounded interests, and return the sum of its payments."""
     balance, total = note, 0
+    parts, of = (Fraction(str(rate)) / 120_000).as_integer_ratio()
     for number in range(1, term + 1):
-        owed = balance + reference.half_up(balance * Fraction(str(rate)) / 120_000)
+        owed = balance + reference.half_up_of(balance * parts, of)
         paid = owed if number == term else min(payment, owed)
         balance, total = owed - paid, total + paid
     return total

@@ -1,6 +1,7 @@
 """A car's quote against the offer, the exact engine and itself: grid, frontier, roll, warnings."""
 
 import datetime as dt
+import pickle
 import random
 from dataclasses import replace
 from itertools import product
@@ -143,6 +144,18 @@ def test_any_deal_can_be_quoted(deal: DealInputs, rows: tuple[Programme, ...], o
     else:
         assert answer.binding
         assert answer.value is msgspec.UNSET
+
+
+def test_an_answer_travels_between_processes() -> None:
+    """What was computed on the way to it stays behind, and can be computed again."""
+    quoted = quote_structure(case())
+    subject = case()
+    assert subject.pricing is not None
+    copied = pickle.loads(pickle.dumps(subject))  # noqa: S301 - our own
+    assert copied == subject
+    assert "pricing" not in vars(copied)
+    again = pickle.loads(pickle.dumps(quoted))  # noqa: S301 - our own
+    assert codec.plain(again.answer) == codec.plain(quoted.answer)
 
 
 def test_tax_is_told_by_jurisdiction() -> None:

@@ -6,7 +6,6 @@ Shares nothing with the engine but payment factors and the value of a contract, 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import AdvanceRule, Programme
@@ -54,6 +53,12 @@ def equity_of(deal: DealInputs) -> int:
     return s.trade_allowance_cents - s.payoff_cents - late * s.payoff_per_diem_cents
 
 
+def is_within(amount: int, share_bp: float, of: int) -> bool:
+    """Return whether an amount is at most a share of another, to the last digit of the share."""
+    parts, unit = share_bp.as_integer_ratio()
+    return amount * 10_000 * unit <= parts * of
+
+
 def fits(deal: DealInputs, at: Offered, car: Car, cash: int, note: int) -> bool:
     """Return whether a row takes a car and a structure, by its own rate."""
     s, row, income = deal.structure, at.row, deal.monthly_income_cents
@@ -69,16 +74,15 @@ def fits(deal: DealInputs, at: Offered, car: Car, cash: int, note: int) -> bool:
         and row.mileage_min <= car["mileage"] <= row.mileage_max
         and max(row.amount_min_cents, 1) <= note <= row.amount_max_cents
         and basis > 0
-        and Fraction(row.ltv_min_bp) * basis <= note * 10_000 <= Fraction(row.ltv_total_max_bp) * basis
-        and front * 10_000 <= Fraction(row.ltv_front_max_bp) * basis
+        and is_within(-note, -row.ltv_min_bp, basis)
+        and is_within(note, row.ltv_total_max_bp, basis)
+        and is_within(front, row.ltv_front_max_bp, basis)
         and down >= row.down_min_cents
         and (row.negative_equity_max_cents is None or negative - cash <= row.negative_equity_max_cents)
         and (row.backend_max_cents is None or s.products_cents <= row.backend_max_cents)
         and (s.payment_max_cents is None or payment <= s.payment_max_cents)
-        and (income is None or payment * 10_000 <= income * Fraction(row.pti_max_bp))
-        and (
-            income is None or (payment + deal.other_debt_cents) * 10_000 <= income * Fraction(row.dti_max_bp)
-        )
+        and (income is None or is_within(payment, row.pti_max_bp, income))
+        and (income is None or is_within(payment + deal.other_debt_cents, row.dti_max_bp, income))
     )
 
 

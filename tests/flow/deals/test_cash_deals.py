@@ -1,7 +1,5 @@
 """A customer who pays in full, from the search to the money in the bank, over real processes."""
 
-import asyncio
-
 import pytest
 
 from client import Deal
@@ -14,8 +12,7 @@ from protocol.deal.workflow import Action, Closing, Fulfilment, Reason
 from protocol.records import DealKind, DealState
 from server.database.core.pool import connect_as_owner
 from server.work.replay import verify_pencils
-from tests.flow.current import GUARD_SECONDS
-from tests.flow.desk import Both, refused
+from tests.flow.desk import Both, refused, searched_again
 
 pytestmark = pytest.mark.flow
 
@@ -24,22 +21,7 @@ IN_CASH = StructureChanges(kind=DealKind.CASH, cash_down_max_cents=3_000_000)
 
 async def searched_in_cash(both: Both) -> list[str]:
     """Make it a cash deal and search; return the cars that the customer can pay for."""
-    await both.sales.terms(IN_CASH)
-    # The change repeats the search of the deal.
-    await asyncio.gather(*(until_paid(deal) for deal in (both.sales, both.manager)))
-    return paid_in(both.sales)
-
-
-def paid_in(deal: Deal) -> list[str]:
-    """Return the cars that are offered for cash."""
-    return [car for car, row in deal.rows.items() if row.offer and row.offer["kind"] == DealKind.CASH]
-
-
-async def until_paid(deal: Deal) -> None:
-    """Follow a deal until some cars are offered for cash."""
-    async with asyncio.timeout(GUARD_SECONDS):
-        while len(paid_in(deal)) < 4:
-            await anext(deal)
+    return await searched_again(both, IN_CASH, DealKind.CASH, 4)
 
 
 async def agreed_in_cash(both: Both, car: str) -> tuple[DealOffer, AgreedFigures]:

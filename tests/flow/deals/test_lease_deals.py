@@ -1,11 +1,9 @@
 """A lease from the search to the money in the bank, over real processes."""
 
-import asyncio
 import datetime as dt
 
 import pytest
 
-from client import Deal
 from protocol import codec
 from protocol.closing import ErrorCode
 from protocol.deal.agreed import AgreedFigures, FiguresChange
@@ -15,10 +13,9 @@ from protocol.deal.workflow import Action, Closing, Fulfilment, LenderStatus, Re
 from protocol.records import DealKind, DealState, Tier
 from server.database.core.pool import connect_as_owner
 from server.work.replay import verify_pencils
-from tests.flow.current import GUARD_SECONDS
 from tests.flow.deals.test_cash_deals import last_step
 from tests.flow.deals.test_paper import deal_id, get
-from tests.flow.desk import TOMORROW, Both, refused
+from tests.flow.desk import TOMORROW, Both, refused, searched_again
 from tests.paper.pencils import text_of
 
 pytestmark = pytest.mark.flow
@@ -26,23 +23,9 @@ pytestmark = pytest.mark.flow
 LEASED = StructureChanges(kind=DealKind.LEASE, tier=Tier.PRIME)
 
 
-def leased_in(deal: Deal) -> list[str]:
-    """Return the cars that are offered as leases."""
-    return [car for car, row in deal.rows.items() if row.offer and row.offer["kind"] == DealKind.LEASE]
-
-
 async def searched_leases(both: Both) -> list[str]:
     """Make it a lease and search; return the cars that can be leased."""
-    await both.sales.terms(LEASED)
-    await asyncio.gather(*(until_leased(deal) for deal in (both.sales, both.manager)))
-    return leased_in(both.sales)
-
-
-async def until_leased(deal: Deal) -> None:
-    """Follow a deal until some cars are offered as leases."""
-    async with asyncio.timeout(GUARD_SECONDS):
-        while len(leased_in(deal)) < 2:
-            await anext(deal)
+    return await searched_again(both, LEASED, DealKind.LEASE, 2)
 
 
 async def submitted_lease(both: Both, car: str) -> tuple[DealOffer, AgreedFigures]:

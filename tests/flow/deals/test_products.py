@@ -165,6 +165,7 @@ async def test_a_sum_or_an_unknown_product_is_refused_by_its_name(both: Both, tm
     assert (asked.code, asked.detail["field"]) == (ErrorCode.INVALID, "products")
     # Without lines the sum is stated as ever.
     await both.sales.terms(lines())
+    await both.caught_up()
     await both.sales.terms(StructureChanges(products_cents=500_00))
     await both.agree(lambda deal: deal.structure["products_cents"] == 500_00)
 

@@ -112,16 +112,19 @@ def _lenders(case: Case, terms: list[int], offered: Choice | None) -> list[GridL
     plan = replace(case, programme_id=None).under(term_months=None, terms_months=terms).plan
     programmes, structures = plan.programmes, build_structures(plan, case.car)
     at_term = programmes.term == (None if offered is None else offered.term_months)
+    takes = programmes.takes_rate & ~np.isin(structures.limit[0], _OTHER_CARS)
+    order = np.lexsort((~structures.feasible[0], ~at_term))
     found: dict[str, GridLender] = {}
-    for number in np.lexsort((~structures.feasible[0], ~at_term)).tolist():
-        if structures.limit[0, number] in _OTHER_CARS or not programmes.takes_rate[number]:
-            continue
+    for number in order[takes[order]].tolist():
         programme_id = str(programmes.programme_id[number])
+        if programme_id in found:
+            continue
         rate = float(plan.sell_rate[number]) / HUNDREDTHS
         if offered is not None and offered.programme_id == programme_id:
             rate = offered.rate_bp
-        lender = GridLender(programme_id=programme_id, lender=str(programmes.lender[number]), rate_bp=rate)
-        found.setdefault(programme_id, lender)
+        found[programme_id] = GridLender(
+            programme_id=programme_id, lender=str(programmes.lender[number]), rate_bp=rate
+        )
     return sorted(found.values(), key=lambda each: (each.lender, each.programme_id))
 
 

@@ -30,6 +30,8 @@ export function FindBox({ session }: { session: DealSession }) {
   const listed = open.value && words !== "" && text.value.trim() !== "";
 
   function type(words: string): void {
+    // At once: a rendering between two keys would put an older text into the box.
+    text.value = words;
     grid.filter(words);
     finder.look(words);
     open.value = true;

@@ -1,23 +1,13 @@
 import { cellDifference } from "../../../deal/pencil/grid-reading";
-import type { Cell } from "../../../deal/pencil/pencil-cells";
 import { scoreText } from "../../../deal/stock/columns";
 import { limitText } from "../../../deal/terms/fields";
 import type { QuoteReply } from "../../../wire";
 import { sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
-
-interface Props {
-  quote: QuoteReply;
-  at: Cell;
-  /** Whether it is the shown structure. */
-  here: boolean;
-  /** Whether Tab leads to it. */
-  reached: boolean;
-  choose(): void;
-}
+import type { Standing } from "./grid-table";
 
 /** One cell: payment, total of payments, NPV, and a tag where it is of another lender or discount than the offer. */
-export function GridCell({ quote, at: { row, column }, here, reached, choose }: Props) {
+export function GridCell({ quote, at: { row, column }, here, reached, choose }: Standing & { quote: QuoteReply }) {
   const { formats } = useSurroundings();
   const { grid } = quote;
   const eligible = grid.eligible[row]?.[column] ?? false;

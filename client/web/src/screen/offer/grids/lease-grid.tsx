@@ -1,12 +1,10 @@
-import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import { isEditable } from "../../../deal/desk/steps";
-import { cellAfter } from "../../../deal/pencil/pencil-cells";
 import type { DealSession } from "../../../deal/session";
 import { limitText } from "../../../deal/terms/fields";
 import type { LeaseGrid, QuotedLease } from "../../../wire";
 import { sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
+import { GridTable, type Standing } from "./grid-table";
 
 interface Props {
   grid: LeaseGrid;
@@ -20,24 +18,9 @@ interface Props {
  * what is due at signing and, for the desk, what the lease is worth. A cell shows its lease when it is chosen.
  */
 export function LeaseGridTable({ grid, best, stale, session }: Props) {
-  const { formats } = useSurroundings();
-  const table = useRef<HTMLTableElement>(null);
   const { terms_months: terms, cash_down_cents: cash } = grid;
-  const here = { row: terms.indexOf(best?.term_months ?? -1), column: cash.indexOf(best?.cash_down_cents ?? -1) };
-  const focus = useSignal({ row: -1, column: -1 });
-  const inside = focus.value.row in terms && focus.value.column in cash;
-  const roving = inside ? focus.value : { row: Math.max(0, here.row), column: Math.max(0, here.column) };
-
-  function onKeyDown(event: KeyboardEvent): void {
-    const next = cellAfter(event.key, roving, terms.length, cash.length);
-    if (!next) return;
-    focus.value = next;
-    table.current?.querySelector<HTMLButtonElement>(`[data-cell="${next.row}-${next.column}"]`)?.focus();
-    event.preventDefault();
-  }
-
-  const look = (row: number, column: number) => {
-    focus.value = { row, column };
+  const shown = { row: terms.indexOf(best?.term_months ?? -1), column: cash.indexOf(best?.cash_down_cents ?? -1) };
+  const look = ({ row, column }: Standing["at"]) => {
     const down = { cash_down_cents: cash[column]!, cash_down_max_cents: cash[column]! };
     session.pencil.pick({ changes: { kind: "lease", term_months: terms[row]!, ...down }, programmeId: null });
   };
@@ -45,45 +28,27 @@ export function LeaseGridTable({ grid, best, stale, session }: Props) {
     <section class={`pencil lease-grid ${stale ? "stale" : ""}`}>
       <h3 id="lease-title">Lease grid{grid.lender !== undefined && <> · {grid.lender}</>}</h3>
       <Miles grid={grid} session={session} />
-      <div class="pencil-frame">
-        <table ref={table} role="grid" aria-labelledby="lease-title" aria-busy={stale} onKeyDown={onKeyDown}>
-          <thead>
-            <tr>
-              <th scope="col" class="corner">
-                Cash down
-              </th>
-              {cash.map((cents, column) => (
-                <th key={cents} scope="col" title={formats.cents(cents)}>
-                  {formats.dollars(cents)}
-                  {grid.over_max[column] && <small class="over-max">over max</small>}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {terms.map((term, row) => (
-              <tr key={term}>
-                <th scope="row">
-                  <b>{term} mo</b>
-                  <small>At signing</small>
-                  {grid.lease_value_cents && <small>Value</small>}
-                </th>
-                {cash.map((cents, column) => (
-                  <Cell
-                    key={cents}
-                    grid={grid}
-                    at={{ row, column }}
-                    here={row === here.row && column === here.column}
-                    reached={row === roving.row && column === roving.column}
-                    choose={() => look(row, column)}
-                  />
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <GridTable
+        titleId="lease-title"
+        stale={stale}
+        cash={cash}
+        rows={terms.map((term) => ({ term, head: <TermHead term={term} grid={grid} /> }))}
+        shown={shown}
+        isOverMax={(column) => grid.over_max[column] ?? false}
+        cell={(standing) => <Cell key={cash[standing.at.column]} grid={grid} {...standing} />}
+        choose={look}
+      />
     </section>
+  );
+}
+
+function TermHead({ term, grid }: { term: number; grid: LeaseGrid }) {
+  return (
+    <th scope="row">
+      <b>{term} mo</b>
+      <small>At signing</small>
+      {grid.lease_value_cents && <small>Value</small>}
+    </th>
   );
 }
 
@@ -120,17 +85,7 @@ function Miles({ grid, session }: { grid: LeaseGrid; session: DealSession }) {
   );
 }
 
-interface CellProps {
-  grid: LeaseGrid;
-  at: { row: number; column: number };
-  /** Whether it is the shown lease. */
-  here: boolean;
-  /** Whether Tab leads to it. */
-  reached: boolean;
-  choose(): void;
-}
-
-function Cell({ grid, at: { row, column }, here, reached, choose }: CellProps) {
+function Cell({ grid, at: { row, column }, here, reached, choose }: Standing & { grid: LeaseGrid }) {
   const { formats } = useSurroundings();
   const eligible = grid.eligible[row]?.[column] ?? false;
   const payment = grid.payment_cents[row]?.[column];

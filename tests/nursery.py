@@ -1,0 +1,191 @@
+"""Web and worker processes as copies of one that has imported all that they need.
+
+An import is most of a start, and the tests start some hundreds of both.
+
+Each has the environment, the output and the end of a process of its own; copies share what they have imported
+and the seed of their hashes. Commands, faults and privileges are tested with processes that start as ``up``
+starts them.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "tests.nursery"
+OUTPUT = 1, 2
+
+
+class Copy:
+    """A process that the nursery made."""
+
+    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._writer = writer
+        self._ending = asyncio.create_task(self._end(reader), name=f"end of {pid}")
+
+    async def wait(self) -> int:
+        """Return its exit code once it has ended: the negative signal if one ended it."""
+        return await asyncio.shield(self._ending)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.send_signal(signal.SIGKILL)
+
+    async def _end(self, reader: asyncio.StreamReader) -> int:
+        self.returncode = int(await reader.readline())
+        self._writer.close()
+        await self._writer.wait_closed()
+        return self.returncode
+
+
+class Nursery:
+    """Makes processes of ours, by a process of its own that starts when the first is wanted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "nursery.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def spawn(self, module: str, command: str, environment: dict[str, str], log: Path) -> Copy:
+        """Run ``module`` with an argument; what it writes goes to the end of ``log``."""
+        self._start()
+        reader, writer = await asyncio.open_unix_connection(self._path)
+        words = {"module": module, "command": command, "environment": environment, "log": str(log)}
+        writer.write(json.dumps(words).encode() + b"\n")
+        return Copy(int(await reader.readline()), reader, writer)
+
+    def _start(self) -> None:
+        if self._process is None:
+            words = [sys.executable, "-m", NAME, str(self._path)]
+            self._process = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert self._process.stdout is not None
+            assert self._process.stdout.readline(), "the nursery does not start"
+
+    def close(self) -> None:
+        """End it; it lives no longer than the pipe to it."""
+        if self._process is not None:
+            self._process.communicate()
+
+
+_open: list[Nursery] = []
+
+
+def current() -> Nursery | None:
+    """Return the nursery of this run of tests, if there is one."""
+    return _open[-1] if _open else None
+
+
+@contextmanager
+def open_nursery(folder: Path) -> Iterator[None]:
+    """Let the processes of this run be copies, for the length of the context."""
+    nursery = Nursery(folder)
+    _open.append(nursery)
+    try:
+        yield
+    finally:
+        _open.remove(nursery)
+        nursery.close()
+
+
+class Parent:
+    """The process that is copied."""
+
+    def __init__(self, path: str) -> None:
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(sys.stdin.buffer, selectors.EVENT_READ)
+        self._children: dict[int, tuple[int, socket.socket]] = {}
+
+    def serve(self) -> str | None:
+        """Make copies until nobody wants more. In a copy, return the module that it is to run."""
+        print("ready", flush=True)
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._listener:
+                    if (module := self._accept()) is not None:
+                        return module
+                elif isinstance(key.fileobj, int):
+                    self._tell_end(key.fileobj)
+                else:
+                    return None
+
+    def _accept(self) -> str | None:
+        caller, _ = self._listener.accept()
+        with caller.makefile("rb") as said:
+            words = json.loads(said.readline())
+        if (pid := os.fork()) == 0:
+            self._let_go()
+            caller.close()
+            _become(**words)
+            return str(words["module"])
+        caller.sendall(b"%d\n" % pid)
+        end = os.pidfd_open(pid)
+        self._children[end] = pid, caller
+        self._selector.register(end, selectors.EVENT_READ)
+        return None
+
+    def _tell_end(self, end: int) -> None:
+        self._selector.unregister(end)
+        os.close(end)
+        pid, caller = self._children.pop(end)
+        _, status = os.waitpid(pid, 0)
+        # Whoever asked may be gone.
+        with caller, contextlib.suppress(OSError):
+            caller.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+
+    def _let_go(self) -> None:
+        self._selector.close()
+        self._listener.close()
+        for end, (_, caller) in self._children.items():
+            os.close(end)
+            caller.close()
+
+
+def _become(module: str, command: str, environment: dict[str, str], log: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = [module, command]
+    nothing, out = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND)
+    os.dup2(nothing, 0)
+    for number in OUTPUT:
+        os.dup2(out, number)
+    os.close(nothing)
+    os.close(out)
+
+
+def main() -> None:
+    """Import what web and worker need, and serve copies of this process."""
+    from server.run.processes import import_web  # noqa: PLC0415
+
+    import_web()
+    import server.work.worker  # noqa: F401, PLC0415
+
+    # Ctrl-C reaches the whole group of processes; the tests end this one with its input.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    module = Parent(sys.argv[1]).serve()
+    signal.signal(signal.SIGINT, before)
+    if module is not None:
+        importlib.import_module(module).main()
+
+
+if __name__ == "__main__":
+    main()
