@@ -55,6 +55,14 @@ def cars_of(rows: Sequence[Any]) -> list[int]:
     return [int(each[RESULT_COLUMNS.index("vehicle_id")]) for each in rows]
 
 
+async def at_the_last_page(reader: StockReader, query: OrderedQuery) -> int:
+    """Read up to the first part of the last of PAGES, and return how many of its rows are left."""
+    read = 0
+    while read < sum(PAGES[:-1]):
+        read += len((await reader.fetch(query))[0])
+    return PAGES[-1] - len((await reader.fetch(query))[0])
+
+
 def reader_of(stock: Stock) -> tuple[StockReader, OrderedQuery]:
     return StockReader(cast(Any, stock), Trace()), cast(OrderedQuery, Query())
 
@@ -92,14 +100,11 @@ async def test_no_page_is_read_that_is_not_needed() -> None:
     """The page in hand has as many rows as are wanted."""
     stock = Stock(10_000)
     reader, query = reader_of(stock)
-    for _ in range(4):
-        await reader.fetch(query)
-    # The fifth page is handed out in parts.
-    await reader.fetch(query)
-    reader.read_ahead(query, PAGES[4] - LATER_CHUNKS)
+    left = await at_the_last_page(reader, query)
+    reader.read_ahead(query, left)
     await asyncio.sleep(0)
     assert stock.asked == list(PAGES)
-    reader.read_ahead(query, PAGES[4] - LATER_CHUNKS + 1)
+    reader.read_ahead(query, left + 1)
     await asyncio.sleep(0)
     assert stock.asked == [*PAGES, LATER_CHUNKS]
     await reader.fetch(query)
@@ -113,16 +118,16 @@ async def test_a_later_page_has_as_many_rows_as_are_wanted(beyond: int, size: in
     """Within what a query asks for at least and at most, whether it is read ahead or not."""
     stock = Stock(10_000)
     reader, query = reader_of(stock)
-    for _ in range(4):
-        await reader.fetch(query)
-    if ahead:
-        await reader.fetch(query)
-        reader.read_ahead(query, PAGES[-1] - LATER_CHUNKS + beyond)
-        await asyncio.sleep(0)
-        assert stock.asked == [*PAGES, size]
-    await reader.fetch(query, beyond)
+    left = await at_the_last_page(reader, query)
     if not ahead:
-        assert stock.asked == [*PAGES[:-1], size]
+        while left:
+            left -= len((await reader.fetch(query))[0])
+        await reader.fetch(query, beyond)
+    else:
+        reader.read_ahead(query, left + beyond)
+        await asyncio.sleep(0)
+    assert stock.asked == [*PAGES, size]
+    await reader.fetch(query, beyond)
 
 
 async def test_the_connection_is_free_afterwards() -> None:
