@@ -2,8 +2,6 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import stamina
@@ -13,27 +11,25 @@ from redis.exceptions import RedisError
 from protocol import codec
 from protocol.events import Fix, Rejection
 from protocol.jobs import JobPointer, ValueJob
-from protocol.records import EndReason, Versions
+from protocol.records import EndReason
 from server.clock import utc_now
 from server.finance.rules.limits import Limit
-from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog
+from server.log.search_log import Continuation, Outcome, Progress, SearchLog
 from server.search.paging.excluded import Excluded
 from server.search.paging.parts import parts_of
 from server.search.paging.place import new_token, read_place, write_place
+from server.search.paging.requests import PageRequest
 from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import StockReader
-from server.search.sql.statement import Keyset, OrderedQuery
+from server.search.sql.statement import OrderedQuery
 from server.search.trace import Trace
-from server.sharing.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
 
 if TYPE_CHECKING:
-    from server.finance.plan import Plan
-    from server.search.screening.other_terms import OtherTerms
     from server.search.screening.screen import Screened
 
 TURNS_TO_SEND = 2
-"""Turns of the event loop after which a publication is on the socket, so that screening does not delay it."""
+"""Turns of the event loop after which a publication or a query is sent, which screening would delay."""
 
 ROWS_TO_SPARE = 1.05
 """How many more rows are read than were needed for as many matches so far, because another query costs more
@@ -45,27 +41,6 @@ END_SECONDS = 10.0
 RESUMABLE = frozenset({EndReason.LIMIT, EndReason.FAILED})
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """What a page needs in addition to its rows.
-
-    ``base`` and ``rejected`` are the counts of the pages before this one, up to ``after``.
-    """
-
-    channel: str
-    search_id: str
-    lane: Lane
-    deal_version: int
-    versions: Versions
-    plan: "Plan"
-    others: "OtherTerms"
-    limit: int
-    base: Progress
-    lease: Lease
-    rejected: Sequence[Rejection] = ()
-    after: Keyset | None = None
 
 
 class Page:
@@ -113,14 +88,14 @@ class Page:
             return EndReason.LIMIT
         try:
             while True:
-                if rows and (reason := await self._take_rows(rows)):
-                    return reason
+                if rows:
+                    await self._read_ahead(reader, query, len(rows))
+                    if reason := await self._take_rows(rows):
+                        return reason
                 if not more or self._left == 0:
                     # A page that reached its limit does not know whether another match follows.
                     return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
-                wanted = self._rows_wanted()
-                reader.read_ahead(query, wanted)
-                rows, more = await reader.fetch(query, wanted)
+                rows, more = await reader.fetch(query, self._rows_wanted())
         except asyncio.CancelledError:
             for task in self._running():
                 task.cancel()
@@ -195,9 +170,17 @@ class Page:
         if cut or first:
             # Someone is waiting for the first matches, so nothing else starts until they are published.
             return await self._published()
-        for _ in range(TURNS_TO_SEND):
-            await asyncio.sleep(0)
+        await _let_send()
         return None
+
+    async def _read_ahead(self, reader: StockReader, query: OrderedQuery, in_hand: int) -> None:
+        """Let the database read the next page while the rows in hand are screened, if more are wanted.
+
+        Not before the first matches: someone is waiting for them, and how many rows match is not known.
+        """
+        if self._screened:
+            reader.read_ahead(query, self._rows_wanted() - in_hand)
+            await _let_send()
 
     def _rows_wanted(self) -> int:
         """Return about how many more rows have the matches that are left, by those that were screened."""
@@ -293,3 +276,8 @@ class Page:
             lease_names=lease_names,
             lease_of=lease_of,
         )
+
+
+async def _let_send() -> None:
+    for _ in range(TURNS_TO_SEND):
+        await asyncio.sleep(0)

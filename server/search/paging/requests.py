@@ -1,8 +1,9 @@
-"""Requests that begin a page of a search."""
+"""Requests that begin a page of a search, and what a page is then given."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
@@ -10,6 +11,10 @@ from server.database.deals.deals import Deal
 from server.log.search_log import Lease, Outcome, Progress
 from server.search.sql.statement import Keyset
 from server.sharing.lanes import Lane
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
+    from server.search.screening.other_terms import OtherTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +78,24 @@ class PageStart:
     lease: Lease
     lane: Lane
     patient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What a page needs in addition to its rows.
+
+    ``base`` and ``rejected`` are the counts of the pages before this one, up to ``after``.
+    """
+
+    channel: str
+    search_id: str
+    lane: Lane
+    deal_version: int
+    versions: Versions
+    plan: "Plan"
+    others: "OtherTerms"
+    limit: int
+    base: Progress
+    lease: Lease
+    rejected: Sequence[Rejection] = ()
+    after: Keyset | None = None

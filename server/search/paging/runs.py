@@ -17,9 +17,9 @@ from server.database.editions.versions import InForce
 from server.log.search_log import Outcome, SearchLog
 from server.observe.failing import POSTGRES_FAILS
 from server.search.paging.lease import give_up, keep_lease
-from server.search.paging.page import Page, PageRequest
+from server.search.paging.page import Page
 from server.search.paging.reading import Reading, prepare_reading
-from server.search.paging.requests import PageStart
+from server.search.paging.requests import PageRequest, PageStart
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates

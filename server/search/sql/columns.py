@@ -52,7 +52,11 @@ def _transfer(bind: Bind, fetched: tuple[str, str] | None) -> dict[str, str]:
 
 
 def _rebate_cents(bind: Bind, rebates: Sequence[Rebate]) -> str:
-    """Return the expression of a car's best rebate combination: ``rebate_for`` of the rules in SQL."""
+    """Return the expression of a car's best rebate combination: ``rebate_for`` of the rules in SQL.
+
+    Only cars of the rebates' makes, and only new ones if all are for these, are compared with the rebates:
+    that takes longer than all else of a row.
+    """
     if not rebates:
         return "0::bigint"
     columns: tuple[tuple[str, list[Any]], ...] = (
@@ -65,12 +69,15 @@ def _rebate_cents(bind: Bind, rebates: Sequence[Rebate]) -> str:
         ("bigint", [one.amount_cents for one in rebates]),
     )
     arrays = ", ".join(f"{bind(values)}::{kind}[]" for kind, values in columns)
+    may_have = f"v.make = ANY ({bind(sorted({one.make for one in rebates}))}::text[])"
+    if all(one.new_only for one in rebates):
+        may_have = f"v.is_new AND {may_have}"
     return (
-        "(SELECT greatest(coalesce(sum(r.cents) FILTER (WHERE r.stackable), 0),"  # noqa: S608 - bound
+        f"CASE WHEN {may_have} THEN (SELECT greatest(coalesce(sum(r.cents) FILTER (WHERE r.stackable), 0),"  # noqa: S608 - bound
         " coalesce(max(r.cents) FILTER (WHERE NOT r.stackable), 0))::bigint"
         f" FROM unnest({arrays}) AS r (make, model, year_min, year_max, new_only, stackable, cents)"
         " WHERE r.make = v.make AND (r.model IS NULL OR r.model = v.model)"
-        " AND v.year BETWEEN r.year_min AND r.year_max AND (v.is_new OR NOT r.new_only))"
+        " AND v.year BETWEEN r.year_min AND r.year_max AND (v.is_new OR NOT r.new_only)) ELSE 0 END"
     )
 
 
