@@ -40,3 +40,18 @@ def test_freed_memory_is_used_again() -> None:
         assert page_faults(settled=False) > PAGES // 4
     else:
         assert faults <= 2 * PAGES
+
+
+def test_new_objects_are_collected_seldom() -> None:
+    """Rows of a search, which are no garbage, begin no collection."""
+    code = """
+import gc
+from server.observe.heap import NEW_OBJECTS, settle_heap
+
+settle_heap()
+before = gc.get_stats()[0]["collections"]
+rows = [(number,) for number in range(NEW_OBJECTS // 2)]
+print(gc.get_stats()[0]["collections"] - before, gc.get_freeze_count() > 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "True"]

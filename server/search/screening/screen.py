@@ -180,10 +180,16 @@ def _fitting(plan: Plan, cars: Cars, names_of: NamesOf) -> _Fits:
 
 
 def _or_paid(plan: Plan, cars: Cars, found: _Fits) -> _Fits:
-    """Return what fits with the cars that the customer's cash pays for. Enough cash for all opens others."""
-    sales = cash_sales(plan, cars)
+    """Return what fits with the cars that the customer's cash pays for, among those that nothing finances.
+    Enough cash for all opens others.
+    """
+    rest = np.flatnonzero(~found.financed)
+    sales = cash_sales(plan, cars.at(rest))
+    matched, more_cash = found.matched.copy(), found.more_cash.copy()
+    matched[rest] = covered(sales)
     buys = np.where(sales.limit == int(Limit.DISCOUNT), -1, sales.missing)
-    return found._replace(matched=found.financed | covered(sales), more_cash=_least(found.more_cash, buys))
+    more_cash[rest] = _least(more_cash[rest], buys)
+    return found._replace(matched=matched, more_cash=more_cash)
 
 
 def _least(one: Cents, other: Cents) -> Cents:
