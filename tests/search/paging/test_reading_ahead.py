@@ -88,8 +88,8 @@ async def test_the_next_page_is_read_meanwhile() -> None:
     async with reader_of(stock)[0] as reader:
         query = reader_of(stock)[1]
         await reader.fetch(query)
-        reader.read_ahead(query, 100)
-        reader.read_ahead(query, 100)
+        reader.read_ahead(query, 10_000)
+        reader.read_ahead(query, 10_000)
         await asyncio.sleep(0)
         assert stock.asked == [PAGES[0], PAGES[1]]
         await reader.fetch(query)
