@@ -15,6 +15,7 @@ from server.database.sample.seed import VERSION
 from server.finance.versions import ENGINE_VERSION
 from server.search.paging import runs
 from server.search.paging.requests import MoreRequest
+from server.search.sql.cursor import FIRST_CHUNK
 from tests.flow.searches.searching import STOCK, Searching, channel_of, column, of_kind
 
 pytestmark = pytest.mark.flow
@@ -35,7 +36,7 @@ async def test_a_search_streams_the_whole_stock_in_order(searching: Searching) -
     assert started["type"] == "search_started"
     assert {event["search_id"] for event in events} == {search_id}
     assert [chunk["chunk"] for chunk in chunks] == list(range(len(chunks)))
-    assert chunks[0]["rows"] <= 16
+    assert chunks[0]["rows"] <= FIRST_CHUNK
     prices = column(chunks, "price_cents")
     assert prices == sorted(prices)
     assert set(chunks[0]["columns"]) == set(MATCH_COLUMNS)

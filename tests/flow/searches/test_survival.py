@@ -11,6 +11,7 @@ from protocol.records import Filters, Scope
 from server.database.deals.deals import Deal
 from server.log.search_log import Outcome
 from server.search.paging import searches as stream
+from server.search.sql import cursor
 from server.settings import Settings
 from tests.flow.searches.keeping import keeping
 from tests.flow.searches.searching import ACTOR, PATIENCE_SECONDS, Searching, channel_of, column, of_kind
@@ -35,6 +36,10 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, Deal]:
 
     monkeypatch.setattr(stream, "load_deal", load)
     return deals
+
+
+SMALL_PAGES = 16, 64, 128
+"""Rows per query, so that the sample stock has more than three chunks."""
 
 
 class Stall:
@@ -81,6 +86,7 @@ async def test_another_process_goes_on_with_a_search(
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
     doomed, other = searching.another(lease_ms=LEASE_MS), searching.another(lease_ms=HELD_MS)
+    monkeypatch.setattr(cursor, "PAGES", SMALL_PAGES)
     stall = Stall(monkeypatch, searching, chunks)
     begin = replace(searching, service=doomed)
     search_id = await begin.begin(deal, limit=20_000)
