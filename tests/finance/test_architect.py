@@ -329,6 +329,27 @@ def test_a_lender_at_its_own_rate_is_a_fix() -> None:
     assert found == Refusal("mileage", Fix(kind=FixKind.PROGRAMME, lender="Bank"))
 
 
+def test_of_equal_values_a_larger_discount_may_cost_less_a_month() -> None:
+    """Where a loan loses a part of what is lent, a cent of discount may be worth a cent of value, rounded."""
+    rows = (programme(term_months=12, amount_min_cents=0),)
+    wish = Structure(terms_months=[12], cash_down_cents=20, cash_down_max_cents=40)
+    found = 0
+    for loss in (0.24, 0.40):
+        deal = inputs(wish, discount_max_cents=12)
+        pricing = price_plan(plan_deal(deal, sheet(*rows)), model(cnl=loss, funding_rate=0.0))
+        for price in range(5_700, 5_760):
+            one = car(price_cents=price, cost_cents=5_000)
+            accepted = worths(pricing, rows, one)
+            most = max(npv for npv, _ in accepted)
+            tied = [each for npv, each in accepted if npv == most]
+            columns = best_offers(pricing, cars(one))
+            assert columns["npv_cents"] == [most]
+            assert columns["payment_cents"] == [min(each.payment for each in tied)]
+            without = [each.payment for each in tied if not each.discount]
+            found += bool(without) and columns["payment_cents"][0] < min(without)
+    assert found
+
+
 def test_cash_comes_before_discount() -> None:
     """All of the customer's cash goes in first; then as little discount as the limit asks for."""
     wish = Structure(terms_months=[60], payment_max_cents=400_00, cash_down_max_cents=400_000)
