@@ -31,8 +31,8 @@ CHAMPIONS = 2
 
 
 def without_dominated(pricing: Pricing, structures: Structures) -> Structures:
-    """Return the structures with only the pairs feasible that may be best for their car or undominated, and
-    only as far as they may be: from ``least_tried`` to ``most_tried``.
+    """Return the structures of only the pairs that may be best for their car or undominated, and only as far
+    as they may be: from ``least_tried`` to ``most_tried``.
 
     Every car keeps a pair if it had one. Nothing is dropped if the NPV falls with the principal anywhere.
     """
@@ -43,7 +43,7 @@ def without_dominated(pricing: Pricing, structures: Structures) -> Structures:
     left = _not_beaten(lines, loans.feasible, _may_champion(pricing).take(loans.programme))
     left, least, most = narrowed(pricing, loans, lines, left)
     tried = replace(loans, least_tried=least, most_tried=most)
-    return structures_of(tried.at(np.flatnonzero(left | ~loans.feasible)))
+    return structures_of(tried.at(np.flatnonzero(left)))
 
 
 def _not_beaten(lines: Lines, feasible: Flags, may_champion: Flags) -> Flags:

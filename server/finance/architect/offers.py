@@ -18,8 +18,13 @@ from server.finance.loans.structures import build_structures
 from server.finance.rounding import HUNDREDTHS
 from server.finance.rules.limits import Limit
 
-BLOCK_PAIRS = 24_576
-"""The most pairs in a block: a whole chunk with a usual sheet."""
+BLOCK_PAIRS = 65_536
+"""The most pairs in a block: a whole chunk with a usual sheet, because each block costs a fixed amount."""
+
+BLOCK_COMPARISONS = 1 << 22
+"""The most pairs in a block, each counted once for each programme: every point of a car's frontier is
+compared with all of the car's pairs, and the largest arrays are of that size.
+"""
 
 
 def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
@@ -46,7 +51,7 @@ def offers_without_fixes(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
 
 
 def blocks(cars: Cars, programmes: int) -> Iterator[Cars]:
-    """Yield the cars in blocks of at most BLOCK_PAIRS pairs, at least one car each; one block of no cars."""
+    """Yield the cars in blocks, at least one car each; one block of no cars."""
     size = _block_size(programmes)
     if len(cars) <= size:
         yield cars
@@ -56,7 +61,8 @@ def blocks(cars: Cars, programmes: int) -> Iterator[Cars]:
 
 
 def _block_size(programmes: int) -> int:
-    return max(1, BLOCK_PAIRS // max(1, programmes))
+    most = min(BLOCK_PAIRS, BLOCK_COMPARISONS // max(1, programmes))
+    return max(1, most // max(1, programmes))
 
 
 def add_fixes(offers: dict[str, list[Any]], pricing: Pricing, cars: Cars, refused: Sequence[int]) -> None:
@@ -82,13 +88,14 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     car, programme, unknown = best.car, best.programme, ~cars.cost_known
     points = counts_by_car(frontier_of_cars(pricing, found, best).car, count)
     stressed = pricing.valuation.npv_cents(programme, best.band, best.principal, stressed=True)
-    pair = structures.pairs(car, programme)
-    binding, of_offers = structures.limit.take(pair), Spread(car, count)
+    loans = structures.loans
+    place = loans.number.searchsorted(structures.pairs(car, programme))
+    binding, of_offers = loans.limit.take(place), Spread(car, count)
     if of_offers.others:
         refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
         refusal[car] = binding
         binding = refusal
-    rebate_given_up = structures.sales.whole_rebate.take(car) - structures.sales.rebate[car, programme]
+    rebate_given_up = loans.sale.rebates[:, 0].take(car) - loans.rebate.take(place)
     shown = of_offers.column
     return {
         "payment_cents": shown(best.payment),
