@@ -41,7 +41,7 @@ from protocol.deal.workflow import (
     Reason,
 )
 from protocol.deal_fold import KEPT_TASKS
-from protocol.records import Actor, DealState, Tier, Versions
+from protocol.records import Actor, DealKind, DealState, Tier, Versions
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole
@@ -54,6 +54,7 @@ from server.database.decisions.price_guard import Checked, WithNewFacts, fall_wh
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
 from server.hub.upkeep.relay import Relay
 from server.log.channel_log import ChannelLog
+from tests.flow.deals.offer_kinds import kind_of, of_kind
 
 TODAY = dt.date(2026, 3, 2)
 FIELDS = ("cash_down_cents", "discount_cents", "rebate_cents")
@@ -74,6 +75,7 @@ class Shop:
     customer_id: str
     cars: list[tuple[str, int]]
     rates: str
+    leases: str
     programme: dict[str, Any]
 
 
@@ -283,10 +285,10 @@ class DeskMachine(RuleBasedStateMachine):
             self.model.requested += trade not in self.model.appraisals
             self.model.appraisals.add(trade)
 
-    @rule(car=st.integers(0, 2), payment=st.integers(400, 402))
-    def select(self, car: int, payment: int) -> None:
-        """Select an offer."""
-        offer = self._offer(car, payment)
+    @rule(car=st.integers(0, 2), payment=st.integers(400, 402), kind=st.sampled_from(DealKind))
+    def select(self, car: int, payment: int, kind: DealKind) -> None:
+        """Select an offer of a kind."""
+        offer = self._offer(car, payment, kind)
         allowed = self.model.state in offers.SELECTABLE
         op = uuid.uuid4()
         taken = self._decide(
@@ -361,12 +363,12 @@ class DeskMachine(RuleBasedStateMachine):
         if action in {Action.DECLINE, Action.LOSE} and reason in CREDIT_REASONS:
             self.model.notices += 1
 
-    @rule(car=st.integers(0, 2), counters=st.booleans(), signs=st.booleans())
-    def go_on(self, car: int, counters: bool, signs: bool) -> None:
+    @rule(car=st.integers(0, 2), kind=st.sampled_from(DealKind), counters=st.booleans(), signs=st.booleans())
+    def go_on(self, car: int, kind: DealKind, counters: bool, signs: bool) -> None:
         """Take the next step of a deal that goes well, which actions drawn at random seldom find."""
         match self.model.state:
             case DealState.WORKING if self.model.selected is None:
-                self.select(car, 400)
+                self.select(car, 400, kind)
             case DealState.WORKING:
                 self.act(Action.SUBMIT, on_credit=False, by_manager=False, seen="what stands")
             case DealState.SUBMITTED:
@@ -391,7 +393,7 @@ class DeskMachine(RuleBasedStateMachine):
             rates=self.shop.rates,
         )
         allowed = self.model.fulfilment in known.sources
-        if closing is Closing.FUND:
+        if closing is Closing.FUND and kind_of(self.model.selected) is not DealKind.CASH:
             allowed = allowed and self.model.lender_live
         if self._decide(
             lambda: workflow.take_closing_step(self.shop.scope, self.deal_id, closing, step),
@@ -417,7 +419,7 @@ class DeskMachine(RuleBasedStateMachine):
         )
         before = priced = self.model.selected
         if payment is not None and before is not None:
-            priced = self._offer_of(before.vehicle_id, payment)
+            priced = self._offer_of(before.vehicle_id, payment, kind_of(before))
         new = lenders.NewDecision(decision, priced, self.model.proposal)
         over = self.model.state is DealState.LOST or self.model.fulfilment in {
             Fulfilment.FUNDED,
@@ -647,7 +649,9 @@ class DeskMachine(RuleBasedStateMachine):
         """Return what an action is about, as it is priced."""
         model = self.model
         if action is Action.COUNTER:
-            return None if model.selected is None else self._offer_of(model.selected.vehicle_id, 390)
+            if model.selected is None:
+                return None
+            return self._offer_of(model.selected.vehicle_id, 390, kind_of(model.selected))
         offer = model.proposal if action is Action.ACCEPT else model.selected
         return None if offer is None else replace(offer, offer_id=str(uuid.uuid4()))
 
@@ -740,7 +744,8 @@ class DeskMachine(RuleBasedStateMachine):
         by_figures = {Action.SUBMIT, Action.COUNTER, Action.APPROVE, Action.ACCEPT, Action.SIGN}
         if action in by_figures and seen == "something else":
             return ErrorCode.CONFLICT
-        lacks_lender = action is Action.SIGN and not model.lender_live
+        has_lender = kind_of(model.selected) is not DealKind.CASH
+        lacks_lender = action is Action.SIGN and has_lender and not model.lender_live
         held = action is Action.APPROVE and model.selected and model.selected.vehicle_id in model.rivals
         return ErrorCode.CONFLICT if lacks_lender or held else None
 
@@ -801,15 +806,15 @@ class DeskMachine(RuleBasedStateMachine):
             assert whole is not None
             return (*whole, await load_history(database, self.deal_id))
 
-    def _offer(self, car: int, payment: int) -> DealOffer:
-        return self._offer_of(self.shop.cars[car][0], payment)
+    def _offer(self, car: int, payment: int, kind: DealKind = DealKind.FINANCE) -> DealOffer:
+        return self._offer_of(self.shop.cars[car][0], payment, kind)
 
-    def _offer_of(self, vehicle_id: str, payment: int) -> DealOffer:
+    def _offer_of(self, vehicle_id: str, payment: int, kind: DealKind = DealKind.FINANCE) -> DealOffer:
         rev = self.shop.run(
             self.shop.pool.fetchval("SELECT rev FROM vehicles WHERE vehicle_id = $1", int(vehicle_id))
         )
         programme = self.shop.programme
-        return DealOffer(
+        offer = DealOffer(
             offer_id=str(uuid.uuid4()),
             vehicle_id=vehicle_id,
             rev=rev,
@@ -829,8 +834,16 @@ class DeskMachine(RuleBasedStateMachine):
             stipulations=[],
             npv_cents=100_00,
             stress_npv_cents=50_00,
-            versions=Versions(inventory="1", rates=self.shop.rates, tax="t", risk="sample-1", engine="2"),
+            versions=Versions(
+                inventory="1",
+                rates=self.shop.rates,
+                tax="t",
+                risk="sample-1",
+                engine="2",
+                leases=self.shop.leases,
+            ),
         )
+        return of_kind(offer, kind)
 
 
 def runner(loop: asyncio.AbstractEventLoop) -> Callable[[Awaitable[Any]], Any]:

@@ -54,6 +54,9 @@ def shop(stocked: Settings) -> Iterator[Shop]:
             ),
             cars=[(row["vehicle_id"], row["rev"]) for row in cars],
             rates=programme["rates_version"],
+            leases=run(
+                pool.fetchval("SELECT leases_version FROM lease_sheets ORDER BY effective_from DESC LIMIT 1")
+            ),
             programme=dict(programme),
         )
         run(pool.close())
