@@ -206,7 +206,9 @@ def import_inventory(
     with services(environ) as settings:
         owner_url = settings.database_owner_url
         bring_to_newest(owner_url)
-        chosen = store or asyncio.run(_first_store(owner_url, may_seed="DATABASE_URL" not in environ))
+        chosen = store
+        if chosen is None:
+            chosen = asyncio.run(_first_store(owner_url, may_seed="DATABASE_URL" not in environ))
         with row_counter() as report:
             most = max_mib or UNPACKED_MIB
             importing = import_file(

@@ -22,6 +22,7 @@ from protocol.money.lending import (
 )
 from protocol.records import Tier
 from server.database.importing import (
+    CATALOGUE,
     CURVES,
     LEASE_PROGRAMMES,
     PROGRAMMES,
@@ -317,6 +318,7 @@ def test_a_risk_model_is_a_full_grid_of_every_tier(tmp_path: Path) -> None:
         ("jurisdiction,state\nOhio,OH\n", "rate_percent"),
         ("jurisdiction,state,rate_percent,colour\nOhio,OH,1,red\n", "colour"),
         ("jurisdiction,state,state,rate_percent\nOhio,OH,OH,1\n", "state"),
+        ("jurisdiction,state,rate_percent,\nOhio,OH,1,\n", "column 4"),
         ("jurisdiction,state,rate_percent\nOhio,OH\n", "the row"),
         ("jurisdiction,state,rate_percent\n", "the row"),
     ],
@@ -365,6 +367,13 @@ def test_no_cell_breaks_the_import(read_cell: amounts.Read, text: str) -> None:
         assert str(error)
 
 
+@pytest.mark.parametrize("cell", ["= 500", "Harbor Bank = 500; = 1"])
+def test_a_cap_needs_a_lender(cell: str) -> None:
+    """A product that only a lender without a name finances would be financed by none."""
+    with pytest.raises(amounts.Unexpected, match="a lender before each ="):
+        amounts.caps(cell)
+
+
 @given(st.integers(0, 100_000_000_00))
 def test_dollars_read_back_to_the_cent(cents: int) -> None:
     """With commas, a sign and two decimals."""
@@ -372,7 +381,7 @@ def test_dollars_read_back_to_the_cent(cents: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "layout", [PROGRAMMES, CURVES, RULES, REBATE_PROGRAMMES, STATE_LIMITS, LEASE_PROGRAMMES]
+    "layout", [PROGRAMMES, CURVES, RULES, REBATE_PROGRAMMES, STATE_LIMITS, CATALOGUE, LEASE_PROGRAMMES]
 )
 def test_the_page_on_importing_names_every_column(layout: TableLayout) -> None:
     """In bold where a cell is needed, plain where it may be left out."""

@@ -37,6 +37,11 @@ UNDRIVEN_MILES = 100
 the book depend on miles, so it must not pass for nearly new.
 """
 
+YEARS_AHEAD = 2
+"""A date in stock so many years before the model year is a placeholder (0001-01-01, 1900-01-01): taken for
+true, it would cost the car decades of floorplan.
+"""
+
 ODD_MILES = 350_000
 ODD_MILES_A_YEAR = 45_000
 
@@ -90,6 +95,16 @@ class ParsedRow:
     car: Car | None
     flaws: tuple[Flaw, ...]
     kind_in_condition: bool = False
+
+
+def names_of(cells: Sequence[str], layout: ColumnMap) -> tuple[str, str]:
+    """Return the VIN and the stock number of a row as they would be stored, valid or not; empty where it has
+    none.
+    """
+    if len(cells) != len(layout.header):
+        return "", ""
+    row = _Row(cells, layout)
+    return row.text("vin").upper(), row.text("stock_no")
 
 
 class _Row:
@@ -184,6 +199,10 @@ def _read_car(row: _Row, today: dt.date) -> Car:
     stocked_on = row.optional("stocked_on", values.date, aged)
     if stocked_on > today:
         row.fatal.append(Flaw(FlawKind.DATE, f"date in stock {stocked_on} is in the future"))
+    elif stocked_on.year < year - YEARS_AHEAD:
+        text = f"date in stock {stocked_on} is before a {year} car was built: stored as {aged}"
+        row.doubts.append(Flaw(FlawKind.DATE_ODD, text))
+        stocked_on = aged
     cost = row.required("cost", values.cents, 0) if row.has_cost else None
     wholesale = row.optional("wholesale", values.cents, None)
     if row.text("price") or cost is None:

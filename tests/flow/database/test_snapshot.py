@@ -145,8 +145,24 @@ async def test_a_car_whose_row_is_rejected_is_still_there(owner: asyncpg.Connect
     rejected = CARS["A4"].replace("16995", "call us")
     assert (await shop.brings("A1", "A2", "A3", more=rejected)).gone == 0
     assert (await statuses(owner))["A4"] == "available"
-    with pytest.raises(ImportFailed, match="1 rows could not be read, and 1 cars would go"):
+    with pytest.raises(ImportFailed, match="1 rows name no car, and 1 cars would go"):
         await shop.brings("A1", "A2", "A3", more="half a row\n")
+
+
+async def test_a_row_with_a_bad_vin_keeps_the_car_of_its_stock_number(
+    owner: asyncpg.Connection, shop: Shop
+) -> None:
+    """A VIN with characters that nobody sees is the car's own; without VIN and number a row names no car."""
+    await shop.brings(*CARS)
+    await owner.execute("UPDATE vehicles SET status = 'held' WHERE stock_no = 'A4'")
+    vin = CARS["A4"].split(",")[0]
+    for other in (f"{vin[:9]}\u200b{vin[9:]}", vin[:-1], ""):
+        summary = await shop.brings("A1", "A2", "A3", more=CARS["A4"].replace(vin, other))
+        assert (summary.gone, summary.returned) == (0, 0), other
+        assert (await statuses(owner))["A4"] == "held", other
+    nameless = CARS["A4"].replace(f"{vin},A4", f"{vin[:-1]},")
+    with pytest.raises(ImportFailed, match="1 rows name no car, and 1 cars would go"):
+        await shop.brings("A1", "A2", "A3", more=nameless)
 
 
 async def test_the_options_at_the_terminal(

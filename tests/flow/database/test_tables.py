@@ -124,6 +124,33 @@ async def test_a_wrong_file_stores_nothing(
     assert await counts(owner) == before
 
 
+@pytest.mark.parametrize(
+    "edition",
+    [
+        ("", DAY, "--version"),
+        ("a\x1b[2J", DAY, "--version"),
+        ("v" * 65, DAY, "--version"),
+        (" spaced", DAY, "--version"),
+        ("old", dt.date.min, "--effective-from"),
+        ("late", dt.date.max, "--effective-from"),
+    ],
+)
+async def test_a_version_that_no_screen_could_name_is_refused(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path, edition: tuple[str, dt.date, str]
+) -> None:
+    """Its name stands in every pencil; its first day is one that a contract may have."""
+    version, day, column = edition
+    before = await counts(owner)
+    with pytest.raises(TableRejected) as caught:
+        await import_table(
+            database.owner_url, rules_file(tmp_path, OHIO), RULES, Edition(version, day, is_sample=False)
+        )
+    (fault,) = caught.value.faults
+    assert fault.column == column
+    assert "\x1b" not in str(fault)
+    assert await counts(owner) == before
+
+
 async def test_rows_that_make_no_table_together_store_nothing(
     owner: asyncpg.Connection, database: Database, tmp_path: Path
 ) -> None:
