@@ -249,7 +249,7 @@ def test_a_row_that_repeats_another_is_refused(tmp_path: Path) -> None:
     _, faults = read(tmp_path, PROGRAMMES, PROGRAMME, PROGRAMME | {"term_months": "72"}, PROGRAMME)
     assert places(faults) == [(4, "programme, tier and bands")]
     assert "line 2 has the same" in str(faults[0])
-    assert "'harbor-new, Harbor, prime, None, 60'" in str(faults[0])
+    assert "'harbor-new, Harbor, prime, 60'" in str(faults[0])
 
 
 def test_rows_of_one_programme_may_overlap(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def _repeated(rows: Sequence[Numbered], layout: TableLayout) -> Iterator[Fault]:
                 row.line,
                 layout.key_name or ", ".join(names),
                 f"a unique row: line {earlier} has the same values",
-                ", ".join(map(str, key[:MOST_NAMED])),
+                ", ".join(str(value) for value in key[:MOST_NAMED] if value is not None),
             )
 
 
