@@ -185,3 +185,8 @@ async def test_the_options_at_the_terminal(
     refused = await asyncio.to_thread(CliRunner().invoke, app, [*command, "--set", "maker=Toyota"])
     assert isinstance(refused.exception, ImportFailed)
     assert refused.exception.exit_code == 2
+    nameless = await asyncio.to_thread(
+        CliRunner().invoke, app, [*command[:2], "--store", "", "--set", "make=Toyota"]
+    )
+    assert isinstance(nameless.exception, ImportFailed)
+    assert str(nameless.exception) == "--store: there is no store ''"
