@@ -164,10 +164,13 @@ def test_two_columns_of_one_name_are_refused_if_they_are_read() -> None:
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1/1/1900", "1970-01-01", "2019-12-31"])
 def test_a_date_in_stock_before_the_car_was_built_is_a_placeholder(day: str) -> None:
-    """The car is stored as of today and listed, and not charged with decades of floorplan."""
+    """The car is listed, and not charged with decades of floorplan; its age in days counts instead."""
     row = parsed({"Date In Stock": day})
     assert row.car is not None
-    assert row.car.stocked_on == TODAY
+    assert row.car.stocked_on is None
+    aged = parsed({"Date In Stock": day, "Age": "12"}).car
+    assert aged is not None
+    assert aged.stocked_on == TODAY - dt.timedelta(days=12)
     assert [flaw.kind for flaw in row.flaws] == [FlawKind.DATE_ODD]
     kept = parsed({"Date In Stock": "2020-01-01"})
     assert kept.car is not None

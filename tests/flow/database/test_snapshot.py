@@ -1,6 +1,7 @@
 """A dealer's feed imported: unknown costs, conditions as words, and a file that is the whole stock."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -103,6 +104,46 @@ async def test_a_condition_that_is_a_word_updates_whether_a_car_is_new(
     assert summary.updated == len(CARS)
     rows = await owner.fetch("SELECT is_new, condition_tenths FROM vehicles ORDER BY stock_no")
     assert [tuple(row) for row in rows] == [(False, 42), (False, 42), (True, 42), (False, 42)]
+
+
+async def test_what_a_row_leaves_open_stays_with_a_known_car(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """An empty day in stock makes no car fresh again, an empty or graded condition no new car used."""
+    path, day = tmp_path / "cars.csv", dt.date(2026, 1, 5)
+    heads = [
+        "VIN",
+        "Year",
+        "Make",
+        "Model",
+        "Miles",
+        "Price",
+        "Certified",
+        "Condition",
+        "Date In Stock",
+        "Age",
+    ]
+    rows = [
+        ["1HGCM82633A004352", "2026", "Honda", "Accord", "9", "31895", "No", "New", "", ""],
+        ["3VWFE21C04M000001", "2021", "Volkswagen", "Jetta", "38771", "16995", "", "4.2", "", "n/a"],
+        ["5GZCZ43D13S812715", "2021", "Toyota", "Camry", "41000", "21995", "Yes", "", "0001-01-01", ""],
+    ]
+    path.write_text("\n".join(",".join(row) for row in (heads, *rows)))
+    first = await import_inventory(database.owner_url, path, "riverside", {}, tmp_path / "r.csv")
+    assert first.inserted == 3
+    today = dt.datetime.now(dt.UTC).date()
+    query = "SELECT make, is_new, stocked_on FROM vehicles ORDER BY make"
+    assert [tuple(row) for row in await owner.fetch(query)] == [
+        ("Honda", True, today), ("Toyota", False, today), ("Volkswagen", False, today)
+    ]  # fmt: skip
+    await owner.execute("UPDATE vehicles SET is_new = true, stocked_on = $1", day)
+    rows[0][7] = ""
+    path.write_text("\n".join(",".join(row) for row in (heads, *rows)))
+    again = await import_inventory(database.owner_url, path, "riverside", {}, tmp_path / "r.csv")
+    assert (again.updated, again.unchanged) == (1, 2)
+    assert [tuple(row) for row in await owner.fetch(query)] == [
+        ("Honda", True, day), ("Toyota", False, day), ("Volkswagen", True, day)
+    ]  # fmt: skip
 
 
 async def test_cars_that_a_snapshot_no_longer_has_are_gone(owner: asyncpg.Connection, shop: Shop) -> None:
