@@ -14,6 +14,7 @@ import typer
 
 from server.commands.audit import add_audit_commands
 from server.commands.imports import add_import_commands
+from server.commands.inventory import add_inventory_command
 from server.commands.money import add_money_commands
 from server.commands.owner_work import owner_work
 from server.commands.pencils import add_pencil_commands
@@ -142,89 +143,6 @@ def seed(
     _say(str(summary))
 
 
-@app.command("import-inventory")
-def import_inventory(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, plain or gzipped.")
-    ],
-    data_dir: DataDir = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            help="The store whose stock it is, such as riverside. Default: the store that was added first; "
-            "an embedded database without any gets the sample stores, customers and deals.",
-            show_default=False,
-        ),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="COLUMN=FIELD for a header that is not detected; may be repeated."),
-    ] = None,
-    constants: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="FIELD=VALUE that all rows have, such as make=Toyota; may be repeated."),
-    ] = None,
-    snapshot: Annotated[
-        bool,
-        typer.Option(
-            "--snapshot",
-            help="The file is the store's whole stock: its other cars are gone. Refused above 30 %.",
-        ),
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Remove cars of a --snapshot however many they are.")
-    ] = False,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(
-            help="File for rejected and doubtful rows, each with its reason. Default: NAME.rejects.csv.",
-            show_default=False,
-        ),
-    ] = None,
-    max_mib: Annotated[
-        int | None,
-        typer.Option(
-            "--max-mib",
-            min=1,
-            help="The most that the file may hold, unpacked, in MiB; a larger one is refused. Default: 1024.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Import a dealer's inventory into one store. Cars are matched by VIN, so importing the same file again
-    changes nothing.
-
-    Every row is either stored or written to the rejects file with the reason; a summary says how many.
-    """
-    from server.commands.terminal import row_counter
-    from server.database.core.migrate import migrate as bring_to_newest
-    from server.database.importing import UNPACKED_MIB, parse_constants, parse_mapping
-    from server.database.importing import import_inventory as import_file
-
-    mapping, fixed = parse_mapping(columns or []), parse_constants(constants or [])
-    environ = _environment(data_dir)
-    with services(environ) as settings:
-        owner_url = settings.database_owner_url
-        bring_to_newest(owner_url)
-        chosen = store or asyncio.run(_first_store(owner_url, may_seed="DATABASE_URL" not in environ))
-        with row_counter() as report:
-            most = max_mib or UNPACKED_MIB
-            importing = import_file(
-                owner_url,
-                file,
-                chosen,
-                mapping,
-                rejects,
-                report,
-                most,
-                constants=fixed,
-                snapshot=snapshot,
-                confirmed=yes,
-            )
-            summary = asyncio.run(importing)
-    _say(f"store {chosen}: {summary}")
-
-
 add_money_commands(app)
 
 
@@ -233,6 +151,7 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
 
 
 _work = owner_work(_services_of)
+add_inventory_command(app, _services_of)
 add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
 add_print_command(app, _services_of)
@@ -266,21 +185,6 @@ def _default_workers() -> int:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-async def _first_store(owner_url: str, *, may_seed: bool) -> str:
-    """Return the store that was added first; if there is none, add the sample stores without cars."""
-    from server.commands.terminal import StoreMissing
-    from server.database.people.first_store import first_store
-    from server.database.sample.seed import SeedPlan, seed
-
-    found = await first_store(owner_url)
-    if found is None and may_seed:
-        _say(str(await seed(owner_url, SeedPlan(vehicles=0))))
-        found = await first_store(owner_url)
-    if found is None:
-        raise StoreMissing
-    return found
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import datetime as dt
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import typer
@@ -18,6 +18,9 @@ from server.errors import UNUSABLE_INPUT
 Input = Annotated[
     str, typer.Argument(metavar="[FILE|-]", help="The JSON file; - is standard input.", show_default=False)
 ]
+MOST_BYTES: Final = 16 * 1024**2
+"""Far above the longest request, which has some 10,000 payments."""
+
 Request = TypeVar("Request", bound=Record)
 Contract = TypeVar("Contract", bound=PriceRequest)
 
@@ -118,7 +121,16 @@ def _answer(
 
 
 def _read(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    from protocol.codec import FieldError
+
+    if file == "-":
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    else:
+        with Path(file).open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise FieldError("", f"expected at most {MOST_BYTES // 1024**2} MiB of JSON")
+    return data
 
 
 def _dated(request: Contract) -> Contract:

@@ -44,6 +44,12 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
         The report covers all deals, then each lender, each salesperson, and each reason for a rate below the
         standard.
         """
+        from protocol.deal.structure import FIRST_DATE, LAST_DATE
+
+        if not FIRST_DATE <= month.date() <= LAST_DATE:
+            raise typer.BadParameter(
+                f"expected a month from {FIRST_DATE:%Y-%m} to {LAST_DATE:%Y-%m}", param_hint="--month"
+            )
         with services(data_dir) as settings:
             given = asyncio.run(_given(settings, month.date()))
         print("\n".join(markup_report(given)))

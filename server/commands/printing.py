@@ -47,12 +47,16 @@ def add_print_command(app: typer.Typer, services: WithServices) -> None:
         names = [name.strip() for name in cars.split(",") if name.strip()]
         with services(data_dir) as settings:
             content = asyncio.run(_paper(settings, deal_id, names))
-        output.write_bytes(content)
+        try:
+            output.write_bytes(content)
+        except OSError as error:
+            raise NotPrinted(f"--output {output}: cannot be written: {error.strerror}") from None
         print(f"wrote {output}")
 
 
 async def _paper(settings: "Settings", deal_id: str, names: list[str]) -> bytes:
     from protocol.closing import CommandError
+    from protocol.texts import echoed
     from server.commands.terminal import DealUnknown
     from server.compute.pool import ComputePool
     from server.database.core.pool import connect_as_owner, open_pool, open_system_pool
@@ -68,6 +72,9 @@ async def _paper(settings: "Settings", deal_id: str, names: list[str]) -> bytes:
         if account is None:
             raise DealUnknown(deal_id)
         vehicle_ids = await vehicle_ids_of(database, account.store_id, names)
+    for name, vehicle_id in zip(names, vehicle_ids, strict=True):
+        if name == vehicle_id and not name.isdecimal():
+            raise NotPrinted(f"--cars {echoed(name)}: expected a stock number of the group, or a vehicle id")
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings)
         stack.push_async_callback(pool.close)

@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from protocol.texts import echoed
 from server.errors import FAILED, UserError
 
 
@@ -38,7 +39,7 @@ class DealUnknown(UserError):
         self.deal_id = deal_id
 
     def __str__(self) -> str:
-        return f"there is no deal {self.deal_id}"
+        return f"there is no deal {echoed(self.deal_id)}"
 
 
 class StoreMissing(UserError):
@@ -52,6 +53,7 @@ class StoreMissing(UserError):
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (redis.RedisError, "check that Redis is running at REDIS_URL"),
     (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
+    (asyncpg.DeadlockDetectedError, "another program changed the same rows: try again"),
     (asyncpg.LockNotAvailableError, "another program has locked the table: try again when it is done"),
     (asyncpg.PostgresError, "check that DATABASE_URL names a database that this user may use"),
     (asyncpg.InterfaceError, "check that DATABASE_URL names a database that this user may use"),

@@ -36,7 +36,9 @@ def add_token_commands(app: typer.Typer, run: Run) -> None:
     ) -> None:
         """Create a bearer token for a user and print it as the last line. It cannot be shown again."""
         from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
+        from server.database.people.staff import check_line
 
+        check_line("label", label)
         scopes = {TokenScope.READ, *scope} if scope else PERSON_SCOPES
 
         async def issue(database: "asyncpg.Connection") -> str:
@@ -63,7 +65,10 @@ def add_token_commands(app: typer.Typer, run: Run) -> None:
 
     @app.command("revoke-token")
     def revoke_token(
-        number: Annotated[int, typer.Argument(metavar="ID", help="Id of the token, as `tokens` lists it.")],
+        number: Annotated[
+            int,
+            typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Id of the token, as `tokens` lists it."),
+        ],
         data_dir: DataDir = None,
     ) -> None:
         """Revoke a bearer token. Its connections are closed at once."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.commands.money import MOST_BYTES
 from tests.services import ROOT
 
 CONTRACT = {"price_cents": 1_000_000, "rate_bp": 1_000, "term_months": 36, "contract_date": "2026-01-01"}
@@ -221,6 +222,15 @@ def test_a_file_that_is_not_there_is_named() -> None:
     """One line, exit 2."""
     done = run("price", "nowhere.json", given="")
     assert (done.returncode, done.stderr) == (2, "error: nowhere.json: No such file or directory\n")
+
+
+def test_input_without_an_end_is_refused(tmp_path: Path) -> None:
+    """Not read whole: a device or a wrong file would fill the memory."""
+    path = tmp_path / "long.json"
+    with path.open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    done = run("price", str(path), given="")
+    assert (done.returncode, done.stderr) == (2, "error: input: expected at most 16 MiB of JSON\n")
 
 
 def test_price_takes_products_one_by_one() -> None:

@@ -154,7 +154,29 @@ def test_what_does_not_fit_is_named(settings: Settings) -> None:
             refused(settings, "store", "add", "seaside", "--name", name, *store[2:], "--state", "OH")
             == unseen
         )
+        assert refused(settings, "token", "--user", "ann", "--label", name) == unseen.replace("name", "label")
     assert run(settings, "user", "change", "ann").returncode == 2
+    beyond = "99999999999999999999"
+    for field, words in {
+        "discount-authority-cents": ("user", "change", "ann"),
+        "cash-step-cents": ("store", "change", "lakeside"),
+        "grid-step-cents": ("store", "change", "lakeside"),
+    }.items():
+        for amount in ("10000000001", beyond):
+            line = refused(settings, *words, f"--{field}", amount)
+            assert line.startswith(f"{field}: expected "), line
+    line = refused(settings, "store", "change", "lakeside", "--score-edges", f"1,2,3,{beyond}")
+    assert line.startswith("score-edges: expected "), line
+    assert run(settings, "revoke-token", beyond).returncode == 2
+
+
+@pytest.mark.parametrize("month", ["0001-01", "1989-12", "2201-01", "9999-12"])
+def test_a_month_of_no_contract_is_refused(settings: Settings, month: str) -> None:
+    """With the months that can be, and no traceback."""
+    done = run(settings, "report-markup", "--month", month)
+    assert done.returncode == 2
+    assert "expected a month from 1990-01 to 2200-12" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

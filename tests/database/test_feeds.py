@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.database.importing import ImportFailed, parse_constants
+from server.database.importing import ImportFailed, parse_constants, parse_mapping
 from server.database.importing.columns import find_layout
 from server.database.importing.flaws import FlawKind
 from server.database.importing.parsing import ParsedRow, parse_row
@@ -118,7 +118,7 @@ def test_values_for_all_rows() -> None:
         (["colour=Red"], "expected field=value, with a field of year, make"),
         (["make"], "expected field=value"),
         (["vin=1M8GDM9AXKP042788"], "expected field=value"),
-        (["make="], "a value of 1 to 200 characters"),
+        (["make="], "a value of 1 to 200 visible characters"),
         (["make=Toyota", "make=Honda"], "make has been set to 'Toyota' already"),
         (["year=soon"], "'soon' is not a year"),
         (["price=cheap"], "'cheap' is not an amount in dollars"),
@@ -129,6 +129,52 @@ def test_a_constant_is_checked(options: list[str], said: str) -> None:
     """Before the file is read; the error names the option."""
     with pytest.raises(ImportFailed, match=said):
         parse_constants(options)
+
+
+def test_an_option_is_echoed_without_what_steers_a_terminal() -> None:
+    """Escaped and cut; a value of unseen characters is refused, not cleaned in silence."""
+    for option in ("f\x1b[31muel=diesel", "fuel=\x1b[31mdiesel", "x" * 500):
+        for read in (parse_constants, parse_mapping):
+            with pytest.raises(ImportFailed) as refused:
+                read([option])
+            assert "\x1b" not in str(refused.value)
+            assert "x" * 81 not in str(refused.value)
+
+
+def test_headers_of_one_word_are_detected() -> None:
+    """In any case, as older systems write them; what auctions call sellingprice stays a cost."""
+    header = ("VIN", "STOCKNUMBER", "MODELYEAR", "vehiclemake", "ModelName", "odoMeter", "INTERNETPRICE",
+              "EXTCOLOR", "dateinstock", "sellingprice")  # fmt: skip
+    layout = find_layout(header, {})
+    assert tuple(layout.positions[name] for name in (
+        "vin", "stock_no", "year", "make", "model", "mileage", "price", "color", "stocked_on", "cost",
+    )) == tuple(range(len(header)))  # fmt: skip
+    assert find_layout(("vIn", *HEADER[1:]), {}).positions["vin"] == 0
+    auction = find_layout((*HEADER[:5], "cost", "sellingprice", "Price"), {})
+    assert auction.positions["price"] == 7
+    assert auction.unread == ("sellingprice",)
+
+
+def test_two_columns_of_one_name_are_refused_if_they_are_read() -> None:
+    """Nobody knows which of the two prices is meant; two columns of notes do no harm."""
+    with pytest.raises(ImportFailed, match=r"line 1: expected the column 'Price' once, found it 2 times"):
+        find_layout((*HEADER, "Price"), {})
+    assert find_layout((*HEADER, "Notes", "Notes"), {}).unread == ("Notes", "Notes")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1/1/1900", "1970-01-01", "2019-12-31"])
+def test_a_date_in_stock_before_the_car_was_built_is_a_placeholder(day: str) -> None:
+    """The car is listed, and not charged with decades of floorplan; its age in days counts instead."""
+    row = parsed({"Date In Stock": day})
+    assert row.car is not None
+    assert row.car.stocked_on is None
+    aged = parsed({"Date In Stock": day, "Age": "12"}).car
+    assert aged is not None
+    assert aged.stocked_on == TODAY - dt.timedelta(days=12)
+    assert [flaw.kind for flaw in row.flaws] == [FlawKind.DATE_ODD]
+    kept = parsed({"Date In Stock": "2020-01-01"})
+    assert kept.car is not None
+    assert (kept.car.stocked_on, kept.flaws) == (dt.date(2020, 1, 1), ())
 
 
 def test_a_constant_for_a_column_that_is_there_is_refused() -> None:

@@ -20,8 +20,8 @@ from server.database.importing.reading import (
     open_inventory,
 )
 from server.database.importing.versioned import FAULTS, Fault, read_table
+from tests.database.tables import CURVE
 from tests.database.test_importing import DEALER, GOOD, TODAY
-from tests.database.test_versioned_import import CURVE
 from tests.services import ROOT
 
 MIB = 1024 * 1024

@@ -144,6 +144,8 @@ def caps(text: str) -> tuple[tuple[str, int | None], ...]:
     found = []
     for part in several(text):
         lender, equals, cap = part.rpartition("=")
+        if equals and not lender.strip():
+            raise Unexpected("a lender before each =, such as Harbor Bank = 2,500")
         if equals:
             found.append((words(lender.strip()), dollars(least=1)(cap.strip())))
         else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dataclasses import field as default
 from typing import Final
 
+from protocol.texts import echoed
 from server.errors import UNUSABLE_INPUT, UserError
 
 IGNORED = "ignore"
@@ -93,7 +94,8 @@ def parse_mapping(options: Iterable[str]) -> dict[str, str]:
         column, equals, field = option.rpartition("=")
         if not equals or not column or field not in {*FIELDS, IGNORED}:
             raise ImportFailed(
-                f"--map {option}: expected column=field, with a field of {', '.join((*FIELDS, IGNORED))}"
+                f"--map {echoed(option)}: expected column=field,"
+                f" with a field of {', '.join((*FIELDS, IGNORED))}"
             )
         mapping[column] = field
     return mapping
@@ -105,8 +107,10 @@ def find_layout(
     """Return the layout of a file, from ``mapping`` first, then from its header. ``constants`` are the fields
     that have one value in all rows.
 
-    Raises ImportFailed if a mapped column is not there, a field that every car needs has no column, or a
-    constant has one.
+    A header is compared word by word first, then without spaces, as ``INTERNETPRICE`` for internet price.
+
+    Raises ImportFailed if a mapped column is not there, a field that every car needs has no column, a
+    constant has one, or two columns of the same name are read as one.
     """
     fixed = dict(constants or {})
     names = tuple(name.strip() for name in header)
@@ -114,19 +118,27 @@ def find_layout(
     taken: set[int] = set()
     for column, field in mapping.items():
         if column not in names:
-            raise ImportFailed(f"the file has no column {column!r}; it has {shown_names(names)}")
+            raise ImportFailed(
+                f"line 1: the file has no column {shown(column)!r}; it has {shown_names(names)}"
+            )
         if field in positions:
             raise ImportFailed(f"--map maps two columns to {field}")
         taken.add(names.index(column))
         if field != IGNORED:
             positions[field] = names.index(column)
     plain = [_plain(name) for name in names]
-    for field, headers in FIELDS.items():
-        found = (plain.index(one) for one in headers if one in plain)
-        position = next((one for one in found if one not in taken), None)
-        if field not in positions and position is not None:
-            positions[field] = position
-            taken.add(position)
+    _detect(plain, FIELDS, positions, taken)
+    # What is known by its words is not read again by its letters: "sellingprice" is a cost.
+    known = {one for headers in FIELDS.values() for one in headers}
+    taken |= {position for position, name in enumerate(plain) if name in known}
+    joined = {field: tuple(one.replace(" ", "") for one in headers) for field, headers in FIELDS.items()}
+    _detect([name.replace(" ", "") for name in plain], joined, positions, taken)
+    twice = [field for field, position in positions.items() if names.count(names[position]) > 1]
+    if twice:
+        raise ImportFailed(
+            f"line 1: expected the column {shown(names[positions[twice[0]]])!r} once, found it"
+            f" {names.count(names[positions[twice[0]]])} times: nobody knows which one is the {twice[0]}"
+        )
     both = [name for name in fixed if name in positions]
     if both:
         column = shown(names[positions[both[0]]])
@@ -136,13 +148,28 @@ def find_layout(
         )
     missing = [name for name in REQUIRED if name not in positions and name not in fixed]
     if not any(name in positions or name in fixed for name in PRICED):
-        missing.append(PRICED[0])
+        missing.append(" or ".join(PRICED))
     if missing:
         raise ImportFailed(
             f"line 1: no column for {', '.join(missing)} among {shown_names(names)}:"
             " name it with --map column=field, or give all rows a value with --set field=value"
         )
     return ColumnMap(names, positions, fixed)
+
+
+def _detect(
+    header: Sequence[str],
+    fields: Mapping[str, tuple[str, ...]],
+    positions: dict[str, int],
+    taken: set[int],
+) -> None:
+    """Add to ``positions`` the fields that the columns of ``header`` mean, of those not ``taken``."""
+    for field, headers in fields.items():
+        found = (header.index(one) for one in headers if one in header)
+        position = next((one for one in found if one not in taken), None)
+        if field not in positions and position is not None:
+            positions[field] = position
+            taken.add(position)
 
 
 def shown(text: str) -> str:

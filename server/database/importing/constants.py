@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from protocol.texts import without_unseen
+from protocol.texts import echoed, without_unseen
 from server.database.importing import values
 from server.database.importing.columns import FIELDS, ImportFailed
 from server.database.importing.parsing import LONGEST_CELL
@@ -33,17 +33,23 @@ def parse_constants(options: Iterable[str]) -> dict[str, str]:
     constants: dict[str, str] = {}
     for option in options:
         field, equals, value = option.partition("=")
-        text = " ".join(without_unseen(value).split())
+        text = " ".join(value.split())
         possible = [name for name in FIELDS if name not in _NOT_CONSTANT]
         if not equals or field not in possible:
-            raise ImportFailed(f"--set {option}: expected field=value, with a field of {', '.join(possible)}")
+            raise ImportFailed(
+                f"--set {echoed(option)}: expected field=value, with a field of {', '.join(possible)}"
+            )
         if field in constants:
-            raise ImportFailed(f"--set {option}: {field} has been set to {constants[field]!r} already")
-        if not text or len(text) > LONGEST_CELL:
-            raise ImportFailed(f"--set {option}: expected a value of 1 to {LONGEST_CELL} characters")
+            raise ImportFailed(
+                f"--set {echoed(option)}: {field} has been set to {echoed(constants[field])!r} already"
+            )
+        if not text or len(text) > LONGEST_CELL or text != without_unseen(text):
+            raise ImportFailed(
+                f"--set {echoed(option)}: expected a value of 1 to {LONGEST_CELL} visible characters"
+            )
         try:
             _READERS.get(field, str)(text)
         except values.Unreadable as error:
-            raise ImportFailed(f"--set {option}: {error}") from None
+            raise ImportFailed(f"--set {echoed(option)}: {error}") from None
         constants[field] = text
     return constants

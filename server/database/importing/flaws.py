@@ -19,6 +19,7 @@ class FlawKind(StrEnum):
     AMOUNT_ABSURD = "amounts contradict each other"
     AMOUNT_ODD = "amounts are unusual"
     DATE = "date is in the future"
+    DATE_ODD = "date in stock is before the car was built"
     KIND = "new and certified"
     TEXT = "characters were unreadable"
     UNSEEN = "invisible characters were removed"

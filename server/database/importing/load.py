@@ -19,7 +19,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.importing.columns import ColumnMap, ImportFailed, find_layout, shown_names
 from server.database.importing.flaws import Flaw, FlawKind
 from server.database.importing.merging import CAR_COLUMNS, DOUBTFUL, DUPLICATES, ELSEWHERE, merge_statement
-from server.database.importing.parsing import parse_row
+from server.database.importing.parsing import names_of, parse_row
 from server.database.importing.reading import UNPACKED_MIB, InventoryFile, RejectsFile, open_inventory
 from server.database.importing.snapshot import Snapshot
 
@@ -29,6 +29,9 @@ BATCH_CHARACTERS: Final = 4_000_000
 
 PREFETCH_ROWS: Final = 100
 """The most rows of a batch whose rows have the maximum length."""
+
+MERGE_LOCK: Final = 4_911_202_611
+"""The advisory lock under which an import merges its cars into the stock."""
 
 BOOK_SOURCE = "import"
 REJECTED, STORED = "rejected", "stored, please check"
@@ -116,26 +119,32 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
     """
     target = rejects_path or Path(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
     with open_inventory(path, most_mib) as file:
-        layout = find_layout(file.header, mapping or {}, constants)
-        with RejectsFile(target, layout.header) as rejects:
-            async with connect_as_owner(owner_url) as database:
+        try:
+            layout = find_layout(file.header, mapping or {}, constants)
+        except ImportFailed as error:
+            raise ImportFailed(f"{path}: {error}") from None
+        async with connect_as_owner(owner_url) as database:
+            group_id = await database.fetchval("SELECT group_id FROM stores WHERE store_id = $1", store_id)
+            if group_id is None:
+                raise ImportFailed(f"--store: there is no store {store_id!r}")
+            with RejectsFile(target, layout.header, apart_from=path) as rejects:
                 async with database.transaction():
                     whole = Snapshot(database, confirmed=confirmed) if snapshot else None
-                    work = _Import(database, store_id, layout, rejects, whole)
+                    work = _Import(database, (store_id, group_id), layout, rejects, whole)
                     await work.stage(file, progress or (lambda _rows: None))
                     await work.merge()
-                await database.execute("ANALYZE vehicles")
+            await database.execute("ANALYZE vehicles")
     work.summary.rejects_path, work.summary.left_out = rejects.path, rejects.left_out
     return work.summary
 
 
 class _Import:
-    """One run: its connection (in a transaction), where rejects go, and the counts so far."""
+    """One run: its connection (in a transaction), the store, where rejects go, and the counts so far."""
 
     def __init__(
         self,
         database: asyncpg.Connection,
-        store_id: str,
+        store: tuple[str, str],
         layout: ColumnMap,
         rejects: RejectsFile,
         snapshot: Snapshot | None,
@@ -143,7 +152,7 @@ class _Import:
         self._database = database
         self._snapshot = snapshot
         self._kind_in_condition = False
-        self._store_id = store_id
+        self._store_id, self._group_id = store
         self._layout = layout
         self._rejects = rejects
         self._today = dt.datetime.now(dt.UTC).date()
@@ -163,12 +172,11 @@ class _Import:
         if self._snapshot is not None:
             await self._snapshot.open()
         batch: list[tuple[Any, ...]] = []
-        characters, vin = 0, self._layout.positions["vin"]
+        characters = 0
         for row in file.rows():
             self.summary.read += 1
             if self._snapshot is not None:
-                whole = row.broken is None and len(row.cells) == len(self._layout.header)
-                await self._snapshot.list(row.cells[vin] if whole else None)
+                await self._snapshot.list(*names_of(row.cells, self._layout))
             if row.broken is not None:
                 self._reject(row.line, row.cells, Flaw(FlawKind.SHAPE, row.broken))
                 continue
@@ -189,12 +197,12 @@ class _Import:
         progress(self.summary.read)
 
     async def merge(self) -> None:
-        """Reject what may not be stored, then merge the rest into the stock."""
-        group_id = await self._database.fetchval(
-            "SELECT group_id FROM stores WHERE store_id = $1", self._store_id
-        )
-        if group_id is None:
-            raise ImportFailed(f"there is no store {self._store_id!r}")
+        """Reject what may not be stored, then merge the rest into the stock.
+
+        Imports merge one after the other: two that update the same cars in different orders would deadlock,
+        and two new ones of one VIN would not see each other.
+        """
+        await self._database.execute("SELECT pg_advisory_xact_lock($1)", MERGE_LOCK)
         await self._database.execute("CREATE INDEX ON staged (vin)")
         await self._database.execute("ANALYZE staged")
         await self._take_out(DUPLICATES, lambda found: Flaw(FlawKind.DUPLICATE, _duplicate_text(found)))
@@ -208,7 +216,9 @@ class _Import:
         await self._list_doubts()
         staged = await self._database.fetchval("SELECT count(*) FROM staged")
         statement = merge_statement(self._layout, kind_in_condition=self._kind_in_condition)
-        inserted, updated = await one_row(self._database, statement, self._store_id, group_id, BOOK_SOURCE)
+        inserted, updated = await one_row(
+            self._database, statement, self._store_id, self._group_id, BOOK_SOURCE, self._today
+        )
         if self._snapshot is not None:
             self.summary.gone, self.summary.returned = await self._snapshot.apply(self._store_id)
         self.summary.inserted, self.summary.updated = inserted, updated

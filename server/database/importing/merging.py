@@ -26,6 +26,12 @@ _COLUMN_OF = {
     )
 }
 
+UNSAID = {
+    "is_new": "coalesce(staged.is_new, known.is_new, false)",
+    "stocked_on": "coalesce(staged.stocked_on, known.stocked_on, $4::date)",
+}
+"""What a row may leave open, and what then stands."""
+
 DUPLICATES = """
 SELECT line, cells, vin, first
   FROM (SELECT line, cells, vin, min(line) OVER (PARTITION BY vin) AS first FROM staged) s
@@ -41,27 +47,31 @@ DOUBTFUL = "SELECT line, cells FROM staged WHERE right(cells, 4) <> ',[]]' ORDER
 def merge_statement(layout: ColumnMap, *, kind_in_condition: bool) -> str:
     """Return the INSERT that adds staged cars and updates known ones in the columns that the file has.
 
-    Arguments: store, group, book source. It returns the number of added and updated cars. The day of the book
-    is the car's day in stock; it is not compared, so that a file without dates changes nothing tomorrow.
+    Arguments: store, group, book source, today. It returns the number of added and updated cars. What a row
+    does not say of UNSAID stays with a known car; a new one is used, and in stock since today. The day of the
+    book is the car's day in stock.
     """
     stated = (*layout.positions, *layout.constants)
     given = list(dict.fromkeys(_COLUMN_OF.get(name, name) for name in stated if name != "vin"))
     if "price" not in stated:
         given.append("price_cents")  # derived from what the file has
     if kind_in_condition:
-        given = [name for name in given if name != "condition_tenths"] + ["is_new"]
+        kept = [name for name in given if name != "condition_tenths"]
+        given = list(dict.fromkeys((*kept, "is_new")))
     if {"wholesale", "retail"} & layout.stated:
         given += [name for name in ("wholesale_cents", "retail_cents") if name not in given]
         books = ["book_source", "book_date"]
     else:
         books = []
+    values = {name: f"staged.{name}" for name in CAR_COLUMNS} | UNSAID
+    booked = "num_nulls(staged.wholesale_cents, staged.retail_cents) < 2"
     return f"""
 WITH merged AS (
     INSERT INTO vehicles AS v (store_id, group_id, {", ".join(CAR_COLUMNS)}, book_source, book_date)
-    SELECT $1, $2, {", ".join(CAR_COLUMNS)},
-           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN $3 END,
-           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN stocked_on END
-      FROM staged ORDER BY line
+    SELECT $1, $2, {", ".join(values.values())},
+           CASE WHEN {booked} THEN $3 END,
+           CASE WHEN {booked} THEN {values["stocked_on"]} END
+      FROM staged LEFT JOIN vehicles AS known USING (vin) ORDER BY line
     ON CONFLICT (vin) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*given, *books))}
      WHERE ({", ".join(f"v.{name}" for name in given)})
            IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in given)})

@@ -37,6 +37,11 @@ UNDRIVEN_MILES = 100
 the book depend on miles, so it must not pass for nearly new.
 """
 
+YEARS_AHEAD = 2
+"""A date in stock so many years before the model year is a placeholder (0001-01-01, 1900-01-01): taken for
+true, it would cost the car decades of floorplan.
+"""
+
 ODD_MILES = 350_000
 ODD_MILES_A_YEAR = 45_000
 
@@ -52,11 +57,14 @@ LONGEST_CELL = 200
 
 @dataclass(frozen=True, slots=True)
 class Car:
-    """A car as the file states it: fields are columns of ``vehicles``."""
+    """A car as the file states it: fields are columns of ``vehicles``.
+
+    ``is_new`` and ``stocked_on`` are None if the row does not say: a car that is known keeps its own.
+    """
 
     vin: str
     stock_no: str
-    is_new: bool
+    is_new: bool | None
     year: int
     make: str
     model: str
@@ -77,7 +85,7 @@ class Car:
     msrp_cents: int | None
     wholesale_cents: int | None
     retail_cents: int | None
-    stocked_on: dt.date
+    stocked_on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,16 @@ class ParsedRow:
     car: Car | None
     flaws: tuple[Flaw, ...]
     kind_in_condition: bool = False
+
+
+def names_of(cells: Sequence[str], layout: ColumnMap) -> tuple[str, str]:
+    """Return the VIN and the stock number of a row as they would be stored, valid or not; empty where it has
+    none.
+    """
+    if len(cells) != len(layout.header):
+        return "", ""
+    row = _Row(cells, layout)
+    return row.text("vin").upper(), row.text("stock_no")
 
 
 class _Row:
@@ -136,7 +154,7 @@ class _Row:
 def parse_row(cells: Sequence[str], layout: ColumnMap, today: dt.date) -> ParsedRow:
     """Return the car of one row, or why there is none.
 
-    ``today`` bounds years and dates, and is the stock date of a car without one.
+    ``today`` bounds years and dates.
     """
     if len(cells) != len(layout.header):
         text = f"{len(cells)} cells under {len(layout.header)} columns"
@@ -180,19 +198,25 @@ def _read_car(row: _Row, today: dt.date) -> Car:
         row.fatal.append(
             Flaw(FlawKind.YEAR, f"model year {year} is not between {vins.FIRST_YEAR} and {today.year + 2}")
         )
-    aged = today - dt.timedelta(days=row.optional("days_in_stock", values.days, 0))
+    days = row.optional("days_in_stock", values.days, None)
+    aged = None if days is None else today - dt.timedelta(days=days)
     stocked_on = row.optional("stocked_on", values.date, aged)
-    if stocked_on > today:
+    if stocked_on is not None and stocked_on > today:
         row.fatal.append(Flaw(FlawKind.DATE, f"date in stock {stocked_on} is in the future"))
+    elif stocked_on is not None and stocked_on.year < year - YEARS_AHEAD:
+        text = f"date in stock {stocked_on} is before a {year} car was built, and is not read"
+        row.doubts.append(Flaw(FlawKind.DATE_ODD, text))
+        stocked_on = aged
     cost = row.required("cost", values.cents, 0) if row.has_cost else None
     wholesale = row.optional("wholesale", values.cents, None)
     if row.text("price") or cost is None:
         price = row.required("price", values.cents, 0)
     else:
         price = asking_price_cents(cost, wholesale)
-    is_new = row.optional("is_new", values.is_new, False)
-    if is_new and row.optional("certified", values.is_certified, False):
-        row.doubts.append(Flaw(FlawKind.KIND, "a new car that is certified: stored as used"))
+    is_new = row.optional("is_new", values.is_new, None)
+    if row.optional("certified", values.is_certified, False):
+        if is_new:
+            row.doubts.append(Flaw(FlawKind.KIND, "a new car that is certified: stored as used"))
         is_new = False
     return Car(
         vin=vin,
@@ -223,10 +247,11 @@ def _read_car(row: _Row, today: dt.date) -> Car:
 
 
 def _judge_mileage(row: _Row, car: Car, today: dt.date) -> None:
-    years = max(min(car.stocked_on, today).year - car.year + 1, 1)
+    stocked_in = min(car.stocked_on or today, today).year
+    years = max(stocked_in - car.year + 1, 1)
     if car.mileage >= PLACEHOLDER_MILES:
         row.fatal.append(Flaw(FlawKind.MILEAGE, f"odometer {car.mileage:,} is a placeholder"))
-    elif not car.is_new and car.mileage < UNDRIVEN_MILES and car.year < car.stocked_on.year:
+    elif not car.is_new and car.mileage < UNDRIVEN_MILES and car.year < stocked_in:
         row.fatal.append(
             Flaw(FlawKind.MILEAGE, f"odometer {car.mileage} on a used {car.year} car is a placeholder")
         )

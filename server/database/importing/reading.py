@@ -5,8 +5,10 @@ to the uncompressed size that the caller allows.
 """
 
 import csv
+import errno
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -198,16 +200,23 @@ class RejectsFile:
 
     The file is created with its first row; one from an earlier import is removed. No spreadsheet reads a cell
     as a formula. It holds the first REJECTS rows, and no more than REJECTS_BYTES.
+
+    Raises ImportFailed if it would replace the file that is read (``apart_from``), or cannot be written.
     """
 
-    def __init__(self, path: Path, header: Sequence[str]) -> None:
+    def __init__(self, path: Path, header: Sequence[str], *, apart_from: Path | None = None) -> None:
         self._path = path
         self._header = header
         self._file: TextIO | None = None
         self._written = 0
         self._left_bytes = REJECTS_BYTES
         self.left_out = 0
-        path.unlink(missing_ok=True)
+        with self._explained():
+            if apart_from is not None and path.exists() and path.samefile(apart_from):
+                raise ImportFailed(f"--rejects {path}: expected another file than the one that is imported")
+            if not path.parent.is_dir():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            path.unlink(missing_ok=True)
 
     def __enter__(self) -> "RejectsFile":
         return self
@@ -233,9 +242,17 @@ class RejectsFile:
         self._written += 1
         self._left_bytes -= size
         if self._file is None:
-            self._file = self._path.open("w", encoding="utf-8", newline="")
+            with self._explained():
+                self._file = self._path.open("w", encoding="utf-8", newline="")
             self._write_row("line", "outcome", "reason", *self._header)
         self._write_row(line, outcome, reason, *cells)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ImportFailed(f"--rejects {self._path}: cannot be written: {error.strerror}") from None
 
     def _write_row(self, *cells: str | int) -> None:
         csv.writer(cast(TextIO, self._file)).writerow(plain_cell(cell) for cell in cells)

@@ -1,28 +1,31 @@
 """``--snapshot``: the file is the whole stock of its store, so the store's other cars are gone.
 
-A car whose row was rejected is still in the file, and stays as it is. A short or damaged file must not empty
-a store: if more than GUARD_PERCENT of its cars would go, or if rows could not be read at all, nothing is
-stored unless the caller has confirmed it.
+A car whose row was rejected is still in the file, and stays as it is: by its VIN, or by its stock number if
+the row has no valid VIN. A short or damaged file must not empty a store: if more than GUARD_PERCENT of its
+cars would go, or if rows name no car at all, nothing is stored unless the caller has confirmed it.
 """
 
 from typing import Final
 
 import asyncpg
 
+from protocol import vin as vins
 from server.database.core.one_row import one_row
 from server.database.importing.columns import ImportFailed
 
 GUARD_PERCENT: Final = 30
-BATCH_VINS: Final = 2_000
+BATCH_CARS: Final = 2_000
+_KEYS: Final = {"listed": "vin", "listed_by_stock": "stock_no"}
 
-_COUNT = """
-SELECT count(*), count(*) FILTER (WHERE vin NOT IN (SELECT vin FROM listed))
+_GONE = "vin NOT IN (SELECT vin FROM listed) AND stock_no NOT IN (SELECT stock_no FROM listed_by_stock)"
+_COUNT = f"""
+SELECT count(*), count(*) FILTER (WHERE {_GONE})
   FROM vehicles WHERE store_id = $1 AND status IN ('available', 'held', 'in_transit')
-"""
-_REMOVE = """
+"""  # noqa: S608 - our own
+_REMOVE = f"""
 UPDATE vehicles SET status = 'removed'
- WHERE store_id = $1 AND status IN ('available', 'held', 'in_transit') AND vin NOT IN (SELECT vin FROM listed)
-"""
+ WHERE store_id = $1 AND status IN ('available', 'held', 'in_transit') AND {_GONE}
+"""  # noqa: S608 - our own
 _RETURN = """
 WITH returned AS (
     UPDATE vehicles SET status = 'available'
@@ -32,34 +35,38 @@ SELECT count(*) FROM returned
 
 
 class Snapshot:
-    """The VINs of a file, in the transaction of its import. ``confirmed``: the guard does not refuse."""
+    """The cars of a file, in the transaction of its import. ``confirmed``: the guard does not refuse."""
 
     def __init__(self, database: asyncpg.Connection, *, confirmed: bool) -> None:
         self._database = database
         self._confirmed = confirmed
-        self._vins: list[tuple[str]] = []
+        self._named: dict[str, list[tuple[str]]] = {table: [] for table in _KEYS}
         self._unreadable = 0
 
     async def open(self) -> None:
-        """Make the table of VINs, which ends with the transaction."""
-        await self._database.execute("CREATE TEMP TABLE listed (vin text NOT NULL) ON COMMIT DROP")
+        """Make the tables of the file's cars, which end with the transaction."""
+        for table, key in _KEYS.items():
+            await self._database.execute(f"CREATE TEMP TABLE {table} ({key} text NOT NULL) ON COMMIT DROP")
 
-    async def list(self, vin: str | None) -> None:
-        """Note the VIN of a row; None for a row that could not be read."""
-        if vin is None:
+    async def list(self, vin: str, stock_no: str) -> None:
+        """Note the car of a row: by its VIN, or by its stock number if the VIN is not valid. A row without
+        either names no car.
+        """
+        if vins.flaw(vin) is None:
+            await self._note("listed", vin)
+        elif stock_no:
+            await self._note("listed_by_stock", stock_no)
+        else:
             self._unreadable += 1
-            return
-        self._vins.append((vin.strip().upper(),))
-        if len(self._vins) == BATCH_VINS:
-            await self._flush()
 
     async def apply(self, store_id: str) -> tuple[int, int]:
         """Remove the store's cars that the file does not have, and return its removed ones that it has again.
 
         Returns how many are gone and how many are back. Raises ImportFailed if the guard refuses.
         """
-        await self._flush()
-        await self._database.execute("ANALYZE listed")
+        for table in _KEYS:
+            await self._flush(table)
+            await self._database.execute(f"ANALYZE {table}")
         cars, gone = await one_row(self._database, _COUNT, store_id)
         if not self._confirmed:
             self._guard(cars, gone)
@@ -69,7 +76,7 @@ class Snapshot:
     def _guard(self, cars: int, gone: int) -> None:
         if gone and self._unreadable:
             raise ImportFailed(
-                f"{self._unreadable:,} rows could not be read, and {gone:,} cars would go, perhaps theirs:"
+                f"{self._unreadable:,} rows name no car, and {gone:,} cars would go, perhaps theirs:"
                 " nothing was stored; correct the file, or add --yes"
             )
         if 100 * gone > GUARD_PERCENT * cars:
@@ -78,7 +85,14 @@ class Snapshot:
                 " nothing was stored; check that the file is whole, or add --yes"
             )
 
-    async def _flush(self) -> None:
-        if self._vins:
-            await self._database.copy_records_to_table("listed", records=self._vins, columns=("vin",))
-            self._vins = []
+    async def _note(self, table: str, text: str) -> None:
+        self._named[table].append((text,))
+        if len(self._named[table]) == BATCH_CARS:
+            await self._flush(table)
+
+    async def _flush(self, table: str) -> None:
+        if self._named[table]:
+            await self._database.copy_records_to_table(
+                table, records=self._named[table], columns=(_KEYS[table],)
+            )
+            self._named[table] = []

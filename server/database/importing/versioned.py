@@ -4,6 +4,7 @@ Reading stops after FAULTS faults.
 """
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any, Final
 
 from msgspec import NODEFAULT
 
+from protocol.deal.structure import FIRST_DATE, LAST_DATE
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskCurve
 from protocol.records import Tier
+from protocol.texts import ONE_LINE, echoed
 from server.database.core.pool import connect_as_owner
 from server.database.editions.writing import RISK, Edition, begun_on, is_stored, store_version
-from server.database.importing.amounts import Unexpected
+from server.database.importing.amounts import LONGEST_ID, Unexpected
 from server.database.importing.columns import SHOWN_CHARACTERS, shown
 from server.database.importing.reading import open_inventory
 from server.database.importing.table_layout import Column, TableLayout
@@ -104,6 +107,9 @@ async def import_table(
             faults.append(
                 Fault(HEADER_LINE, "the table", "a table that can be used in calculations", str(error))
             )
+    faults += _edition_faults(edition)
+    if any(fault.column == "--version" for fault in faults):
+        raise TableRejected(path, sorted(faults, key=lambda fault: fault.line))
     async with connect_as_owner(owner_url) as database, database.transaction():
         # The head table must not change between the check and the write.
         await database.execute(f"LOCK TABLE {layout.kind.head} IN SHARE ROW EXCLUSIVE MODE")
@@ -123,6 +129,16 @@ async def import_table(
         if faults:
             raise TableRejected(path, sorted(faults, key=lambda fault: fault.line))
         return await store_version(database, layout.kind, edition, [row.record for row in rows])
+
+
+def _edition_faults(edition: Edition) -> Iterator[Fault]:
+    """Yield what is wrong with a version's name and its first day."""
+    name, day = edition.version, edition.effective_from
+    if not 0 < len(name) <= LONGEST_ID or name != name.strip() or not re.match(ONE_LINE, name):
+        expected = f"a name of 1 to {LONGEST_ID} visible characters"
+        yield Fault(HEADER_LINE, "--version", expected, echoed(name))
+    if not FIRST_DATE <= day <= LAST_DATE:
+        yield Fault(HEADER_LINE, "--effective-from", f"a day between {FIRST_DATE} and {LAST_DATE}", str(day))
 
 
 def read_table(
@@ -161,13 +177,13 @@ def _positions(header: Sequence[str], layout: TableLayout) -> tuple[dict[str, in
     """Return the position of each column; optional ones may be left out, unknown ones are faults."""
     known = [column.name for column in layout.columns]
     faults = [
-        Fault(HEADER_LINE, name, f"one of the columns {', '.join(known)}", name)
-        for name in header
+        Fault(HEADER_LINE, name or f"column {place}", f"one of the columns {', '.join(known)}", name)
+        for place, name in enumerate(header, 1)
         if name not in known
     ]
     faults += [
         Fault(HEADER_LINE, name, "each column once", name)
-        for name in sorted(set(header))
+        for name in sorted(set(header) & set(known))
         if header.count(name) > 1
     ]
     faults += [
@@ -222,7 +238,7 @@ def _repeated(rows: Sequence[Numbered], layout: TableLayout) -> Iterator[Fault]:
                 row.line,
                 layout.key_name or ", ".join(names),
                 f"a unique row: line {earlier} has the same values",
-                ", ".join(map(str, key[:MOST_NAMED])),
+                ", ".join(str(value) for value in key[:MOST_NAMED] if value is not None),
             )
 
 

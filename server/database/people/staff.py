@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from protocol.records import Role
+from protocol.records import MAX_CENTS, Role
 from protocol.texts import ONE_LINE
 from server.database.people.users import hash_password, password_fault
 from server.errors import UserError
@@ -23,7 +23,9 @@ FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
 
 FIRST_CASH_STEP_CENTS: Final = 50_00
 FIRST_GRID_STEP_CENTS: Final = 500_00
-
+CASH_STEP_CENTS: Final = (1, 1_000_00)
+GRID_STEP_CENTS: Final = (10_00, 10_000_00)
+"""The smallest and the largest steps; the table checks the same."""
 
 MAX_NAME_BYTES: Final = 100
 """The maximum length of a person's name: it appears next to everything that the person does."""
@@ -65,7 +67,7 @@ async def add_store(
 
     Raises StaffError.
     """
-    _check_seen(name)
+    _check_seen("name", name)
     async with database.transaction():
         if await database.fetchval("SELECT 1 FROM stores WHERE store_id = $1", store_id):
             raise StaffError("store", f"{store_id} already exists")
@@ -94,14 +96,13 @@ async def set_steps(
 
     Raises StaffError.
     """
-    try:
-        done = await database.execute(
-            "UPDATE stores SET cash_step_cents = coalesce($2, cash_step_cents),"
-            " grid_step_cents = coalesce($3, grid_step_cents) WHERE store_id = $1",
-            *(store_id, cash_cents, grid_cents),
-        )
-    except asyncpg.CheckViolationError as error:
-        raise StaffError(*_fault(error)) from None
+    _check_amount("cash-step-cents", cash_cents, *CASH_STEP_CENTS)
+    _check_amount("grid-step-cents", grid_cents, *GRID_STEP_CENTS)
+    done = await database.execute(
+        "UPDATE stores SET cash_step_cents = coalesce($2, cash_step_cents),"
+        " grid_step_cents = coalesce($3, grid_step_cents) WHERE store_id = $1",
+        *(store_id, cash_cents, grid_cents),
+    )
     if done != "UPDATE 1":
         raise StaffError("store", f"there is no store {store_id}")
 
@@ -113,6 +114,8 @@ async def set_score_edges(
 
     The edges are the lowest NPVs of the scores 2 to 5, ascending. Raises StaffError.
     """
+    for edge in edges_cents or ():
+        _check_amount("score-edges", edge, -MAX_CENTS, MAX_CENTS)
     try:
         done = await database.execute(
             "UPDATE stores SET score_edges_cents = $2 WHERE store_id = $1",
@@ -143,6 +146,7 @@ async def add_user(
     """Add a person who may sign in. Raises StaffError."""
     _check_password(password, login)
     _check_name(name)
+    _check_amount("discount-authority-cents", discount_authority_cents, 0, MAX_CENTS)
     try:
         await database.execute(
             "INSERT INTO users (login, name, role, store_id, discount_authority_cents, password_hash)"
@@ -163,6 +167,7 @@ async def change_user(database: asyncpg.Connection, login: str, changes: Mapping
     Raises StaffError.
     """
     _check_name(str(changes.get("name", "")))
+    _check_amount("discount-authority-cents", changes.get("discount_authority_cents"), 0, MAX_CENTS)
     columns = ", ".join(f"{name} = ${place}" for place, name in enumerate(changes, 2))
     try:
         done = await database.execute(
@@ -219,15 +224,25 @@ def _check_password(password: str, login: str) -> None:
         raise StaffError("password", fault)
 
 
+def _check_amount(field: str, cents: object, least: int, most: int) -> None:
+    if isinstance(cents, int) and not least <= cents <= most:
+        raise StaffError(field, f"expected {least} to {most}")
+
+
 def _check_name(name: str) -> None:
-    if len(name.encode()) > MAX_NAME_BYTES:
-        raise StaffError("name", f"expected at most {MAX_NAME_BYTES} bytes")
-    _check_seen(name)
+    check_line("name", name)
 
 
-def _check_seen(name: str) -> None:
-    if not re.match(ONE_LINE, name):
-        raise StaffError("name", "expected one line without control or invisible characters")
+def check_line(field: str, text: str) -> None:
+    """Raise StaffError unless ``text`` is one line of visible characters, short enough to be listed."""
+    if len(text.encode(errors="surrogatepass")) > MAX_NAME_BYTES:
+        raise StaffError(field, f"expected at most {MAX_NAME_BYTES} bytes")
+    _check_seen(field, text)
+
+
+def _check_seen(field: str, text: str) -> None:
+    if not re.match(ONE_LINE, text):
+        raise StaffError(field, "expected one line without control or invisible characters")
 
 
 def _require_one(done: str, login: str) -> None:
@@ -247,8 +262,6 @@ _EXPECTED: Final = {
         "expected lowercase letters, digits and -, at most 63 characters, a letter first",
     ),
     "stores_state_check": ("state", "expected two capital letters, such as OH"),
-    "stores_cash_step_check": ("cash-step-cents", "expected 1 to 100000"),
-    "stores_grid_step_check": ("grid-step-cents", "expected 1000 to 1000000"),
     "stores_name_check": ("name", "expected at least one character"),
 }
 

@@ -1,6 +1,7 @@
 """A dealer's feed imported: unknown costs, conditions as words, and a file that is the whole stock."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -105,6 +106,46 @@ async def test_a_condition_that_is_a_word_updates_whether_a_car_is_new(
     assert [tuple(row) for row in rows] == [(False, 42), (False, 42), (True, 42), (False, 42)]
 
 
+async def test_what_a_row_leaves_open_stays_with_a_known_car(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """An empty day in stock makes no car fresh again, an empty or graded condition no new car used."""
+    path, day = tmp_path / "cars.csv", dt.date(2026, 1, 5)
+    heads = [
+        "VIN",
+        "Year",
+        "Make",
+        "Model",
+        "Miles",
+        "Price",
+        "Certified",
+        "Condition",
+        "Date In Stock",
+        "Age",
+    ]
+    rows = [
+        ["1HGCM82633A004352", "2026", "Honda", "Accord", "9", "31895", "No", "New", "", ""],
+        ["3VWFE21C04M000001", "2021", "Volkswagen", "Jetta", "38771", "16995", "", "4.2", "", "n/a"],
+        ["5GZCZ43D13S812715", "2021", "Toyota", "Camry", "41000", "21995", "Yes", "", "0001-01-01", ""],
+    ]
+    path.write_text("\n".join(",".join(row) for row in (heads, *rows)))
+    first = await import_inventory(database.owner_url, path, "riverside", {}, tmp_path / "r.csv")
+    assert first.inserted == 3
+    today = dt.datetime.now(dt.UTC).date()
+    query = "SELECT make, is_new, stocked_on FROM vehicles ORDER BY make"
+    assert [tuple(row) for row in await owner.fetch(query)] == [
+        ("Honda", True, today), ("Toyota", False, today), ("Volkswagen", False, today)
+    ]  # fmt: skip
+    await owner.execute("UPDATE vehicles SET is_new = true, stocked_on = $1", day)
+    rows[0][7] = ""
+    path.write_text("\n".join(",".join(row) for row in (heads, *rows)))
+    again = await import_inventory(database.owner_url, path, "riverside", {}, tmp_path / "r.csv")
+    assert (again.updated, again.unchanged) == (1, 2)
+    assert [tuple(row) for row in await owner.fetch(query)] == [
+        ("Honda", True, day), ("Toyota", False, day), ("Volkswagen", True, day)
+    ]  # fmt: skip
+
+
 async def test_cars_that_a_snapshot_no_longer_has_are_gone(owner: asyncpg.Connection, shop: Shop) -> None:
     """One of four is under the guard; sold cars stay sold; a car that comes back is for sale again."""
     await shop.brings(*CARS)
@@ -145,8 +186,24 @@ async def test_a_car_whose_row_is_rejected_is_still_there(owner: asyncpg.Connect
     rejected = CARS["A4"].replace("16995", "call us")
     assert (await shop.brings("A1", "A2", "A3", more=rejected)).gone == 0
     assert (await statuses(owner))["A4"] == "available"
-    with pytest.raises(ImportFailed, match="1 rows could not be read, and 1 cars would go"):
+    with pytest.raises(ImportFailed, match="1 rows name no car, and 1 cars would go"):
         await shop.brings("A1", "A2", "A3", more="half a row\n")
+
+
+async def test_a_row_with_a_bad_vin_keeps_the_car_of_its_stock_number(
+    owner: asyncpg.Connection, shop: Shop
+) -> None:
+    """A VIN with characters that nobody sees is the car's own; without VIN and number a row names no car."""
+    await shop.brings(*CARS)
+    await owner.execute("UPDATE vehicles SET status = 'held' WHERE stock_no = 'A4'")
+    vin = CARS["A4"].split(",")[0]
+    for other in (f"{vin[:9]}\u200b{vin[9:]}", vin[:-1], ""):
+        summary = await shop.brings("A1", "A2", "A3", more=CARS["A4"].replace(vin, other))
+        assert (summary.gone, summary.returned) == (0, 0), other
+        assert (await statuses(owner))["A4"] == "held", other
+    nameless = CARS["A4"].replace(f"{vin},A4", f"{vin[:-1]},")
+    with pytest.raises(ImportFailed, match="1 rows name no car, and 1 cars would go"):
+        await shop.brings("A1", "A2", "A3", more=nameless)
 
 
 async def test_the_options_at_the_terminal(
@@ -169,3 +226,8 @@ async def test_the_options_at_the_terminal(
     refused = await asyncio.to_thread(CliRunner().invoke, app, [*command, "--set", "maker=Toyota"])
     assert isinstance(refused.exception, ImportFailed)
     assert refused.exception.exit_code == 2
+    nameless = await asyncio.to_thread(
+        CliRunner().invoke, app, [*command[:2], "--store", "", "--set", "make=Toyota"]
+    )
+    assert isinstance(nameless.exception, ImportFailed)
+    assert str(nameless.exception) == "--store: there is no store ''"

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from protocol.money.lending import StateLimit, TaxRule
-from protocol.records import Filters, Scope, Sort, Tier
+from protocol.records import Tier
 from server.database.core.pool import open_pool, prepare_connection
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import list_deals, load_deal
@@ -30,8 +30,6 @@ from server.database.editions.writing import RATES, Edition, store_version
 from server.database.importing import RULES, STATE_LIMITS, TableRejected, import_table
 from server.database.sample import leases, lenders, limits, rebates, taxes
 from server.database.sample.seed import VERSION, SeedPlan
-from server.finance.rules.rebates import rebate_for, rebates_open_to, without
-from server.search.sql.query import Stock, build_car_query, build_query
 from server.settings import Settings
 from tests.services import ROOT, Database
 
@@ -124,6 +122,33 @@ async def test_a_wrong_file_stores_nothing(
     assert await counts(owner) == before
 
 
+@pytest.mark.parametrize(
+    "edition",
+    [
+        ("", DAY, "--version"),
+        ("a\x1b[2J", DAY, "--version"),
+        ("v" * 65, DAY, "--version"),
+        (" spaced", DAY, "--version"),
+        ("old", dt.date.min, "--effective-from"),
+        ("late", dt.date.max, "--effective-from"),
+    ],
+)
+async def test_a_version_that_no_screen_could_name_is_refused(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path, edition: tuple[str, dt.date, str]
+) -> None:
+    """Its name stands in every pencil; its first day is one that a contract may have."""
+    version, day, column = edition
+    before = await counts(owner)
+    with pytest.raises(TableRejected) as caught:
+        await import_table(
+            database.owner_url, rules_file(tmp_path, OHIO), RULES, Edition(version, day, is_sample=False)
+        )
+    (fault,) = caught.value.faults
+    assert fault.column == column
+    assert "\x1b" not in str(fault)
+    assert await counts(owner) == before
+
+
 async def test_rows_that_make_no_table_together_store_nothing(
     owner: asyncpg.Connection, database: Database, tmp_path: Path
 ) -> None:
@@ -199,88 +224,6 @@ async def test_overlapping_rows_are_stored_in_the_order_of_the_file(
     async with owner.transaction():
         await store_version(owner, RATES, Edition("two", NEXT_YEAR, is_sample=True), [large, usual])
     assert (await load_rates(owner, "two")).programmes == (large, usual)
-
-
-async def test_the_search_reads_each_cars_rebate_without_what_a_rate_excludes(
-    owner: asyncpg.Connection,
-) -> None:
-    """A number for each list of exclusions, by programme or by id."""
-    today = dt.datetime.now(dt.UTC).date()
-    who = ("loyalty", "military")
-    sheet = rebates_open_to(await load_rebates(owner, VERSION), who, today)
-    lists = (("Customer cash (sample)",), ("Owner loyalty (sample)", "ford-military"))
-    stock = Stock("riverside", "sample-group", Scope.GROUP)
-    reading = {"today": today, "rebates": sheet, "exclusions": lists}
-    query = build_query(stock, Filters(), Sort.PRICE, window=(1, 10**9), after=None, **reading)
-    rows = await owner.fetch(query.text, *query.args)
-    for row in rows:
-        facts = (row["make"], row["model"], row["year"], bool(row["is_new"]), who, today)
-        assert row["rebates_without"] == [rebate_for(without(sheet, each), *facts) for each in lists]
-    assert len({tuple(row["rebates_without"]) for row in rows}) > 2
-    best = max(rows, key=lambda row: row["rebate_cents"])
-    one = build_car_query(stock, int(best["vehicle_id"]), **reading)
-    assert (await owner.fetchrow(one.text, *one.args))["rebates_without"] == best["rebates_without"]
-
-
-@pytest.mark.parametrize("who", [(), ("military",), ("military", "loyalty", "graduate")])
-async def test_the_search_reads_each_cars_rebate(owner: asyncpg.Connection, who: tuple[str, ...]) -> None:
-    """Every row's rebate_cents is the best combination that is permitted, for each kind of customer."""
-    today = dt.datetime.now(dt.UTC).date()
-    sheet = await load_rebates(owner, VERSION)
-    stock = Stock("riverside", "sample-group", Scope.GROUP)
-    query = build_query(
-        stock,
-        Filters(),
-        Sort.PRICE,
-        window=(1, 10**9),
-        after=None,
-        today=today,
-        rebates=rebates_open_to(sheet, who, today),
-    )
-    rows = await owner.fetch(query.text, *query.args)
-    found = [row["rebate_cents"] for row in rows]
-    assert found == [
-        rebate_for(sheet, row["make"], row["model"], row["year"], bool(row["is_new"]), who, today)
-        for row in rows
-    ]
-    assert len(set(found)) > 2
-    best = max(rows, key=lambda row: row["rebate_cents"])
-    one = build_car_query(
-        stock, int(best["vehicle_id"]), today=today, rebates=rebates_open_to(sheet, who, today)
-    )
-    assert (await owner.fetchrow(one.text, *one.args))["rebate_cents"] == best["rebate_cents"]
-
-
-def transfers(rows: list[asyncpg.Record]) -> set[tuple[str, int, int]]:
-    """Return what the rows say of their stores: the store, cents, days."""
-    return {(row["store_id"], row["transfer_cost_cents"], row["transfer_days"]) for row in rows}
-
-
-async def test_the_search_reads_what_each_transfer_takes(owner: asyncpg.Connection) -> None:
-    """An own car takes nothing; another store's what the two have agreed on in that direction, else what
-    their group has; a store's own stock has no transfers. One car is read as the search reads it.
-    """
-    await owner.execute(
-        "INSERT INTO stores (store_id, group_id, name, state) VALUES ('east', 'sample-group', 'East', 'OH')"
-    )
-    await owner.execute(
-        "UPDATE vehicles SET store_id = 'east' WHERE vehicle_id ="
-        " (SELECT min(vehicle_id) FROM vehicles WHERE store_id = 'northgate' AND status = 'available')"
-    )
-    expected = {
-        "riverside": {("riverside", 0, 0), ("northgate", 225_00, 2), ("east", 350_00, 3)},
-        "northgate": {("riverside", 175_00, 1), ("northgate", 0, 0), ("east", 350_00, 3)},
-        "east": {("riverside", 350_00, 3), ("northgate", 350_00, 3), ("east", 0, 0)},
-    }
-    for store, terms in expected.items():
-        for scope, seen in ((Scope.GROUP, terms), (Scope.STORE, {(store, 0, 0)})):
-            stock = Stock(store, "sample-group", scope)
-            query = build_query(stock, Filters(), Sort.PRICE, window=(1, 10**9), after=None, today=DAY)
-            rows = await owner.fetch(query.text, *query.args)
-            assert transfers(rows) == seen
-            for row in rows[::50]:
-                one = build_car_query(stock, int(row["vehicle_id"]), today=DAY)
-                assert transfers(await owner.fetch(one.text, *one.args)) == transfers([row])
 
 
 async def test_a_deal_brings_what_the_money_needs(owner: asyncpg.Connection, settings: Settings) -> None:

@@ -144,6 +144,11 @@ async def test_the_command_takes_stock_numbers_and_says_what_is_wrong(both: Both
         process = await fails(both, "print", deal, "-o", str(tmp_path / "none.pdf"))
         assert said in process
     assert not (tmp_path / "none.pdf").exists()
+    cars = ("--cars", f"{stock[0]},A1\x1b[2J", "-o", str(file))
+    assert "--cars A1\\u001b[2J: expected a stock number" in await fails(both, "print", deal_id(both), *cars)
+    nowhere = tmp_path / "nowhere" / "two.pdf"
+    said = await fails(both, "print", deal_id(both), "--cars", stock[0], "-o", str(nowhere))
+    assert f"--output {nowhere}: cannot be written: No such file or directory" in said
 
 
 async def fails(both: Both, *arguments: str) -> str:
