@@ -87,3 +87,28 @@ test("after a snapshot only fields that were set otherwise meanwhile are in conf
   assert.equal(edits.trouble("cash_down_cents")?.kind, "conflict");
   assert.equal(edits.trouble("discount_cents"), null);
 });
+
+test("a field that was refused keeps its own reason when an edit elsewhere is refused", () => {
+  const edits = new Edits();
+  edits.put("tax_rate_bp", 99_999, null);
+  edits.depart(3, "one");
+  edits.refused("one", error("invalid", { field: "tax_rate_bp", expected: "at most 3000" }));
+  edits.put("payment_min_cents", 600, 0);
+  assert.deepEqual(edits.depart(3, "two")?.changes, { tax_rate_bp: 99_999, payment_min_cents: 600 });
+  edits.refused("two", error("invalid", { field: "payment_max_cents", expected: "at least payment_min_cents" }));
+  assert.equal((edits.trouble("tax_rate_bp") as { message: string }).message, "at most 3000");
+  assert.equal(edits.trouble("payment_min_cents")?.kind, "refused");
+  assert.equal(edits.depart(3, "three"), null);
+});
+
+test("a refused field rests while a good one that went with it is saved", () => {
+  const edits = new Edits();
+  edits.put("tax_rate_bp", 99_999, null);
+  edits.depart(3, "one");
+  edits.refused("one", error("invalid", { field: "tax_rate_bp", expected: "at most 3000" }));
+  edits.put("cash_down_cents", 5, 0);
+  edits.depart(3, "two");
+  edits.refused("two", error("invalid", { field: "tax_rate_bp", expected: "at most 3000" }));
+  assert.equal(edits.trouble("cash_down_cents"), null);
+  assert.deepEqual(edits.depart(3, "three")?.changes, { cash_down_cents: 5 });
+});

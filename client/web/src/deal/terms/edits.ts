@@ -27,12 +27,16 @@ interface Edit {
   /** What the server had when the edit began. */
   base: unknown;
   trouble: Trouble | null;
+  /** Why it was refused before it was sent again, with another field; null where it never was. */
+  before?: Trouble | null;
 }
 
 interface Flight {
   op: string;
   changes: Record<string, unknown>;
   bases: Record<string, unknown>;
+  /** Of the fields that are sent again: why they were refused before. */
+  befores: Record<string, Trouble>;
   /** The version that the server answered; the event with it is awaited before the next edit goes out. */
   answered: number | null;
 }
@@ -52,7 +56,9 @@ export class Edits {
     this.waiting.set(field, { value, base, trouble: null });
     // Fields that were refused may fit together with this one, such as a minimum and its maximum.
     for (const edit of this.waiting.values()) {
-      if (edit.trouble?.kind === "refused") edit.trouble = null;
+      if (edit.trouble?.kind !== "refused") continue;
+      edit.before = edit.trouble;
+      edit.trouble = null;
     }
   }
 
@@ -94,8 +100,9 @@ export class Edits {
     if (ready.length === 0) return null;
     const changes = Object.fromEntries(ready.map(([field, edit]) => [field, edit.value]));
     const bases = Object.fromEntries(ready.map(([field, edit]) => [field, edit.base]));
+    const again = ready.flatMap(([field, { before }]) => (before ? [[field, before] as const] : []));
     for (const [field] of ready) this.waiting.delete(field);
-    this.flight = { op, changes, bases, answered: null };
+    this.flight = { op, changes, bases, befores: Object.fromEntries(again), answered: null };
     return { op, version, changes: gathered(changes) as StructureChanges };
   }
 
@@ -115,7 +122,9 @@ export class Edits {
     const atFault = named !== null && named in flight.changes ? named : null;
     for (const [field, value] of Object.entries(flight.changes)) {
       const newer = this.waiting.get(field);
-      const trouble = atFault === null || field === atFault ? troubleOf(error, atFault) : null;
+      const own = atFault === null || field === atFault ? troubleOf(error, atFault) : null;
+      // What another field is refused for does not stand at a field that has a fault of its own.
+      const trouble = field === atFault ? own : (flight.befores[field] ?? own);
       this.waiting.set(field, { value: newer ? newer.value : value, base: flight.bases[field], trouble });
     }
   }

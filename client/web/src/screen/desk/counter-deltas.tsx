@@ -38,12 +38,12 @@ export function CounterDeltas({ offer, quote, asking }: Props) {
         </dd>
       </div>
       <div>
-        <dt>{kind === "cash" ? "Out the door" : "Payment"}</dt>
+        <dt>Change in {kind === "cash" ? "the price out the door" : "payment"}</dt>
         <dd>{signed(paid, formats.cents)}</dd>
       </div>
       {npv !== null && (
         <div>
-          <dt>NPV</dt>
+          <dt>Change in NPV</dt>
           <dd class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</dd>
         </div>
       )}

@@ -49,6 +49,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
     return (
       <>
         <SignedContract session={session} />
+        <PrintLinks vehicleId={null} session={session} />
         <Papers session={session} />
       </>
     );
