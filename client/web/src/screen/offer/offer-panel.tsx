@@ -49,7 +49,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
     return (
       <>
         <SignedContract session={session} />
-        <PrintLinks vehicleId={null} session={session} />
+        <PrintLinks vehicleId={null} way={null} session={session} />
         <Papers session={session} />
       </>
     );
@@ -59,7 +59,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
       <p class="hint">
         {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
       </p>
-      <PrintLinks vehicleId={null} session={session} />
+      <PrintLinks vehicleId={null} way={null} session={session} />
       <Papers session={session} />
       {rejected.length > 0 && session.view.value !== "customer" && (
         <section>
@@ -164,7 +164,7 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
       </header>
       <OfferHeadline row={row} session={session} picture={shown} way={way} />
       <ChoiceBar row={row} session={session} way={way} />
-      <PrintLinks vehicleId={row.vehicle_id} session={session} />
+      <PrintLinks vehicleId={row.vehicle_id} way={way} session={session} />
       <Papers session={session} />
       {quote && way ? (
         <PaymentTabs ways={ways} way={way} choose={(next) => (chosen.value = next)}>
