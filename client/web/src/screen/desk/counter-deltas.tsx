@@ -9,10 +9,12 @@ interface Props {
   offer: DealOffer;
   quote: QuoteReply | null;
   asking: boolean;
+  /** Why it could not be priced; null: it could, or is not yet. */
+  refusal: string | null;
 }
 
 /** What the customer pays and the NPV of the submitted offer next to those of the counter. */
-export function CounterDeltas({ offer, quote, asking }: Props) {
+export function CounterDeltas({ offer, quote, asking, refusal }: Props) {
   const { formats } = useSurroundings();
   const agreed = figuresOf(offer);
   const { kind } = agreed;
@@ -22,7 +24,9 @@ export function CounterDeltas({ offer, quote, asking }: Props) {
     const binding = kind === "finance" ? null : quote?.binding;
     return (
       <p class="hint" role="status">
-        {asking ? "Pricing…" : refused ? refusedText(binding) : "Check the amounts."}
+        {asking
+          ? "Pricing…"
+          : (refusal ?? (refused ? refusedText(binding) : "Correct the amounts to see the payment."))}
       </p>
     );
   }

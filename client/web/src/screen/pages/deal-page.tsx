@@ -6,7 +6,7 @@ import type { View } from "../../wire";
 import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
-import { LenderDialog } from "../desk/papers";
+import { LenderDialog } from "../desk/lender-dialog";
 import { DeskDialogs } from "../desk/step-dialog";
 import { Timeline } from "../desk/timeline";
 import { OfferPanel } from "../offer/offer-panel";

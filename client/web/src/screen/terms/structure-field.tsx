@@ -39,7 +39,7 @@ export function StructureField({ spec, session, served }: Props) {
       </fieldset>
       {decidedElsewhere && <span class="locked-by">Set by the desk</span>}
       {spec.shared !== "trades" && <LockMark spec={spec} session={session} by={lock?.by.name} />}
-      {elsewhere && (
+      {elsewhere && shared !== "trades" && (
         <span class="locked-by">
           <bdi>{elsewhere.name}</bdi> is here
         </span>
