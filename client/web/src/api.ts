@@ -109,7 +109,8 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
     const body = (await read(response).catch(() => null)) as { error?: Partial<ErrorBody> } | null;
     const { message, detail } = body?.error ?? {};
     const field = typeof detail?.field === "string" ? detail.field : null;
-    throw new RequestFailure(message ?? `The server answered ${response.status}. Try again.`, field);
+    const told = message && field ? message.replace(`${field}: `, "") : message;
+    throw new RequestFailure(told ?? `The server answered ${response.status}. Try again.`, field);
   }
   return (await read(response)) as T;
 }

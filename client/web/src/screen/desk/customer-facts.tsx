@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { changedFacts, factsOf } from "../../deal/model/customers";
 import type { DealSession } from "../../deal/session";
-import { TIER_SOURCES } from "../../deal/terms/fields";
+import { fieldRefusal, TIER_SOURCES } from "../../deal/terms/fields";
 import { FactsForm } from "../parts/facts-form";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -53,7 +53,7 @@ function OpenDialog({ session }: { session: DealSession }) {
   const { version, facts } = began.value;
   const at = trouble?.detail.field;
   const refused = trouble
-    ? { message: trouble.message, field: typeof at === "string" ? (at.split(".").at(-1) ?? null) : null }
+    ? { message: fieldRefusal(trouble), field: typeof at === "string" ? (at.split(".").at(-1) ?? null) : null }
     : null;
   function save(edited: Record<string, unknown>): void {
     const changes = changedFacts(facts, edited);

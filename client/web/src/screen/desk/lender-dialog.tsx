@@ -5,7 +5,7 @@ import type { DeskCommand } from "../../deal/desk/desk";
 import { picked, reasonsOf } from "../../deal/desk/steps";
 import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
-import { refusalText, TIERS } from "../../deal/terms/fields";
+import { fieldRefusal, TIERS } from "../../deal/terms/fields";
 import { parseMoney, parsePercent } from "../../text/parse";
 import { type ErrorBody, LenderStatus, type Reason, Tier } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
@@ -47,7 +47,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
   const programme = effect.reply.value?.programme ?? null;
   const trouble = fault.value ?? faultOf(desk.troubles.value.get("lender"));
   const told = (name: string) => (trouble?.field === name ? trouble.message : null);
-  const valid = new Date(Date.now() + VALID_DAYS * DAY_MS).toISOString().slice(0, 10);
+  const dayAfter = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
   useEffect(() => {
     dialog.current?.showModal();
     effect.look();
@@ -175,7 +175,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
               </label>
               <label class="field wide">
                 <span class="label">Good until</span>
-                <input name="until" type="date" required defaultValue={valid} />
+                <input name="until" type="date" required min={dayAfter(0)} defaultValue={dayAfter(VALID_DAYS)} />
                 <Told>{told("until")}</Told>
               </label>
               <label class="field wide">
@@ -232,10 +232,10 @@ interface Fault {
 
 function faultOf(error: ErrorBody | undefined): Fault | null {
   if (!error) return null;
-  const { field, expected } = error.detail;
+  const { field } = error.detail;
   const known = typeof field === "string" ? FIELDS[field.replace(/\[.*$/, "")] : undefined;
   if (!known) return { field: null, message: error.message };
-  return { field: known, message: typeof expected === "string" ? refusalText(expected) : error.message };
+  return { field: known, message: fieldRefusal(error) };
 }
 
 /** What is wrong with the field above. */

@@ -49,7 +49,10 @@ export function FactsForm({ facts, scores, verb, busy, trouble, required = {}, e
     if (spec.kind === "money") return parseMoney(text, formats);
     if (spec.kind === "whole") return parseWhole(text, formats);
     const words = text.trim();
-    return { ok: true, value: spec.name === "state" ? words.toUpperCase() : words };
+    if (spec.name !== "state") return { ok: true, value: words };
+    const state = words.toUpperCase();
+    if (state !== "" && !/^[A-Z]{2}$/.test(state)) return { ok: false, message: "Enter two letters, such as OH." };
+    return { ok: true, value: state };
   }
 
   function send(event: Event): void {
