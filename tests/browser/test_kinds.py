@@ -72,7 +72,7 @@ async def test_a_cash_deal_from_its_tab_to_the_desk(arrive: Arrive) -> None:
     await form.locator('[name="counter-discount"]').fill("500")
     terms = form.locator(".counter-terms")
     await expect(terms).to_contain_text("cash", timeout=WAIT_MS)
-    await expect(terms).to_contain_text(re.compile(r"Out the door\s*-\$5\d\d\."), timeout=WAIT_MS)
+    await expect(terms).to_contain_text(re.compile(r"Change in the price out the door\s*-\$5\d\d\."), timeout=WAIT_MS)
     await form.get_by_label("A better program is available").check()
     await form.get_by_role("button", name="Counter").click()
     bar = page.get_by_role("region", name="The desk's counter")

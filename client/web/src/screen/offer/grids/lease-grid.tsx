@@ -1,4 +1,5 @@
 import { isEditable } from "../../../deal/desk/steps";
+import { overMaximum } from "../../../deal/pencil/grid-reading";
 import type { DealSession } from "../../../deal/session";
 import { limitText } from "../../../deal/terms/fields";
 import type { LeaseGrid, QuotedLease } from "../../../wire";
@@ -21,6 +22,7 @@ interface Props {
 export function LeaseGridTable({ grid, best, stale, session }: Props) {
   const { terms_months: terms, cash_down_cents: cash } = grid;
   const shown = { row: terms.indexOf(best?.term_months ?? -1), column: cash.indexOf(best?.cash_down_cents ?? -1) };
+  const structure = session.model.value?.deal.structure ?? {};
   const look = ({ row, column }: Standing["at"]) => {
     const down = { cash_down_cents: cash[column]!, cash_down_max_cents: cash[column]! };
     session.pencil.pick({ changes: { kind: "lease", term_months: terms[row]!, ...down }, programmeId: null });
@@ -35,7 +37,7 @@ export function LeaseGridTable({ grid, best, stale, session }: Props) {
         cash={cash}
         rows={terms.map((term) => ({ term, head: <TermHead term={term} grid={grid} /> }))}
         shown={shown}
-        isOverMax={(column) => grid.over_max[column] ?? false}
+        isOverMax={(column) => overMaximum(cash[column]!, structure)}
         cell={(standing) => <LeaseCell key={cash[standing.at.column]} grid={grid} standing={standing} />}
         choose={look}
       />
