@@ -112,3 +112,24 @@ test("a refused field rests while a good one that went with it is saved", () => 
   assert.equal(edits.trouble("cash_down_cents"), null);
   assert.deepEqual(edits.depart(3, "three")?.changes, { cash_down_cents: 5 });
 });
+
+test("what was typed while somebody else set the field is in conflict, with who and when", () => {
+  const edits = new Edits();
+  edits.changed({ cash_down_max_cents: 770 }, MARIA, AT, 4);
+  edits.put("cash_down_max_cents", 710, 770, 350);
+  assert.deepEqual(edits.trouble("cash_down_max_cents"), { kind: "conflict", value: 770, by: MARIA.name, at: AT });
+  assert.equal(edits.depart(4, "one"), null);
+  edits.insist("cash_down_max_cents");
+  assert.deepEqual(edits.depart(4, "one")?.changes, { cash_down_max_cents: 710 });
+});
+
+test("what was typed on this person's own value, or on the same one, is no conflict", () => {
+  const edits = new Edits();
+  edits.put("cash_down_max_cents", 71, 350, 350);
+  edits.depart(3, "one");
+  edits.put("cash_down_max_cents", 710, 350, 71);
+  assert.equal(edits.trouble("cash_down_max_cents"), null);
+  const same = new Edits();
+  same.put("cash_down_max_cents", 770, 770, 350);
+  assert.equal(same.trouble("cash_down_max_cents"), null);
+});

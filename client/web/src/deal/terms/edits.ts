@@ -50,16 +50,27 @@ export interface Departure {
 export class Edits {
   private readonly waiting = new Map<string, Edit>();
   private flight: Flight | null = null;
+  /** Who set each field last, as far as this page has seen it. */
+  private readonly setBy = new Map<string, { by: string; at: string }>();
 
-  /** Queues the value of a field; the newest value of a field wins; `base` is the server's value. */
-  put(field: Field, value: unknown, base: unknown): void {
-    this.waiting.set(field, { value, base, trouble: null });
+  /**
+   * Queues the value of a field; the newest value of a field wins; `base` is the server's value. If somebody set
+   * another one since this person began to type (on `typedOn`), the two are in conflict.
+   */
+  put(field: Field, value: unknown, base: unknown, typedOn?: unknown): void {
+    const shown = this.value(field, base);
+    const overtaken = typedOn !== undefined && !same(typedOn, shown) && !same(value, shown);
+    this.waiting.set(field, { value, base, trouble: overtaken ? this.conflictWith(field, shown) : null });
     // Fields that were refused may fit together with this one, such as a minimum and its maximum.
     for (const edit of this.waiting.values()) {
       if (edit.trouble?.kind !== "refused") continue;
       edit.before = edit.trouble;
       edit.trouble = null;
     }
+  }
+
+  private conflictWith(field: string, value: unknown): Conflict {
+    return { kind: "conflict", value, ...(this.setBy.get(field) ?? { by: SOMEBODY, at: null }) };
   }
 
   /** Drops this person's value of a field in favour of the server's. */
@@ -134,6 +145,7 @@ export class Edits {
     const values = flattened(changes);
     if ("trades" in changes) this.forgetLost(values);
     for (const [field, value] of Object.entries(values)) {
+      if (by) this.setBy.set(field, { by: by.name, at });
       const edit = this.waiting.get(field);
       const own = this.flight && field in this.flight.changes && same(this.flight.changes[field], value);
       // An event has all fields of a trade, also those that did not change.
