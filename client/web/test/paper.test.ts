@@ -35,6 +35,8 @@ test("another way to pay is printed as that way, and not at all if the car canno
   const cash = { covered: true } as QuoteReply["cash"];
   assert.equal(paperOf(deal, "7", pictureOf({ cash: cash! }), "cash")?.address, `${PLAIN}&kind=cash`);
   assert.equal(paperOf(deal, "7", pictureOf({ cash: { ...cash!, covered: false } }), "cash"), null);
+  const untold = pictureOf({ cash: { out_the_door_cents: 5 } as QuoteReply["cash"] & object });
+  assert.equal(paperOf(deal, "7", untold, "cash")?.address, `${PLAIN}&kind=cash`);
   assert.equal(paperOf(deal, "7", pictureOf({ eligible: false }), "finance"), null);
 });
 

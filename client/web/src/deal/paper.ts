@@ -1,5 +1,5 @@
 // Which paper the screen prints: what it shows. Pure.
-import type { DealKind, DealOffer } from "../wire";
+import type { DealKind, DealOffer, QuoteReply } from "../wire";
 import { figuresOf } from "./model/figures";
 import type { Deal } from "./model/fold";
 import type { PencilPicture } from "./pencil/pencil";
@@ -44,17 +44,23 @@ export function paperOf(
   if (selected && (isAgreed(deal) || (own && !picture?.pick))) {
     return { address: plain, dealsOffer: !isSame(selected, shown.quote, shown.way) };
   }
-  if (!isOffered(shown.quote, shown.way)) return null;
+  if (!isPrintable(shown.quote, shown.way, own)) return null;
   if (!own) return { address: paperAddress(deal.id, [vehicleId], { kind: shown.way }), dealsOffer: false };
   const asked: Shown = picture?.pick ? { pencil: shown.quote.pencil_id } : {};
   return { address: paperAddress(deal.id, [vehicleId], asked), dealsOffer: false };
+}
+
+/** Whether a car can be had in a way to pay. Who turns the screen to the customer is not told whether cash suffices. */
+function isPrintable(quote: QuoteReply, way: DealKind, own: boolean): boolean {
+  if (way === "cash" && !own) return quote.cash !== undefined && quote.cash.covered !== false;
+  return isOffered(quote, way);
 }
 
 function isAgreed({ state }: Deal): boolean {
   return state === "submitted" || state === "countered" || state === "approved" || state === "signed";
 }
 
-function isSame(offer: DealOffer, quote: NonNullable<PencilPicture["quote"]>, way: DealKind): boolean {
+function isSame(offer: DealOffer, quote: QuoteReply, way: DealKind): boolean {
   const figures = figuresOf(offer);
   const found = figures.kind === way ? priced(quote, way) : null;
   const paid = figures.payment_cents ?? figures.total_cents;

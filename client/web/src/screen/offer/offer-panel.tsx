@@ -11,6 +11,7 @@ import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
+import { CustomerWords } from "./customer-words";
 import { FrontierPlot } from "./frontier-plot";
 import { PencilGrid } from "./grids/pencil-grid";
 import { MonthlyCash } from "./monthly-cash";
@@ -163,6 +164,9 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
         </button>
       </header>
       <OfferHeadline row={row} session={session} picture={shown} way={way} />
+      {!staff && quote && way && (
+        <CustomerWords quote={quote} way={way} structure={session.model.value?.deal.structure ?? {}} />
+      )}
       <ChoiceBar row={row} session={session} way={way} />
       <PrintLinks vehicleId={row.vehicle_id} way={way} session={session} />
       <Papers session={session} />
