@@ -60,7 +60,8 @@ function isAgreed({ state }: Deal): boolean {
   return state === "submitted" || state === "countered" || state === "approved" || state === "signed";
 }
 
-function isSame(offer: DealOffer, quote: QuoteReply, way: DealKind): boolean {
+/** Returns whether a quote in a way to pay has the figures of an offer. */
+export function isSame(offer: DealOffer, quote: QuoteReply, way: DealKind): boolean {
   const figures = figuresOf(offer);
   const found = figures.kind === way ? priced(quote, way) : null;
   const paid = figures.payment_cents ?? figures.total_cents;
