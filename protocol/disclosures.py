@@ -14,6 +14,7 @@ CASH: Final = "Estimate of a cash price. No credit is part of it."
 SEVERAL: Final = (
     "Estimates, subject to credit approval; neither Truth in Lending nor Consumer Leasing Act disclosures."
 )
+SIGNED: Final = "Summary of a signed deal. Its contract and the disclosures that came with it apply."
 OPTIONAL: Final = (
     "Products are optional. They are not required for the credit or for the car. Each can be declined."
 )

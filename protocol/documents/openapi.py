@@ -18,6 +18,7 @@ from protocol.http import (
     Readiness,
     Refusal,
 )
+from protocol.records import DealKind
 
 Schema = dict[str, Any]
 
@@ -154,6 +155,18 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
                         "in": "query",
                         "description": "Up to three vehicle ids, comma-separated. Default: the deal's car.",
                         "schema": SHORT,
+                    },
+                    {
+                        "name": "pencil",
+                        "in": "query",
+                        "description": "Of a single car: the quote to print, priced as of today.",
+                        "schema": {"type": "string", "format": "uuid"},
+                    },
+                    {
+                        "name": "kind",
+                        "in": "query",
+                        "description": "Of a single car: the way to pay, if it is not the deal's.",
+                        "schema": {"type": "string", "enum": [each.value for each in DealKind]},
                     },
                 ),
             )

@@ -147,7 +147,9 @@ AnyCar = CreditCar | LeaseCar | CashCar
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A page for a customer: one car is a proposal, two or three are a comparison."""
+    """A page for a customer: one car is a proposal, two or three are a comparison. With ``signed_on`` it is
+    the deal that was signed on that day.
+    """
 
     store: str
     customer: str
@@ -156,3 +158,4 @@ class Paper:
     printed_on: dt.date
     valid_until: dt.date
     cars: tuple[AnyCar, ...]
+    signed_on: dt.date | None = None

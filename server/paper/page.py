@@ -36,7 +36,8 @@ def render(paper: Paper) -> bytes:
     story = [*_head(paper), *_payments(paper), *_grid(paper), *sums(paper.cars), *_products(paper)]
     story += _statements(paper)
     # A comparison is not a choice yet: there is nothing to sign.
-    if len(paper.cars) == 1:
+    # What is signed is signed elsewhere.
+    if len(paper.cars) == 1 and paper.signed_on is None:
         story += _signatures(paper)
     target = BytesIO()
     document = BaseDocTemplate(
@@ -61,11 +62,15 @@ def render(paper: Paper) -> bytes:
 
 
 def _title(paper: Paper) -> str:
+    if paper.signed_on is not None:
+        return "Signed deal"
     return "Proposal" if len(paper.cars) == 1 else f"Comparison of {len(paper.cars)} cars"
 
 
 def _estimate(paper: Paper) -> str:
-    """Return what kind of estimate the paper's figures are."""
+    """Return what kind of estimate the paper's figures are; of what was signed, that they are none."""
+    if paper.signed_on is not None:
+        return disclosures.SIGNED
     kinds = {type(car) for car in paper.cars}
     if len(kinds) > 1:
         return disclosures.SEVERAL
@@ -76,7 +81,12 @@ def _estimate(paper: Paper) -> str:
 
 def _head(paper: Paper) -> list[Flowable]:
     names = f"For {paper.customer} · with {paper.salesperson}"
-    dates = f"{day(paper.printed_on)} · valid until {day(paper.valid_until)}"
+    stands = (
+        f"valid until {day(paper.valid_until)}"
+        if paper.signed_on is None
+        else f"signed {day(paper.signed_on)}"
+    )
+    dates = f"{day(paper.printed_on)} · {stands}"
     heads = Table(
         [
             [text(paper.store, 15, bold=True), text(_title(paper), 15, bold=True, right=True)],
@@ -173,7 +183,8 @@ def _statements(paper: Paper) -> list[Flowable]:
         if isinstance(car, LeaseCar):
             limit, each = f"{car.miles_per_year:,}", dollars(car.excess_mile_cents)
             told += [disclosures.mileage(limit=limit, each=each), disclosures.LEASE_END]
-    told += [disclosures.TAXES, disclosures.validity(day(paper.valid_until))]
+    if paper.signed_on is None:
+        told += [disclosures.TAXES, disclosures.validity(day(paper.valid_until))]
     return [
         text(_estimate(paper), 9.5, bold=True),
         *(text(sentence, 8, color=QUIET) for sentence in dict.fromkeys(told)),

@@ -11,13 +11,16 @@ from server.database.deals.pencils import StoredPencil
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Whose paper it is. ``printed_on`` is the day of printing (UTC)."""
+    """Whose paper it is. ``printed_on`` is the day of printing, ``signed_on`` that of the signature, None
+    before it (both UTC).
+    """
 
     store: str
     customer: str
     salesperson: str
     deal_id: str
     printed_on: dt.date
+    signed_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def print_paper(heading: Heading, cars: Sequence[PrintedCar]) -> bytes:
             salesperson=heading.salesperson,
             deal_id=heading.deal_id,
             printed_on=heading.printed_on,
+            signed_on=heading.signed_on,
             valid_until=valid_until(heading.printed_on, tuple(each.pencil for each in cars)),
             cars=tuple(figures),
         )

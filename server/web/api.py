@@ -1,5 +1,6 @@
 """The HTTP API: the deals and customers that a page needs before its socket is open."""
 
+import uuid
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.deal.customers import CustomerFacts
 from protocol.deal.structure import Structure
 from protocol.http import NewDeal
+from protocol.records import DealKind
 from protocol.rights import RIGHTS, Right, TokenScope
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals import customers, deals, finding
@@ -22,6 +24,7 @@ from server.database.deals.new_deals import create_deal as begin_deal
 from server.database.decisions.customers import create_customer as add_customer
 from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
+from server.hub.commands.papers import Shown
 from server.hub.sight.asking import hidden_facts, not_here, widest_view
 from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
@@ -105,11 +108,14 @@ async def audit(request: Request) -> Response:
 
 
 async def paper(request: Request) -> Response:
-    """``GET /api/deals/{id}/paper.pdf?cars=A,B,C``: the customer's paper, for who may watch the deal."""
+    """``GET /api/deals/{id}/paper.pdf?cars=A,B,C``: the customer's paper, for who may watch the deal.
+
+    ``pencil`` or ``kind`` says what the screen shows of a single car.
+    """
     identity = await require_identity(request)
     cars = [each for each in request.query_params.get("cars", "").split(",") if each]
     deal_id = request.path_params["deal_id"]
-    content = await request.state.web.papers.paper(deal_id, cars, identity.account)
+    content = await request.state.web.papers.paper(deal_id, cars, identity.account, _shown(request))
     # What leaves the house is recorded before it is sent.
     await request.state.web.security.record(
         event_of(request, SecurityKind.EXPORTED, identity, deal_id=deal_id, detail={"what": "paper"})
@@ -119,6 +125,19 @@ async def paper(request: Request) -> Response:
         "cache-control": "no-store",
     }
     return Response(content, headers=headers, media_type="application/pdf")
+
+
+def _shown(request: Request) -> Shown:
+    """Return what a paper is asked to show. Raises CommandError(invalid)."""
+    pencil, kind = request.query_params.get("pencil"), request.query_params.get("kind")
+    if kind is not None and kind not in set(DealKind):
+        raise CommandError(ErrorCode.INVALID, "kind: expected a way to pay", field="kind")
+    try:
+        return Shown(
+            None if pencil is None else str(uuid.UUID(pencil)), None if kind is None else DealKind(kind)
+        )
+    except ValueError:
+        raise CommandError(ErrorCode.INVALID, "pencil: expected its id", field="pencil") from None
 
 
 async def find_customers(request: Request) -> Response:

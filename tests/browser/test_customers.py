@@ -17,11 +17,19 @@ async def test_a_new_customer_and_a_co_buyer(arrive: Arrive) -> None:
     requests = len(watching.requests)
     await page.get_by_role("button", name="New deal").click()
     await page.get_by_label("Customer", exact=True).fill("Zora Quill")
+    # The customers of no words or of older ones are still listed: Enter means none of them.
+    await page.keyboard.press("Enter")
     await page.get_by_role("button", name="New customer").click()
+    await expect(page.get_by_label("Phone", exact=True)).to_be_focused()
     await expect(page.get_by_label("Name", exact=True)).to_have_value("Zora Quill")
     await expect(page.get_by_label("Credit score")).to_have_count(0)
     await page.get_by_role("button", name="Create and begin a deal").click()
-    await expect(page.get_by_role("alert")).to_contain_text("Enter the name, and the state")
+    field = page.locator(".field", has=page.get_by_label("State", exact=True))
+    await expect(field.get_by_role("alert")).to_contain_text("Enter the state in which the car will be")
+    await expect(page.get_by_label("State", exact=True)).to_be_focused()
+    await page.get_by_label("State", exact=True).fill("Ohio")
+    await page.get_by_role("button", name="Create and begin a deal").click()
+    await expect(field.get_by_role("alert")).to_contain_text("two letters")
     for label, text in {
         "Phone": "(937) 555-0144",
         "State": "oh",
@@ -49,7 +57,7 @@ async def test_a_new_customer_and_a_co_buyer(arrive: Arrive) -> None:
     for label, text in {"Credit score": "712", "Score date": "2026-11-20", "Monthly income": "7000"}.items():
         await dialog.get_by_label(label, exact=True).fill(text)
     await dialog.get_by_role("button", name="Save").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("expected a score with its source and date")
+    await expect(dialog.get_by_role("alert")).to_contain_text("Must be a score with its source and date")
     await dialog.get_by_label("Score source").select_option("bureau")
     await dialog.get_by_role("button", name="Save").click()
     await expect(theirs).to_have_text(
@@ -59,6 +67,26 @@ async def test_a_new_customer_and_a_co_buyer(arrive: Arrive) -> None:
     await expect(page.locator(".timeline")).to_contain_text("Monthly income")
     assert not any('"score":712' in frame for frame in seller.frames)
     assert seller.complaints == watching.complaints == []
+
+
+async def test_a_state_without_a_tax_rule(arrive: Arrive) -> None:
+    """It is said what the search lacks, in words, and the search begins as soon as that is entered."""
+    seller = await arrive("riverside-sales")
+    page = seller.page
+    await page.get_by_role("button", name="New deal").click()
+    await page.get_by_role("button", name="New customer").click()
+    await page.get_by_label("Name", exact=True).fill("Ida Zwick")
+    await page.get_by_label("State", exact=True).fill("ZZ")
+    await page.get_by_role("button", name="Create and begin a deal").click()
+    await expect(page.get_by_role("heading", name="The stock could not be searched")).to_be_visible()
+    await expect(page.get_by_text("tax_rate_bp")).to_have_count(0)
+    await expect(page.locator(".banner.bad")).to_contain_text("“Tax rate”: no tax rule for ZZ")
+    await page.get_by_label("Tax rate").fill("6.5")
+    await page.keyboard.press("Tab")
+    await seller.all_valued()
+    await expect(page.locator(".grid-row").first).to_be_visible()
+    await expect(page.locator(".banner.bad")).to_have_count(0)
+    assert seller.complaints == []
 
 
 async def test_a_customer_is_found_again(arrive: Arrive) -> None:

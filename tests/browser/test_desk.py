@@ -1,6 +1,7 @@
 """Salesperson and desk manager before two real browsers: a deal from its offer to the funded contract."""
 
 import json
+import re
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -8,6 +9,7 @@ from playwright.async_api import Locator, expect
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
+from tests.paper.pencils import text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -82,7 +84,13 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
     await page.get_by_role("button", name="Enter lender callback").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Decision").select_option("conditional")
+    rate = dialog.locator(".field", has=page.get_by_label("Buy rate, %"))
+    await dialog.get_by_label("Buy rate, %").fill("low")
+    await dialog.get_by_role("button", name="Record").click()
+    await expect(rate.get_by_role("alert")).to_contain_text("Enter a number")
+    await expect(dialog.get_by_label("Buy rate, %")).to_be_focused()
     await dialog.get_by_label("Buy rate, %").fill(await buy_rate(manager, workspace))
+    await expect(dialog.get_by_role("alert")).to_have_count(0)
     await dialog.get_by_label("Stips, one per line").fill("Proof of income")
     await dialog.get_by_role("button", name="Record").click()
     await expect(dialog).to_have_count(0, timeout=WAIT_MS)
@@ -93,6 +101,10 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
         contract = person.page.get_by_role("region", name="Signed contract")
         await expect(contract).to_contain_text("As signed", timeout=WAIT_MS)
         await expect(contract).to_contain_text("APR")
+        assert await _explained(contract)
+        paper = person.page.get_by_role("link", name="Print", exact=True)
+        said = text_of(await (await person.page.request.get(f"{person.url}{await href(paper)}")).body())
+        assert "Signed deal" in said and "Estimate" not in said
     signed = await contract.inner_text()
     async with connect_as_owner(workspace.settings.database_owner_url) as owner:
         await owner.execute(
@@ -110,6 +122,20 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
     await take(manager, "Fund")
     await state(sales, "Funded")
     assert sales.complaints == manager.complaints == []
+
+
+async def href(link: Locator) -> str:
+    """Return where a link leads."""
+    return await link.get_attribute("href") or ""
+
+
+async def _explained(contract: Locator) -> bool:
+    """Return whether the lines from the price on add up to the amount financed."""
+    facts = await contract.locator(".contract .facts > div:not(.part)").all_inner_texts()
+    amounts = [fact.split("\n", 1) for fact in facts]
+    end = [name for name, _ in amounts].index("Amount financed")
+    cents = [round(100 * float(re.sub(r"[$,]", "", text))) for _, text in amounts[: end + 1]]
+    return sum(cents[:end]) == cents[end]
 
 
 async def submit(sales: Person, manager: Person) -> None:
@@ -136,10 +162,16 @@ async def test_a_counter_shows_what_it_changes(arrive: Arrive) -> None:
     await desk(manager).get_by_role("button", name="Counter", exact=True).click()
     dialog = manager.page.get_by_role("dialog")
     await expect(dialog.locator(".agreed")).to_contain_text("Total of payments")
+    car = await desk(manager).locator(".selected-offer b").inner_text()
+    await expect(dialog.locator(".agreed")).to_contain_text(car)
     terms = manager.page.locator(".counter-terms")
     await expect(terms).to_contain_text("Your counter", timeout=WAIT_MS)
     first = await terms.inner_text()
+    cash = dialog.locator(".field", has=manager.page.locator('[name="counter-cash"]'))
+    await dialog.locator('[name="counter-cash"]').fill("a lot")
+    await expect(cash.get_by_role("alert")).to_contain_text("Enter a number")
     await dialog.locator('[name="counter-cash"]').fill("9,000")
+    await expect(cash.get_by_role("alert")).to_have_count(0)
     await expect(dialog.get_by_text("Over max")).to_be_visible()
     await expect(terms).not_to_have_text(first, timeout=WAIT_MS)
     await expect(terms).to_contain_text("NPV", timeout=WAIT_MS)

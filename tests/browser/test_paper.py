@@ -39,6 +39,23 @@ async def test_the_button_prints_the_payment_on_the_screen(arrive: Arrive) -> No
     assert sales.complaints == []
 
 
+async def test_a_picked_cell_is_printed(arrive: Arrive) -> None:
+    """The paper has the figures on top of the panel, also of a cell that somebody looks at; and a way to pay
+    that the car cannot be had in has no paper.
+    """
+    sales = await arrive("riverside-sales")
+    await _choose_best(sales)
+    page = sales.page
+    best = await page.locator(".big output").inner_text()
+    await page.locator(".pencil td button:not(.out):not(.here)").first.click()
+    await expect(page.locator(".big output")).not_to_have_text(best, timeout=WAIT_MS)
+    shown = await page.locator(".big output").inner_text()
+    assert f"{shown} a month" in await _paper(sales, re.compile("^Print$"))
+    await page.get_by_role("tab", name="Cash").click()
+    await expect(page.get_by_text("maximum cash does not cover it")).to_be_visible()
+    await expect(page.get_by_role("link", name=re.compile("^Print"))).to_have_count(0)
+
+
 async def test_pinned_cars_print_side_by_side(arrive: Arrive) -> None:
     """Two pinned cars give a comparison."""
     sales = await arrive("riverside-sales")

@@ -42,12 +42,14 @@ async def test_a_cell_shows_its_structure_and_the_way_back(arrive: Arrive) -> No
     await _choose_best(sales)
     page = sales.page
     best = await page.locator(".big output").inner_text()
-    other = page.locator(".pencil td button:not(.out):not(.here)").first
+    other = page.locator(".pencil td button:not(.out):not(.here)").last
     shown = (await other.inner_text()).split("\n")[0]
+    columns = await page.locator(".pencil thead th").all_inner_texts()
     await other.focus()
     await page.keyboard.press("Enter")
 
     await expect(page.locator(".big output")).to_have_text(shown, timeout=WAIT_MS)
+    assert await page.locator(".pencil thead th").all_inner_texts() == columns
     await expect(page.locator(".pencil td button.here")).to_contain_text(shown)
     await page.get_by_role("button", name="Back to the best offer").click()
     await expect(page.locator(".big output")).to_have_text(best, timeout=WAIT_MS)
@@ -222,6 +224,8 @@ async def test_a_customer_sees_the_contract_and_nothing_internal(arrive: Arrive)
     manager.frames.clear()
     await page.locator(".grid-row").first.click()
     await expect(page.locator(".big")).to_contain_text("APR", timeout=WAIT_MS)
+    told = page.get_by_text("Estimate, subject to credit approval. This payment assumes $")
+    await expect(told).to_be_visible()
 
     assert INTERNAL.search(await page.locator("#app").evaluate("app => app.innerHTML")) is None
     assert INTERNAL.search("".join(manager.frames)) is None

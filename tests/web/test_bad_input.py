@@ -37,6 +37,8 @@ QUERIES = [
     (f"/api/deals/{SOMETHING}/audit", "format", "json\0"),
     (f"/api/deals/{SOMETHING}/paper.pdf", "cars", "1,2,3,4"),
     (f"/api/deals/{SOMETHING}/paper.pdf", "cars", "\0,\0"),
+    (f"/api/deals/{SOMETHING}/paper.pdf", "pencil", "the blue one"),
+    (f"/api/deals/{SOMETHING}/paper.pdf", "kind", "rent"),
 ]
 
 

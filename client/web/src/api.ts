@@ -1,7 +1,7 @@
 // The few HTTP calls: listing and creating deals. The deal itself goes over the socket.
 import { csrfToken } from "./page";
 import { parseReadable } from "./text/readable";
-import type { DealState } from "./wire";
+import type { DealState, ErrorBody } from "./wire";
 
 export interface DealRow {
   id: string;
@@ -19,7 +19,16 @@ export interface CustomerRow {
 }
 
 /** A request that failed, in words for a person. */
-export class RequestFailure extends Error {}
+export class RequestFailure extends Error {
+  constructor(
+    message: string,
+    /** The field that it is about; null: none. */
+    readonly field: string | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
 
 export function listDeals(after: string | null): Promise<{ deals: DealRow[]; next: string | null }> {
   return request(`/api/deals${after ? `?after=${encodeURIComponent(after)}` : ""}`);
@@ -90,15 +99,18 @@ export function listSecurityEvents(
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(path, init).catch((cause: unknown) => {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
-    throw new RequestFailure("The server cannot be reached. Check the network and try again.", { cause });
+    throw new RequestFailure("The server cannot be reached. Check the network and try again.", null, { cause });
   });
   if (response.status === 401) {
     location.assign("/login");
     throw new RequestFailure("You are signed out.");
   }
   if (!response.ok) {
-    const body = (await read(response).catch(() => null)) as { error?: { message?: string } } | null;
-    throw new RequestFailure(body?.error?.message ?? `The server answered ${response.status}. Try again.`);
+    const body = (await read(response).catch(() => null)) as { error?: Partial<ErrorBody> } | null;
+    const { message, detail } = body?.error ?? {};
+    const field = typeof detail?.field === "string" ? detail.field : null;
+    const told = message && field ? message.replace(`${field}: `, "") : message;
+    throw new RequestFailure(told ?? `The server answered ${response.status}. Try again.`, field);
   }
   return (await read(response)) as T;
 }

@@ -87,3 +87,49 @@ test("after a snapshot only fields that were set otherwise meanwhile are in conf
   assert.equal(edits.trouble("cash_down_cents")?.kind, "conflict");
   assert.equal(edits.trouble("discount_cents"), null);
 });
+
+test("a field that was refused keeps its own reason when an edit elsewhere is refused", () => {
+  const edits = new Edits();
+  edits.put("tax_rate_bp", 99_999, null);
+  edits.depart(3, "one");
+  edits.refused("one", error("invalid", { field: "tax_rate_bp", expected: "at most 3000" }));
+  edits.put("payment_min_cents", 600, 0);
+  assert.deepEqual(edits.depart(3, "two")?.changes, { tax_rate_bp: 99_999, payment_min_cents: 600 });
+  edits.refused("two", error("invalid", { field: "payment_max_cents", expected: "at least payment_min_cents" }));
+  assert.equal((edits.trouble("tax_rate_bp") as { message: string }).message, "at most 3000");
+  assert.equal(edits.trouble("payment_min_cents")?.kind, "refused");
+  assert.equal(edits.depart(3, "three"), null);
+});
+
+test("a refused field rests while a good one that went with it is saved", () => {
+  const edits = new Edits();
+  edits.put("tax_rate_bp", 99_999, null);
+  edits.depart(3, "one");
+  edits.refused("one", error("invalid", { field: "tax_rate_bp", expected: "at most 3000" }));
+  edits.put("cash_down_cents", 5, 0);
+  edits.depart(3, "two");
+  edits.refused("two", error("invalid", { field: "tax_rate_bp", expected: "at most 3000" }));
+  assert.equal(edits.trouble("cash_down_cents"), null);
+  assert.deepEqual(edits.depart(3, "three")?.changes, { cash_down_cents: 5 });
+});
+
+test("what was typed while somebody else set the field is in conflict, with who and when", () => {
+  const edits = new Edits();
+  edits.changed({ cash_down_max_cents: 770 }, MARIA, AT, 4);
+  edits.put("cash_down_max_cents", 710, 770, 350);
+  assert.deepEqual(edits.trouble("cash_down_max_cents"), { kind: "conflict", value: 770, by: MARIA.name, at: AT });
+  assert.equal(edits.depart(4, "one"), null);
+  edits.insist("cash_down_max_cents");
+  assert.deepEqual(edits.depart(4, "one")?.changes, { cash_down_max_cents: 710 });
+});
+
+test("what was typed on this person's own value, or on the same one, is no conflict", () => {
+  const edits = new Edits();
+  edits.put("cash_down_max_cents", 71, 350, 350);
+  edits.depart(3, "one");
+  edits.put("cash_down_max_cents", 710, 350, 71);
+  assert.equal(edits.trouble("cash_down_max_cents"), null);
+  const same = new Edits();
+  same.put("cash_down_max_cents", 770, 770, 350);
+  assert.equal(same.trouble("cash_down_max_cents"), null);
+});

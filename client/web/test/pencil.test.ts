@@ -6,14 +6,16 @@ import type { Reply } from "../src/wire";
 /** A port whose questions wait for the test to answer them, and whose clock runs when told to. */
 class Desk implements PencilPort {
   asked: { question: QuoteQuestion; reply: (payment: number) => void; refuse: () => void }[] = [];
+  columns: number[] = [];
   frontiers: string[] = [];
   connected = true;
   private timers: (() => void)[] = [];
 
   quote(question: QuoteQuestion, replied: (reply: Reply) => void): boolean {
     if (!this.connected) return false;
+    const data = { vehicle_id: question.vehicleId, grid: { cash_down_cents: this.columns } };
     const reply = (payment_cents: number) =>
-      replied({ type: "reply", ref: 1, ok: true, data: { vehicle_id: question.vehicleId, payment_cents } });
+      replied({ type: "reply", ref: 1, ok: true, data: { ...data, payment_cents } });
     const refuse = () =>
       replied({ type: "reply", ref: 1, ok: false, error: { code: "busy", message: "Busy.", retry: true, detail: {} } });
     this.asked.push({ question, reply, refuse });
@@ -161,4 +163,27 @@ test("a pick's term becomes the one that the deal offers", () => {
     terms_months: [48],
   });
   assert.deepEqual(dealChanges({ changes: { discount_cents: 5 }, programmeId: null }), { discount_cents: 5 });
+});
+
+test("the columns of the grid stay where they are while other cells are looked at", () => {
+  const desk = new Desk();
+  const pencil = new Pencil(desk);
+  const lastAsked = () => desk.asked.at(-1)!;
+  desk.columns = [200, 250, 300];
+  pencil.aim(aim("a"));
+  desk.wait();
+  assert.deepEqual(lastAsked().question.cashCents, []);
+  lastAsked().reply(1);
+  pencil.pick({ changes: { term_months: 36, cash_down_cents: 300 }, programmeId: null });
+  assert.deepEqual(lastAsked().question.cashCents, [200, 250, 300]);
+  desk.columns = [300];
+  lastAsked().reply(2);
+  pencil.pick({ changes: { term_months: 36, cash_down_cents: 275 }, programmeId: null });
+  assert.deepEqual(lastAsked().question.cashCents, [200, 250, 275, 300]);
+  lastAsked().reply(3);
+  pencil.turnGrid({ stepCents: 10 });
+  assert.deepEqual(lastAsked().question.cashCents, []);
+  lastAsked().reply(4);
+  pencil.pick(null);
+  assert.deepEqual(lastAsked().question.cashCents, []);
 });

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from protocol import disclosures
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, Reason
 from protocol.records import DealState
@@ -111,6 +112,41 @@ async def test_a_signed_deal_is_printed_as_it_was_signed(both: Both) -> None:
     )
     text = text_of((await get(both, f"/api/deals/{deal_id(both)}/paper.pdf")).content)
     assert f"Version {offer.pencil_id}" in text
+    assert "Signed deal" in text and disclosures.SIGNED in text
+    for said in ("Proposal", "Estimate", "valid until", "Valid until", "Customer, date"):
+        assert said not in text, said
+
+
+async def test_what_the_screen_shows_is_printed(both: Both) -> None:
+    """A structure that somebody looks at is printed, not the best one; another way to pay as well. The car of
+    a deal whose figures are agreed prints as agreed.
+    """
+    car = both.cars[0]
+    best = await both.sales.quote(car)
+    cash = int(best.cash_down_cents) + 300_00
+    looked = await both.sales.quote(
+        car, changes=StructureChanges(cash_down_cents=cash, cash_down_max_cents=cash)
+    )
+    assert looked.payment_cents != best.payment_cents
+    path = f"/api/deals/{deal_id(both)}/paper.pdf?cars={car}"
+    text = text_of((await get(both, f"{path}&pencil={looked.pencil_id}")).content)
+    assert f"${looked.payment_cents / 100:,.2f} a month" in text
+    assert f"${best.payment_cents / 100:,.2f} a month" in text_of((await get(both, path)).content)
+    in_cash = text_of((await get(both, f"{path}&kind=cash")).content)
+    assert "out the door" in in_cash and "a month" not in in_cash
+    unknown = await get(both, f"{path}&pencil={'0' * 8}-0000-4000-8000-{'0' * 12}")
+    assert (unknown.status_code, unknown.json()["error"]["detail"]["field"]) == (404, "pencil")
+
+
+async def test_an_agreed_car_prints_as_agreed(both: Both) -> None:
+    """From submitted on no look at another structure changes the paper of the deal's car."""
+    offer = await both.submitted()
+    looked = await both.sales.quote(
+        offer.vehicle_id,
+        changes=StructureChanges(cash_down_cents=0, cash_down_max_cents=offer.cash_down_cents),
+    )
+    path = f"/api/deals/{deal_id(both)}/paper.pdf?cars={offer.vehicle_id}&pencil={looked.pencil_id}"
+    assert f"Version {offer.pencil_id}" in text_of((await get(both, path)).content)
 
 
 @pytest.mark.parametrize(

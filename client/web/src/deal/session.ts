@@ -3,32 +3,20 @@ import { batch, computed, effect, type Signal, signal, untracked } from "@preact
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import type {
-  AnyEvent,
-  AnyMessage,
-  ErrorBody,
-  HistoryPage,
-  JoinReply,
-  Notice,
-  Present,
-  Reply,
-  User,
-  View,
-  Welcome,
-} from "../wire";
+import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
 import { Desk } from "./desk/desk";
-import { apply, type DealModel, fromSnapshot, withOlder } from "./model/state";
+import { apply, type DealModel, fromSnapshot, seesAlike, withOlder } from "./model/state";
 import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
 import { Finder } from "./stock/finder";
 import { Grid } from "./stock/grid";
 import { NO_FILTERS, Searching } from "./stock/searching";
+import { Story } from "./story";
 import { ProductCatalogue } from "./terms/catalogue";
 import type { Field } from "./terms/edits";
 import { TermsEditor } from "./terms/terms-editor";
 
 const JOIN_AGAIN_MS = 2_000;
-const OLDER = 50;
 const MOST_FOUND = 12;
 
 export type Standing = "live" | "catching_up" | "offline" | "ended";
@@ -44,7 +32,6 @@ export class DealSession implements Listener {
   /** Why the deal cannot be shown, or why the last command failed. */
   readonly failure = signal<ErrorBody | null>(null);
   readonly current = signal(false);
-  readonly asksOlder = signal(false);
   readonly standing = computed<Standing>(() => {
     const link = this.link.value;
     if (link.kind === "ended") return "ended";
@@ -56,12 +43,12 @@ export class DealSession implements Listener {
   readonly finder: Finder;
   readonly pencil: Pencil;
   readonly desk: Desk;
+  readonly story: Story;
   readonly catalogue: ProductCatalogue;
 
   private readonly channel: ChannelFollower;
   private readonly connection: Connection;
   private readonly gridNow: Signal<Grid>;
-
   private drawing: Cancel | null = null;
   private joinAgain: Cancel = () => {};
   private readonly unaim: () => void;
@@ -97,6 +84,13 @@ export class DealSession implements Listener {
     });
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
+    this.story = new Story({
+      oldest: () => this.model.value?.oldest ?? null,
+      ask: (before, limit, replied) => send({ type: "history", channel, before, limit }, replied) !== null,
+      add: (page) => {
+        if (this.model.value) this.model.value = withOlder(this.model.value, page, this.carName);
+      },
+    });
     this.catalogue = new ProductCatalogue(send, channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
@@ -166,23 +160,9 @@ export class DealSession implements Listener {
     return this.user.value?.scores ?? false;
   }
 
-  /** Asks for older events of the deal. */
-  older(): void {
-    const { model, channel } = this;
-    const before = model.value?.oldest;
-    if (before == null || this.asksOlder.value) return;
-    this.asksOlder.value = true;
-    this.ask({ type: "history", channel: channel.channel, before, limit: OLDER }, (reply) => {
-      this.asksOlder.value = false;
-      if (reply.ok && model.value?.oldest === before) {
-        model.value = withOlder(model.value, reply.data as unknown as HistoryPage, this.carName);
-      }
-    });
-  }
-
   /** Asks the server something that changes nothing. A question is not repeated after a lost connection. */
   ask(request: Request, replied: (reply: Reply) => void): void {
-    if (this.connection.send(request, replied) === null) this.asksOlder.value = false;
+    this.connection.send(request, replied);
   }
 
   can(right: string): boolean {
@@ -219,7 +199,7 @@ export class DealSession implements Listener {
     if (link.kind !== "open") {
       this.channel.lost();
       this.pencil?.lost();
-      this.asksOlder.value = false;
+      this.story?.lost();
       this.current.value = false;
     }
     this.link.value = link;
@@ -300,6 +280,7 @@ export class DealSession implements Listener {
     if (event.type === "deal_changed") {
       this.target();
       this.terms.depart();
+      this.searching.again();
     }
   }
 
@@ -308,9 +289,4 @@ export class DealSession implements Listener {
     const least = this.model.value?.deal.structure.payment_min_cents;
     this.grid.target(this.view.value === "customer" ? 0 : Number(least ?? 0));
   }
-}
-
-/** Whether two people, or one before and after a change, have the same sight of a deal. */
-function seesAlike(one: User, other: User): boolean {
-  return one.role === other.role && one.store_id === other.store_id && one.scores === other.scores;
 }

@@ -14,6 +14,7 @@ import {
   type SearchStarted,
   type SearchValued,
   type Sort,
+  type User,
   type VehicleChanged,
 } from "../../wire";
 import { applied, type Deal } from "./fold";
@@ -188,4 +189,9 @@ function ended(search: SearchProgress, event: SearchEnded): SearchProgress {
 
 function valued(search: SearchProgress, event: SearchValued): SearchProgress {
   return { ...search, valued: true, finished: Date.parse(event.at), trace: { ...search.trace, ...event.trace } };
+}
+
+/** Whether two people, or one before and after a change, have the same sight of a deal. */
+export function seesAlike(one: User, other: User): boolean {
+  return one.role === other.role && one.store_id === other.store_id && one.scores === other.scores;
 }

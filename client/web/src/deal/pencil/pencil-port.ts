@@ -14,13 +14,13 @@ export interface Asked {
 export type Send = (request: Request, replied: (reply: Reply) => void) => number | null;
 
 export function pencilPort(deal: Asked, channel: string, send: Send, environment: Environment): PencilPort {
-  const asked = ({ vehicleId, pick, roll, grid }: QuoteQuestion) => ({
+  const asked = ({ vehicleId, pick, roll, grid, cashCents }: QuoteQuestion) => ({
     vehicle_id: vehicleId,
     changes: pick?.changes ?? {},
     programme_id: pick?.programmeId ?? null,
     keep_offer: pick?.keepOffer ?? false,
     terms_months: gridTerms(deal.model.value?.deal.structure ?? {}),
-    cash_down_cents: [],
+    cash_down_cents: [...cashCents],
     roll,
     grid_programme_id: grid.programmeId,
     grid_best: grid.best,

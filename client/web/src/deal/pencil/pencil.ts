@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Cancel } from "../../live/environment";
 import type { ErrorBody, FrontierReply, QuoteReply, Reply, Roll, StructureChanges } from "../../wire";
+import { axisWith, columnsOf } from "./axes";
 
 /** A person moves through the cars with the arrow keys: only the one where they stop is quoted. */
 const PAUSE_MS = 120;
@@ -35,6 +36,8 @@ export interface QuoteQuestion {
   pick: Pick | null;
   roll: Roll | null;
   grid: GridWish;
+  /** The columns of the grid; none: the server's own. */
+  cashCents: readonly number[];
 }
 
 /** Where the questions go. Each returns whether it could be sent; without a connection no answer comes. */
@@ -70,6 +73,8 @@ export class Pencil {
   private target: Aim | null = null;
   private roll: Roll | null = null;
   private frontierAsked = false;
+  /** The columns around the best offer: a look at another structure moves none of them. */
+  private columns: readonly number[] = [];
   private underWay = false;
   private again = false;
   /** Answers to questions from before a lost connection, or about another aim, are not shown. */
@@ -91,6 +96,7 @@ export class Pencil {
       this.picture.value = { ...NOTHING, grid: { ...this.picture.value.grid, programmeId: null } };
       return;
     }
+    this.columns = [];
     if (before?.vehicleId !== target.vehicleId || before.view !== target.view) {
       this.roll = null;
       // Another car may have other programs; the columns stay as this person set them.
@@ -110,6 +116,7 @@ export class Pencil {
 
   /** Shows other cells around the same offer. */
   turnGrid(change: Partial<GridWish>): void {
+    if (change.stepCents !== undefined) this.columns = [];
     this.set({ grid: { ...this.picture.value.grid, ...change } });
     this.ask();
   }
@@ -149,8 +156,12 @@ export class Pencil {
     const aim = this.target;
     const turn = this.turn;
     const { pick, grid } = this.picture.value;
-    const question = { vehicleId, pick, roll: this.roll, grid };
-    this.underWay = this.port.quote(question, (reply) => this.replied(reply, aim, turn));
+    const cashCents = pick ? axisWith(this.columns, pick.changes.cash_down_cents) : [];
+    const question = { vehicleId, pick, roll: this.roll, grid, cashCents };
+    this.underWay = this.port.quote(question, (reply) => {
+      if (turn === this.turn && !pick && reply.ok) this.columns = columnsOf(answer<QuoteReply>(reply));
+      this.replied(reply, aim, turn);
+    });
   }
 
   private replied(reply: Reply, aim: Aim, turn: number): void {

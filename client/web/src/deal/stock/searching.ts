@@ -1,4 +1,5 @@
 // What this person asks of the deal's search: a new one, more of it, its end.
+import { signal } from "@preact/signals";
 import type { Cancel, ErrorBody, Filters, More, Reply, Search, Sort } from "../../wire";
 import { DEFAULT_MATCHES } from "../../wire";
 
@@ -25,11 +26,14 @@ export interface Searched {
 }
 
 export class Searching {
+  /** Why the last search could not begin; null: it did. */
+  readonly refusal = signal<ErrorBody | null>(null);
+
   constructor(
     private readonly channel: string,
     private readonly searched: () => Searched | null,
     private readonly send: (request: Request, replied: (reply: Reply) => void) => void,
-    private readonly refused: (error: ErrorBody) => void,
+    private readonly refused: (error: ErrorBody | null) => void,
   ) {}
 
   begin(filters: Filters, sort: Sort): void {
@@ -56,7 +60,16 @@ export class Searching {
     return this.searched()?.deal.structure.payment_max_cents == null ? "price" : "-price";
   }
 
+  /** Begins the first search again after an edit, if it was refused: the edit may be what it lacked. */
+  again(): void {
+    if (!this.refusal.value || this.searched()?.search) return;
+    this.begin(NO_FILTERS, this.firstSort);
+  }
+
   private replied(reply: Reply): void {
-    if (reply.error && reply.error.code !== "superseded") this.refused(reply.error);
+    const { error } = reply;
+    if (error?.code === "superseded") return;
+    if (error || this.refusal.value) this.refused(error ?? null);
+    this.refusal.value = error ?? null;
   }
 }

@@ -27,12 +27,16 @@ interface Edit {
   /** What the server had when the edit began. */
   base: unknown;
   trouble: Trouble | null;
+  /** Why it was refused before it was sent again, with another field; null where it never was. */
+  before?: Trouble | null;
 }
 
 interface Flight {
   op: string;
   changes: Record<string, unknown>;
   bases: Record<string, unknown>;
+  /** Of the fields that are sent again: why they were refused before. */
+  befores: Record<string, Trouble>;
   /** The version that the server answered; the event with it is awaited before the next edit goes out. */
   answered: number | null;
 }
@@ -46,14 +50,27 @@ export interface Departure {
 export class Edits {
   private readonly waiting = new Map<string, Edit>();
   private flight: Flight | null = null;
+  /** Who set each field last, as far as this page has seen it. */
+  private readonly setBy = new Map<string, { by: string; at: string }>();
 
-  /** Queues the value of a field; the newest value of a field wins; `base` is the server's value. */
-  put(field: Field, value: unknown, base: unknown): void {
-    this.waiting.set(field, { value, base, trouble: null });
+  /**
+   * Queues the value of a field; the newest value of a field wins; `base` is the server's value. If somebody set
+   * another one since this person began to type (on `typedOn`), the two are in conflict.
+   */
+  put(field: Field, value: unknown, base: unknown, typedOn?: unknown): void {
+    const shown = this.value(field, base);
+    const overtaken = typedOn !== undefined && !same(typedOn, shown) && !same(value, shown);
+    this.waiting.set(field, { value, base, trouble: overtaken ? this.conflictWith(field, shown) : null });
     // Fields that were refused may fit together with this one, such as a minimum and its maximum.
     for (const edit of this.waiting.values()) {
-      if (edit.trouble?.kind === "refused") edit.trouble = null;
+      if (edit.trouble?.kind !== "refused") continue;
+      edit.before = edit.trouble;
+      edit.trouble = null;
     }
+  }
+
+  private conflictWith(field: string, value: unknown): Conflict {
+    return { kind: "conflict", value, ...(this.setBy.get(field) ?? { by: SOMEBODY, at: null }) };
   }
 
   /** Drops this person's value of a field in favour of the server's. */
@@ -94,8 +111,9 @@ export class Edits {
     if (ready.length === 0) return null;
     const changes = Object.fromEntries(ready.map(([field, edit]) => [field, edit.value]));
     const bases = Object.fromEntries(ready.map(([field, edit]) => [field, edit.base]));
+    const again = ready.flatMap(([field, { before }]) => (before ? [[field, before] as const] : []));
     for (const [field] of ready) this.waiting.delete(field);
-    this.flight = { op, changes, bases, answered: null };
+    this.flight = { op, changes, bases, befores: Object.fromEntries(again), answered: null };
     return { op, version, changes: gathered(changes) as StructureChanges };
   }
 
@@ -115,7 +133,9 @@ export class Edits {
     const atFault = named !== null && named in flight.changes ? named : null;
     for (const [field, value] of Object.entries(flight.changes)) {
       const newer = this.waiting.get(field);
-      const trouble = atFault === null || field === atFault ? troubleOf(error, atFault) : null;
+      const own = atFault === null || field === atFault ? troubleOf(error, atFault) : null;
+      // What another field is refused for does not stand at a field that has a fault of its own.
+      const trouble = field === atFault ? own : (flight.befores[field] ?? own);
       this.waiting.set(field, { value: newer ? newer.value : value, base: flight.bases[field], trouble });
     }
   }
@@ -125,6 +145,7 @@ export class Edits {
     const values = flattened(changes);
     if ("trades" in changes) this.forgetLost(values);
     for (const [field, value] of Object.entries(values)) {
+      if (by) this.setBy.set(field, { by: by.name, at });
       const edit = this.waiting.get(field);
       const own = this.flight && field in this.flight.changes && same(this.flight.changes[field], value);
       // An event has all fields of a trade, also those that did not change.

@@ -1,5 +1,5 @@
 // What the structure form shows: labels, kinds and groups of the fields, and the words for values and limits.
-import type { DayCount, DealKind, RateReason, StructureChanges } from "../../wire";
+import type { DayCount, DealKind, ErrorBody, RateReason, StructureChanges } from "../../wire";
 import type { Field } from "./edits";
 import { parts, tradeField } from "./trades";
 
@@ -240,6 +240,11 @@ export function fieldLabel(field: string): string {
 export function refusalText(expected: string): string {
   const named = expected.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => `“${fieldLabel(name)}”`);
   return named.replace(/^expected /i, "Must be ");
+}
+
+/** Returns a refusal as it stands at its field, which it need not name again. */
+export function fieldRefusal({ message, detail }: Pick<ErrorBody, "message" | "detail">): string {
+  return refusalText(typeof detail.expected === "string" ? detail.expected : message.replace(/^[\w.[\]]+: /, ""));
 }
 
 // Limits of lender programs and the customer, by their names on the wire.

@@ -25,9 +25,14 @@ export class TermsEditor {
 
   constructor(private readonly port: TermsPort) {}
 
-  /** Takes an edit of a field. */
-  edit(field: Field, value: unknown): void {
-    this.editAll({ [field]: value });
+  /** Takes an edit of a field; `typedOn` is what stood in it when the person began to type. */
+  edit(field: Field, value: unknown, typedOn?: unknown): void {
+    if (typedOn === undefined) {
+      this.editAll({ [field]: value });
+      return;
+    }
+    this.edits.put(field, value, flattened(this.port.served()?.structure ?? {})[field], typedOn);
+    this.depart();
   }
 
   /** Takes several fields at once, as a pencil has them. */

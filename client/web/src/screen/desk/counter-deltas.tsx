@@ -9,10 +9,12 @@ interface Props {
   offer: DealOffer;
   quote: QuoteReply | null;
   asking: boolean;
+  /** Why it could not be priced; null: it could, or is not yet. */
+  refusal: string | null;
 }
 
 /** What the customer pays and the NPV of the submitted offer next to those of the counter. */
-export function CounterDeltas({ offer, quote, asking }: Props) {
+export function CounterDeltas({ offer, quote, asking, refusal }: Props) {
   const { formats } = useSurroundings();
   const agreed = figuresOf(offer);
   const { kind } = agreed;
@@ -22,7 +24,9 @@ export function CounterDeltas({ offer, quote, asking }: Props) {
     const binding = kind === "finance" ? null : quote?.binding;
     return (
       <p class="hint" role="status">
-        {asking ? "Pricing…" : refused ? refusedText(binding) : "Check the amounts."}
+        {asking
+          ? "Pricing…"
+          : (refusal ?? (refused ? refusedText(binding) : "Correct the amounts to see the payment."))}
       </p>
     );
   }
@@ -38,12 +42,12 @@ export function CounterDeltas({ offer, quote, asking }: Props) {
         </dd>
       </div>
       <div>
-        <dt>{kind === "cash" ? "Out the door" : "Payment"}</dt>
+        <dt>Change in {kind === "cash" ? "the price out the door" : "payment"}</dt>
         <dd>{signed(paid, formats.cents)}</dd>
       </div>
       {npv !== null && (
         <div>
-          <dt>NPV</dt>
+          <dt>Change in NPV</dt>
           <dd class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</dd>
         </div>
       )}

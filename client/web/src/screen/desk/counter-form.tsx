@@ -3,8 +3,8 @@ import { useEffect } from "preact/hooks";
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
-import { RATE_REASONS } from "../../deal/terms/fields";
-import { parseMoney, parsePercent } from "../../text/parse";
+import { RATE_REASONS, refusalText } from "../../deal/terms/fields";
+import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
 import { isolated } from "../../text/readable";
 import { type DealOffer, type FrontierReply, type QuoteReply, RateReason, type StructureChanges } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
@@ -45,6 +45,8 @@ function Form({ session, offer, asked }: FormProps) {
   const fields = useSignal<Fields>(begin(session, offer));
   const quote = useSignal<QuoteReply | null>(null);
   const asking = useSignal(false);
+  /** Why the counter could not be priced at all. */
+  const refusal = useSignal<string | null>(null);
   const programmes = useSignal<readonly (readonly [string, string])[]>([]);
   const deal = session.model.value?.deal;
   const terms = [...new Set([...((deal?.structure.terms_months as number[]) ?? []), offer.term_months])];
@@ -65,6 +67,8 @@ function Form({ session, offer, asked }: FormProps) {
     const wanted = read();
     asked.value = null;
     quote.value = null;
+    refusal.value = null;
+    asking.value = false;
     if (!wanted) return;
     asking.value = true;
     let stale = false;
@@ -81,6 +85,7 @@ function Form({ session, offer, asked }: FormProps) {
         if (stale) return;
         asking.value = false;
         quote.value = reply.ok ? (reply.data as unknown as QuoteReply) : null;
+        refusal.value = reply.error ? refusalText(reply.error.message) : null;
         asked.value = quote.value && priced(quote.value, kind) ? wanted : null;
       });
     }, PAUSE_MS);
@@ -112,6 +117,11 @@ function Form({ session, offer, asked }: FormProps) {
   const most = deal?.structure.cash_down_max_cents;
   const money = parseMoney(cash, formats);
   const over = typeof most === "number" && money.ok && (money.value ?? 0) > most;
+  const faults = {
+    cash: kind === "cash" ? null : faultOf(money),
+    discount: faultOf(parseMoney(discount, formats)),
+    rate: rate.trim() === "" ? null : faultOf(parsePercent(rate, formats)),
+  };
   return (
     <>
       <div class="fields counter-fields">
@@ -119,7 +129,14 @@ function Form({ session, offer, asked }: FormProps) {
           <>
             <label class="field">
               <span class="label">Cash down, $ {over && <span class="chip state-submitted">Over max</span>}</span>
-              <input name="counter-cash" inputMode="decimal" value={cash} onInput={set("cash")} />
+              <input
+                name="counter-cash"
+                inputMode="decimal"
+                value={cash}
+                aria-invalid={faults.cash !== null}
+                onInput={set("cash")}
+              />
+              <Fault>{faults.cash}</Fault>
             </label>
             <label class="field">
               <span class="label">Term</span>
@@ -137,14 +154,21 @@ function Form({ session, offer, asked }: FormProps) {
         )}
         <label class="field">
           <span class="label">Discount, $</span>
-          <input name="counter-discount" inputMode="decimal" value={discount} onInput={set("discount")} />
+          <input
+            name="counter-discount"
+            inputMode="decimal"
+            value={discount}
+            aria-invalid={faults.discount !== null}
+            onInput={set("discount")}
+          />
+          <Fault>{faults.discount}</Fault>
         </label>
         {kind === "finance" && (
           <>
             <label class="field">
               <span class="label">Lender</span>
               <select name="counter-lender" value={programme} onChange={set("programme")}>
-                <option value="">{isolated(offer.lender ?? "")} (as submitted)</option>
+                <option value="">As submitted: {isolated(offer.lender ?? "")}</option>
                 {programmes.value.map(([id, lender]) => (
                   <option key={id} value={id}>
                     {isolated(lender)}
@@ -159,8 +183,10 @@ function Form({ session, offer, asked }: FormProps) {
                 inputMode="decimal"
                 value={rate}
                 placeholder={formats.percent(offer.rate_bp)}
+                aria-invalid={faults.rate !== null}
                 onInput={set("rate")}
               />
+              <Fault>{faults.rate}</Fault>
             </label>
           </>
         )}
@@ -177,8 +203,23 @@ function Form({ session, offer, asked }: FormProps) {
           </label>
         )}
       </div>
-      <CounterDeltas offer={offer} quote={quote.value} asking={asking.value} />
+      <CounterDeltas offer={offer} quote={quote.value} asking={asking.value} refusal={refusal.value} />
     </>
+  );
+}
+
+/** Returns what is wrong with an amount that must be there. */
+function faultOf(parsed: Parsed<number | null>): string | null {
+  if (!parsed.ok) return parsed.message;
+  return parsed.value === null ? "Enter an amount." : null;
+}
+
+/** What is wrong with the field above. */
+function Fault({ children }: { children: string | null }) {
+  return children === null ? null : (
+    <span class="trouble" role="alert">
+      {children}
+    </span>
   );
 }
 

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { changedFacts, factsOf } from "../../deal/model/customers";
 import type { DealSession } from "../../deal/session";
-import { TIER_SOURCES } from "../../deal/terms/fields";
+import { fieldRefusal, TIER_SOURCES } from "../../deal/terms/fields";
 import { FactsForm } from "../parts/facts-form";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -51,6 +51,10 @@ function OpenDialog({ session }: { session: DealSession }) {
   }, []);
   if (!began.value) return null;
   const { version, facts } = began.value;
+  const at = trouble?.detail.field;
+  const refused = trouble
+    ? { message: fieldRefusal(trouble), field: typeof at === "string" ? (at.split(".").at(-1) ?? null) : null }
+    : null;
   function save(edited: Record<string, unknown>): void {
     const changes = changedFacts(facts, edited);
     if (Object.keys(changes).length === 0) dialog.current?.close();
@@ -71,7 +75,8 @@ function OpenDialog({ session }: { session: DealSession }) {
         scores={session.can("see_cost")}
         verb="Save"
         busy={session.desk.busy.value.has("customer")}
-        trouble={trouble?.message ?? null}
+        trouble={refused}
+        required={{ name: "Enter the name.", state: "Enter the state." }}
         editable={session.can("terms")}
         cancel={() => dialog.current?.close()}
         done={save}

@@ -71,7 +71,9 @@ function Counter({ session, proposal, may }: CounterProps) {
         <p>
           <FigureChanges change={figures} />
         </p>
-        {npv !== null && <p class="quiet">NPV {npv > 0 ? `+${formats.dollars(npv)}` : formats.dollars(npv)}</p>}
+        {npv !== null && (
+          <p class="quiet">Change in NPV {npv > 0 ? `+${formats.dollars(npv)}` : formats.dollars(npv)}</p>
+        )}
         {over && <span class="chip state-submitted">Over max cash</span>}
         {trouble && (
           <p class="trouble" role="alert">

@@ -64,6 +64,7 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
         {about && (
           <AgreedFacts
             figures={about}
+            car={session.carName(about.vehicle_id)}
             title={fresh ? "New figures" : step === "submit" ? "You submit" : "Agreed figures"}
           />
         )}

@@ -34,7 +34,12 @@ export function Timeline({ session }: { session: DealSession }) {
         </ol>
       )}
       {model?.more && (
-        <button type="button" class="button small" disabled={session.asksOlder.value} onClick={() => session.older()}>
+        <button
+          type="button"
+          class="button small"
+          disabled={session.story.asking.value}
+          onClick={() => session.story.older()}
+        >
           Older
         </button>
       )}

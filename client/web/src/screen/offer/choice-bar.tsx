@@ -1,5 +1,6 @@
 import { isOpen, isSelectable } from "../../deal/desk/steps";
 import { figuresOf } from "../../deal/model/figures";
+import { isSame } from "../../deal/paper";
 import { isOffered, wayOf } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { holderText, isHeld, mayEnd, wantedText } from "../../deal/stock/claims";
@@ -36,6 +37,8 @@ export function ChoiceBar({ row, session, way }: Props) {
     : { vehicle_id: id, changes: pick?.changes ?? {}, programme_id: pick?.programmeId ?? null };
   const pinned = deal.pins.some((each) => each.vehicle_id === id);
   const selected = deal.selected?.vehicle_id === id && (way === null || figuresOf(deal.selected).kind === way);
+  // Terms that changed since make an old price of the same offer; without that, other figures are another offer.
+  const differs = selected && priced && deal.selected && !deal.selected_outdated && !isSame(deal.selected, quote, way);
   const hold = deal.holds?.find((each) => each.vehicle_id === id);
   const kept = deal.state === "approved" && deal.approval?.vehicle_id === id;
   const elsewhere = !hold && !kept && claim && !claim.here && isHeld(claim, Date.now()) ? claim : null;
@@ -54,7 +57,7 @@ export function ChoiceBar({ row, session, way }: Props) {
             disabled={!priced || busy}
             onClick={() => desk.give(subject, { type: "select", ...offer })}
           >
-            {selected ? "Update price" : PUT[way ?? "finance"]}
+            {!selected ? PUT[way ?? "finance"] : differs ? "Put these figures on the deal" : "Update price"}
           </button>
         )}
         {session.can("select") && isOpen(deal) && (

@@ -6,11 +6,11 @@ import { useSurroundings } from "../parts/surroundings";
 interface Props {
   quote: QuoteReply;
   structure: Record<string, unknown>;
-  stale: boolean;
+  stale?: boolean;
 }
 
 /** The contract from the price to the last payment: what is financed, what it costs, and every due date. */
-export function ContractFacts({ quote, structure, stale }: Props) {
+export function ContractFacts({ quote, structure, stale = false }: Props) {
   if (quote.payment_cents === undefined) return null;
   return (
     <section class={`contract ${stale ? "stale" : ""}`}>
@@ -86,6 +86,7 @@ function minus(cents: number | undefined): number | undefined {
 function Cost({ quote }: Pick<Props, "quote">) {
   const { formats } = useSurroundings();
   const { principal_cents: principal, amount_financed_cents: financed, total_of_payments_cents: total } = quote;
+  const { total_sale_price_cents: sale } = quote;
   const money = (cents: number | undefined) => (cents === undefined ? "–" : formats.cents(cents));
   return (
     <>
@@ -95,6 +96,7 @@ function Cost({ quote }: Pick<Props, "quote">) {
       </Fact>
       <Fact name="Finance charge">{money(quote.finance_charge_cents)}</Fact>
       <Fact name="Total of payments">{money(total)}</Fact>
+      {sale !== undefined && <Fact name="Total sale price">{money(sale)}</Fact>}
       {quote.apr_percent !== undefined && <Fact name="APR">{formats.percent(quote.apr_percent * 100)}</Fact>}
       <Fact name="Contract date">{formats.day(quote.contract_date)}</Fact>
       <Fact name="First payment due">{formats.day(quote.first_payment_date)}</Fact>

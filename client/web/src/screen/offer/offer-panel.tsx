@@ -11,6 +11,7 @@ import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
+import { CustomerWords } from "./customer-words";
 import { FrontierPlot } from "./frontier-plot";
 import { PencilGrid } from "./grids/pencil-grid";
 import { MonthlyCash } from "./monthly-cash";
@@ -49,6 +50,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
     return (
       <>
         <SignedContract session={session} />
+        <PrintLinks vehicleId={null} way={null} session={session} />
         <Papers session={session} />
       </>
     );
@@ -58,7 +60,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
       <p class="hint">
         {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
       </p>
-      <PrintLinks vehicleId={null} session={session} />
+      <PrintLinks vehicleId={null} way={null} session={session} />
       <Papers session={session} />
       {rejected.length > 0 && session.view.value !== "customer" && (
         <section>
@@ -162,8 +164,11 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
         </button>
       </header>
       <OfferHeadline row={row} session={session} picture={shown} way={way} />
+      {!staff && quote && way && (
+        <CustomerWords quote={quote} way={way} structure={session.model.value?.deal.structure ?? {}} />
+      )}
       <ChoiceBar row={row} session={session} way={way} />
-      <PrintLinks vehicleId={row.vehicle_id} session={session} />
+      <PrintLinks vehicleId={row.vehicle_id} way={way} session={session} />
       <Papers session={session} />
       {quote && way ? (
         <PaymentTabs ways={ways} way={way} choose={(next) => (chosen.value = next)}>

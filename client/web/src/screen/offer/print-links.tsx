@@ -1,18 +1,27 @@
-import { paperAddress } from "../../deal/paper";
+import { paperAddress, paperOf } from "../../deal/paper";
 import type { DealSession } from "../../deal/session";
+import type { DealKind } from "../../wire";
 
-/** The customer's paper as a PDF: a proposal of the chosen car, and a comparison of the pinned ones. */
-export function PrintLinks({ vehicleId, session }: { vehicleId: string | null; session: DealSession }) {
+interface Props {
+  /** The car that is shown; null: none, and the deal's own is printed. */
+  vehicleId: string | null;
+  way: DealKind | null;
+  session: DealSession;
+}
+
+/** The customer's paper as a PDF: a proposal of the chosen car as it is shown, and a comparison of the pinned ones. */
+export function PrintLinks({ vehicleId, way, session }: Props) {
   const deal = session.model.value?.deal;
   if (!deal) return null;
   const pinned = deal.pins.slice(0, 3).map((each) => each.vehicle_id);
-  const proposed = vehicleId ?? deal.selected?.vehicle_id;
-  if (!proposed && pinned.length < 2) return null;
+  const car = vehicleId ?? deal.selected?.vehicle_id;
+  const paper = car ? paperOf(deal, car, session.pencil.picture.value, way) : null;
+  if (!paper && pinned.length < 2) return null;
   return (
     <p class="print-links">
-      {proposed && (
-        <a class="button small" href={paperAddress(deal.id, [proposed])} target="_blank" rel="noopener">
-          Print
+      {paper && (
+        <a class="button small" href={paper.address} target="_blank" rel="noopener">
+          {paper.dealsOffer ? "Print the deal's offer" : "Print"}
         </a>
       )}
       {pinned.length > 1 && (

@@ -3,25 +3,24 @@ import type { Contract, QuoteReply } from "../../wire";
 import { AgreedFacts } from "../parts/agreed";
 import { Fact } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
+import { ContractFacts } from "./contract-facts";
+import { CashPanel } from "./ways/cash-panel";
+import { LeaseFacts } from "./ways/lease-panel";
 
 /** What was signed, as it was priced then: nothing that happens to car, prices or sheets changes it. */
 export function SignedContract({ session }: { session: DealSession }) {
-  const contract = session.model.value?.deal.contract;
-  return contract ? <Signed contract={contract} /> : null;
+  const deal = session.model.value?.deal;
+  const contract = deal?.contract;
+  if (!contract) return null;
+  // The terms of a signed deal cannot be edited: they are the contract's, but for what the offer itself has otherwise.
+  const structure = { ...deal.structure, ...deal.selected?.changes };
+  return <Signed contract={contract} structure={structure} />;
 }
 
-function Signed({ contract }: { contract: Contract }) {
+function Signed({ contract, structure }: { contract: Contract; structure: Record<string, unknown> }) {
   const { formats } = useSurroundings();
   const { car, figures, signed_by: by, signed_at: at } = contract;
-  const quote = contract.quote as unknown as Partial<QuoteReply>;
-  const amounts: [string, number | undefined][] = [
-    ["Price", quote.price_cents],
-    ["Discount", quote.discount_cents],
-    ["Rebates", quote.rebate_cents],
-    ["Tax", quote.tax_cents],
-    ["Amount financed", quote.amount_financed_cents],
-    ["Finance charge", quote.finance_charge_cents],
-  ];
+  const quote = contract.quote as unknown as QuoteReply;
   return (
     <section class="signed-contract" aria-label="Signed contract">
       <h2>
@@ -46,21 +45,23 @@ function Signed({ contract }: { contract: Contract }) {
         </p>
       )}
       <AgreedFacts figures={figures} title="As signed" />
-      <dl class="facts">
-        {quote.apr_percent !== undefined && <Fact name="APR">{formats.percent(quote.apr_percent * 100)}</Fact>}
-        {amounts.map(([name, cents]) =>
-          cents ? (
-            <Fact key={name} name={name}>
-              {formats.cents(cents)}
-            </Fact>
-          ) : null,
-        )}
-        {quote.first_payment_date && <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>}
-        {quote.value?.npv_cents !== undefined && <Fact name="NPV">{formats.dollars(quote.value.npv_cents)}</Fact>}
-      </dl>
+      <Parts quote={quote} structure={structure} />
+      {quote.value?.npv_cents !== undefined && (
+        <dl class="facts">
+          <Fact name="NPV">{formats.dollars(quote.value.npv_cents)}</Fact>
+        </dl>
+      )}
       <p class="provenance quiet">
         Pencil <span class="vin">{contract.pencil_id}</span>
       </p>
     </section>
   );
+}
+
+/** Everything that the signed figures are made of, as it was shown before the signature. */
+function Parts({ quote, structure }: { quote: QuoteReply; structure: Record<string, unknown> }) {
+  if (quote.kind === "cash") return quote.cash ? <CashPanel cash={quote.cash} /> : null;
+  const lease = quote.lease?.best;
+  if (quote.kind === "lease") return lease ? <LeaseFacts lease={lease} /> : null;
+  return <ContractFacts quote={quote} structure={structure} />;
 }

@@ -1,5 +1,4 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { paperAddress } from "../../deal/paper";
 import { DealSession } from "../../deal/session";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
@@ -7,7 +6,7 @@ import type { View } from "../../wire";
 import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
-import { LenderDialog } from "../desk/papers";
+import { LenderDialog } from "../desk/lender-dialog";
 import { DeskDialogs } from "../desk/step-dialog";
 import { Timeline } from "../desk/timeline";
 import { OfferPanel } from "../offer/offer-panel";
@@ -25,7 +24,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   useEffect(() => {
     const hurry = () => session.retryNow();
     const onKey = (event: KeyboardEvent) => {
-      if (isPrint(event)) printPaper(event, session);
+      if (isPrint(event)) printPaper(event);
       else shortcut(event, help.current);
     };
     addEventListener("online", hurry);
@@ -80,11 +79,9 @@ function isPrint(event: KeyboardEvent): boolean {
 }
 
 /** The browser's print key opens the paper. The screen itself does not print: it may show internal figures. */
-function printPaper(event: KeyboardEvent, session: DealSession): void {
-  const deal = session.model.value?.deal;
-  const car = session.grid.selected.value ?? deal?.selected?.vehicle_id;
+function printPaper(event: KeyboardEvent): void {
   event.preventDefault();
-  if (deal && car) open(paperAddress(deal.id, [car]), "_blank", "noopener");
+  document.querySelector<HTMLAnchorElement>(".print-links a")?.click();
 }
 
 /** `/` goes to the row filter and `?` opens the help, unless the person is typing. */

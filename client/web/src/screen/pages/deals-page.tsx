@@ -64,41 +64,43 @@ function NoDeals() {
 function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
   const { formats } = useSurroundings();
   return (
-    <table class="deal-table" aria-label="Open deals" aria-busy={waiting}>
-      <thead>
-        <tr>
-          <th scope="col">Customer</th>
-          <th scope="col">State</th>
-          <th scope="col">Car</th>
-          <th scope="col" class="number">
-            Payment
-          </th>
-          <th scope="col">Salesperson</th>
-          <th scope="col">Last change</th>
-        </tr>
-      </thead>
-      <tbody>
-        {waiting &&
-          Array.from({ length: 8 }, (_, i) => (
-            <tr key={i}>
-              {[0, 1, 2, 3, 4, 5].map((cell) => (
-                <td key={cell}>
-                  <span class="skeleton" />
-                </td>
-              ))}
-            </tr>
+    <div class="wall-frame">
+      <table class="deal-table" aria-label="Open deals" aria-busy={waiting}>
+        <thead>
+          <tr>
+            <th scope="col">Customer</th>
+            <th scope="col">State</th>
+            <th scope="col">Car</th>
+            <th scope="col" class="number">
+              Payment
+            </th>
+            <th scope="col">Salesperson</th>
+            <th scope="col">Last change</th>
+          </tr>
+        </thead>
+        <tbody>
+          {waiting &&
+            Array.from({ length: 8 }, (_, i) => (
+              <tr key={i}>
+                {[0, 1, 2, 3, 4, 5].map((cell) => (
+                  <td key={cell}>
+                    <span class="skeleton" />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          {deals.map((deal) => (
+            <Row key={deal.deal_id} id={deal.deal_id} customer={deal.customer ?? ""}>
+              <State state={deal.state} fulfilment={deal.fulfilment} />
+              <td>{deal.car ?? <span class="quiet">No car yet</span>}</td>
+              <td class="number">{paidText(deal, formats)}</td>
+              <td class="quiet">{deal.salesperson?.name}</td>
+              <Changed at={deal.changed_at} />
+            </Row>
           ))}
-        {deals.map((deal) => (
-          <Row key={deal.deal_id} id={deal.deal_id} customer={deal.customer ?? ""}>
-            <State state={deal.state} fulfilment={deal.fulfilment} />
-            <td>{deal.car ?? <span class="quiet">No car yet</span>}</td>
-            <td class="number">{paidText(deal, formats)}</td>
-            <td class="quiet">{deal.salesperson?.name}</td>
-            <Changed at={deal.changed_at} />
-          </Row>
-        ))}
-      </tbody>
-    </table>
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -125,6 +127,13 @@ function ClosedDeals({ open }: { open: ReadonlyMap<string, Summary> }) {
     <section aria-label="Closed deals">
       {closed.length > 0 && (
         <table class="deal-table" aria-label="Closed deals">
+          <thead>
+            <tr>
+              <th scope="col">Customer</th>
+              <th scope="col">State</th>
+              <th scope="col">Last change</th>
+            </tr>
+          </thead>
           <tbody>
             {closed.map((deal) => (
               <Row key={deal.id} id={deal.id} customer={deal.customer}>

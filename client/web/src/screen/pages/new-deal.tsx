@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type CustomerRow, createCustomer, createDeal, findCustomers } from "../../api";
-import { FactsForm } from "../parts/facts-form";
+import { type CustomerRow, createCustomer, createDeal, findCustomers, RequestFailure } from "../../api";
+import { FactsForm, type Refused } from "../parts/facts-form";
 import { useSurroundings } from "../parts/surroundings";
 
 const TYPING_PAUSE_MS = 180;
@@ -27,7 +27,9 @@ export function NewDeal({ created }: { created(id: string): void }) {
 function CustomerPicker({ created, close }: { created(id: string): void; close(): void }) {
   const text = useSignal("");
   const found = useSignal<CustomerRow[] | null>(null);
-  const active = useSignal(0);
+  /** The words that the customers were found by: Enter takes nobody while newer ones are under way. */
+  const foundBy = useSignal("");
+  const active = useSignal(-1);
   const trouble = useSignal<string | null>(null);
   const busy = useSignal(false);
   const entering = useSignal(false);
@@ -40,7 +42,9 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
       findCustomers(text.value, abort.signal).then(
         (answer) => {
           found.value = answer.customers;
-          active.value = 0;
+          foundBy.value = text.value;
+          // Without a word nobody is meant.
+          active.value = text.value.trim() === "" ? -1 : 0;
           trouble.value = null;
         },
         (failure: Error) => {
@@ -68,10 +72,10 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
   function onKeyDown(event: KeyboardEvent): void {
     const count = found.value?.length ?? 0;
     if (event.key === "Escape") close();
-    else if (event.key === "Enter") void pick(found.value?.[active.value]);
+    else if (event.key === "Enter" && foundBy.value === text.value) void pick(found.value?.[active.value]);
     else if (event.key === "ArrowDown") active.value = Math.min(count - 1, active.value + 1);
     else if (event.key === "ArrowUp") active.value = Math.max(0, active.value - 1);
-    else return;
+    else if (event.key !== "Enter") return;
     event.preventDefault();
   }
 
@@ -90,7 +94,7 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
         aria-autocomplete="list"
         aria-controls="customers"
         aria-expanded="true"
-        aria-activedescendant={found.value?.length ? `customer-${active.value}` : undefined}
+        aria-activedescendant={active.value >= 0 && found.value?.length ? `customer-${active.value}` : undefined}
         placeholder="Name…"
         value={text.value}
         onInput={(event) => (text.value = event.currentTarget.value)}
@@ -131,31 +135,32 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
 /** A customer whom the store does not know yet, with a co-buyer if there is one; then the deal begins. */
 function NewCustomer({ name, close, created }: { name: string; close(): void; created(id: string): void }) {
   const { user } = useSurroundings();
-  const trouble = useSignal<string | null>(null);
+  const trouble = useSignal<Refused | null>(null);
   const busy = useSignal(false);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.querySelector<HTMLElement>(name ? "#fact-phone" : "#fact-name")?.focus(), []);
   async function save(facts: Record<string, unknown>): Promise<void> {
     const whole: Record<string, unknown> = { name, ...facts };
-    if (!whole.name || !whole.state) {
-      trouble.value = "Enter the name, and the state in which the car will be registered.";
-      return;
-    }
     busy.value = true;
+    trouble.value = null;
     try {
       const stated = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== null));
       created((await createDeal((await createCustomer(stated)).id)).id);
     } catch (failure) {
-      trouble.value = (failure as Error).message;
+      const field = failure instanceof RequestFailure ? failure.field : null;
+      trouble.value = { message: (failure as Error).message, field };
       busy.value = false;
     }
   }
   return (
-    <div class="picker wide" role="group" aria-label="New customer">
+    <div ref={place} class="picker wide" role="group" aria-label="New customer">
       <FactsForm
         facts={{ name }}
         scores={user.role === "desk_manager"}
         verb="Create and begin a deal"
         busy={busy.value}
         trouble={trouble.value}
+        required={{ name: "Enter the name.", state: "Enter the state in which the car will be registered." }}
         cancel={close}
         done={(facts) => void save(facts)}
       />

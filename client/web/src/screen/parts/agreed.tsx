@@ -3,15 +3,23 @@ import type { AgreedFigures, FiguresChange } from "../../wire";
 import { Fact } from "./facts";
 import { useSurroundings } from "./surroundings";
 
+interface AgreedProps {
+  figures: AgreedFigures;
+  title: string;
+  /** The car that they are about; not said where it stands beside them. */
+  car?: string | undefined;
+}
+
 /** The figures that a step is about: what the person agrees to. */
-export function AgreedFacts({ figures, title }: { figures: AgreedFigures; title: string }) {
+export function AgreedFacts({ figures, title, car }: AgreedProps) {
   const { formats } = useSurroundings();
   const { kind, rate_bp: rate, lender } = figures;
-  if (kind === "cash") return <InCash figures={figures} title={title} />;
+  if (kind === "cash") return <InCash figures={figures} title={title} car={car} />;
   return (
     <section class="agreed" aria-label={title}>
       <h3>{title}</h3>
       <dl class="facts">
+        <Car name={car} />
         <Fact name="Payment">
           <b>{paymentText(figures, formats)}</b>
         </Fact>
@@ -29,18 +37,27 @@ export function AgreedFacts({ figures, title }: { figures: AgreedFigures; title:
 }
 
 /** A cash deal: the price out the door is all that there is to agree on. */
-function InCash({ figures, title }: { figures: AgreedFigures; title: string }) {
+function InCash({ figures, title, car }: AgreedProps) {
   const { formats } = useSurroundings();
   return (
     <section class="agreed" aria-label={title}>
       <h3>{title}</h3>
       <dl class="facts">
+        <Car name={car} />
         <Fact name="Out the door">
           <b>{formats.cents(figures.total_cents)}</b>
         </Fact>
         <Fact name="Paid">in cash</Fact>
       </dl>
     </section>
+  );
+}
+
+function Car({ name }: { name: string | undefined }) {
+  return name === undefined ? null : (
+    <Fact name="Car">
+      <bdi>{name}</bdi>
+    </Fact>
   );
 }
 

@@ -1,4 +1,5 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
+import { refusalText } from "../../deal/terms/fields";
 import type { Link } from "../../live/connection";
 import type { ErrorBody, Notice } from "../../wire";
 
@@ -75,7 +76,7 @@ function FailureBanner({ session }: { session: Linked }) {
   if (!failure) return null;
   return (
     <p class="banner bad">
-      <span>{failure.message}</span>
+      <span>{refusalText(failure.message)}</span>
       <button type="button" class="button small" onClick={() => (session.failure.value = null)}>
         Dismiss
       </button>

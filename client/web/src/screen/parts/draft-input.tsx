@@ -11,7 +11,8 @@ interface Props<T> {
   served: boolean;
   show(value: T): string;
   parse(text: string): Parsed<T>;
-  commit(value: T): void;
+  /** Takes what was typed; `began` is what stood in the field before the first key. */
+  commit(value: T, began: T): void;
   /** Discards what was typed and not accepted. */
   abandon?(): void;
   trouble?: string | null;
@@ -30,6 +31,7 @@ export function DraftInput<T>(props: Props<T>) {
   const input = useRef<HTMLInputElement>(null);
   const draft = useSignal<string | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const began = useRef(value);
   const parsed = draft.value === null ? null : parse(draft.value);
   const fault = parsed && !parsed.ok ? parsed.message : null;
   const text = draft.value ?? show(value);
@@ -40,7 +42,7 @@ export function DraftInput<T>(props: Props<T>) {
     clearTimeout(timer.current);
     timer.current = null;
     const read = draft.value === null ? null : parse(draft.value);
-    if (read?.ok) props.commit(read.value);
+    if (read?.ok) props.commit(read.value, began.current);
   }
   const latestFlush = useRef(flush);
   latestFlush.current = flush;
@@ -52,6 +54,7 @@ export function DraftInput<T>(props: Props<T>) {
   function onInput(typed: string): void {
     draft.value = typed;
     if (timer.current !== null) clearTimeout(timer.current);
+    else began.current = value;
     timer.current = setTimeout(() => latestFlush.current(), TYPING_PAUSE_MS);
   }
   function onBlur(): void {

@@ -1,7 +1,14 @@
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { BUYER, CO_BUYER, type FactSpec, factValue } from "../../deal/model/customers";
 import { type Parsed, parseMoney, parseWhole } from "../../text/parse";
 import { useSurroundings } from "./surroundings";
+
+/** A refusal: of one fact, or of the whole. */
+export interface Refused {
+  message: string;
+  field: string | null;
+}
 
 interface Props {
   facts: Record<string, unknown>;
@@ -9,41 +16,71 @@ interface Props {
   scores: boolean;
   verb: string;
   busy: boolean;
-  trouble: string | null;
+  /** Why the facts were refused, and of which one that is said. */
+  trouble: Refused | null;
+  /** What must be entered of the facts that a customer cannot be without, by their names. */
+  required?: Record<string, string>;
   editable?: boolean;
   cancel(): void;
   done(facts: Record<string, unknown>): void;
 }
 
+const SPECS = [...BUYER, ...CO_BUYER];
+
 /** Customer and co-buyer. What is typed is read when the form is sent, and what cannot be read is named. */
-export function FactsForm({ facts, scores, verb, busy, trouble, editable = true, cancel, done }: Props) {
+export function FactsForm({ facts, scores, verb, busy, trouble, required = {}, editable = true, cancel, done }: Props) {
   const { formats } = useSurroundings();
+  const form = useRef<HTMLFormElement>(null);
   const fault = useSignal<{ name: string; message: string } | null>(null);
   const typed = useSignal<Record<string, string>>({});
   const shown = (spec: FactSpec) => scores || !spec.name.includes("score");
+
+  const refused = SPECS.some(({ name }) => name === trouble?.field) ? trouble : null;
+  useEffect(() => {
+    if (refused?.field) focusOn(form.current, refused.field);
+  }, [refused?.field, refused?.message]);
+
+  function complain(name: string, message: string): void {
+    fault.value = { name, message };
+    focusOn(form.current, name);
+  }
 
   function read(spec: FactSpec, text: string): Parsed<unknown> {
     if (spec.kind === "money") return parseMoney(text, formats);
     if (spec.kind === "whole") return parseWhole(text, formats);
     const words = text.trim();
-    return { ok: true, value: spec.name === "state" ? words.toUpperCase() : words };
+    if (spec.name !== "state") return { ok: true, value: words };
+    const state = words.toUpperCase();
+    if (state !== "" && !/^[A-Z]{2}$/.test(state)) return { ok: false, message: "Enter two letters, such as OH." };
+    return { ok: true, value: state };
   }
 
   function send(event: Event): void {
     event.preventDefault();
     const edited: Record<string, unknown> = {};
-    for (const spec of [...BUYER, ...CO_BUYER]) {
+    for (const spec of SPECS) {
       const text = typed.value[spec.name];
       if (text === undefined) continue;
       const parsed = read(spec, text);
       if (!parsed.ok) {
-        fault.value = { name: spec.name, message: parsed.message };
+        complain(spec.name, parsed.message);
         return;
       }
       edited[spec.name] = factValue(spec.name, parsed.value);
     }
+    const whole = { ...facts, ...edited };
+    const missing = Object.keys(required).find((name) => !whole[name]);
+    if (missing) {
+      complain(missing, required[missing]!);
+      return;
+    }
     fault.value = null;
     done(edited);
+  }
+
+  function faultOf(name: string): string | null {
+    if (fault.value) return fault.value.name === name ? fault.value.message : null;
+    return refused?.field === name ? refused.message : null;
   }
 
   const field = (spec: FactSpec) => (
@@ -51,20 +88,20 @@ export function FactsForm({ facts, scores, verb, busy, trouble, editable = true,
       key={spec.name}
       spec={spec}
       text={typed.value[spec.name] ?? written(spec, facts[spec.name], formats.decimal)}
-      fault={fault.value?.name === spec.name ? fault.value.message : null}
+      fault={faultOf(spec.name)}
       type={(text) => (typed.value = { ...typed.value, [spec.name]: text })}
     />
   );
   return (
-    <form class="facts-form" onSubmit={send}>
+    <form ref={form} class="facts-form" onSubmit={send}>
       <fieldset class="plain" disabled={!editable}>
         <div class="fields">{BUYER.filter(shown).map(field)}</div>
         <h3>Co-buyer</h3>
         <div class="fields">{CO_BUYER.filter(shown).map(field)}</div>
       </fieldset>
-      {trouble && (
+      {trouble && !refused && !fault.value && (
         <p class="trouble" role="alert">
-          {trouble}
+          {trouble.message}
         </p>
       )}
       <footer>
@@ -77,6 +114,10 @@ export function FactsForm({ facts, scores, verb, busy, trouble, editable = true,
       </footer>
     </form>
   );
+}
+
+function focusOn(form: HTMLFormElement | null, name: string): void {
+  form?.querySelector<HTMLElement>(`#fact-${name}`)?.focus();
 }
 
 interface FactProps {

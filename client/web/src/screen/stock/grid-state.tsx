@@ -2,6 +2,7 @@ import type { SearchProgress } from "../../deal/model/state";
 import type { DealSession } from "../../deal/session";
 import { adviceText } from "../../deal/stock/fixes";
 import { NO_FILTERS } from "../../deal/stock/searching";
+import { refusalText } from "../../deal/terms/fields";
 import { LimitBars } from "../offer/offer-panel";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -10,6 +11,7 @@ const SKELETON_ROWS = 14;
 /** Shown while there are no rows: waiting, nothing found, or failed, and what to do. */
 export function GridState({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
+  const { formats } = useSurroundings();
   const { grid } = session;
   const { matched } = grid.picture.value;
   if (matched > 0) {
@@ -17,7 +19,7 @@ export function GridState({ session }: { session: DealSession }) {
       <div class="empty over">
         <h2>No car of these holds “{grid.filterText}”</h2>
         <button type="button" class="button" onClick={() => grid.filter("")}>
-          Show all {matched} cars
+          Show all {formats.count(matched)} cars
         </button>
       </div>
     );
@@ -39,6 +41,22 @@ export function GridState({ session }: { session: DealSession }) {
   }
   if (search?.reason === "complete" || search?.reason === "limit")
     return <NothingFits session={session} search={search} />;
+  const failure = session.searching.refusal.value;
+  if (!search && failure) {
+    return (
+      <div class="empty over">
+        <h2>The stock could not be searched</h2>
+        <p>{refusalText(failure.message)}</p>
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => session.searching.begin(NO_FILTERS, session.searching.firstSort)}
+        >
+          Search again
+        </button>
+      </div>
+    );
+  }
   return (
     <div class="over skeleton-rows" aria-hidden="true">
       {Array.from({ length: SKELETON_ROWS }, (_, i) => (

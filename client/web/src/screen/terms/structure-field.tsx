@@ -39,7 +39,7 @@ export function StructureField({ spec, session, served }: Props) {
       </fieldset>
       {decidedElsewhere && <span class="locked-by">Set by the desk</span>}
       {spec.shared !== "trades" && <LockMark spec={spec} session={session} by={lock?.by.name} />}
-      {elsewhere && (
+      {elsewhere && shared !== "trades" && (
         <span class="locked-by">
           <bdi>{elsewhere.name}</bdi> is here
         </span>
@@ -174,7 +174,7 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
         served={value === served}
         show={plain}
         parse={parse}
-        commit={(next) => session.terms.edit(spec.field, next)}
+        commit={(next, began) => session.terms.edit(spec.field, next, began)}
         abandon={() => session.terms.takeTheirs(spec.field)}
         trouble={session.terms.trouble(spec.field) ? "see note" : null}
         placeholder={spec.empty ?? "0"}

@@ -63,7 +63,7 @@ function Draft<T>({ id, spec, session, served, value, numeric = false, show, par
       served={value === served}
       show={show}
       parse={parse}
-      commit={(next) => session.terms.edit(spec.field, next)}
+      commit={(next, began) => session.terms.edit(spec.field, next, began)}
       abandon={() => session.terms.takeTheirs(spec.field)}
       trouble={trouble ? "see note" : null}
       placeholder={spec.empty ?? ""}

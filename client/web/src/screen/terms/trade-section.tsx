@@ -32,8 +32,14 @@ export function TradeSection({ session, structure, flat }: Props) {
   function add(): void {
     session.terms.editAll(newTrade(crypto.randomUUID().slice(0, TRADE_ID_CHARACTERS), structure));
   }
+  const elsewhere = session.here.value.find((one) => one.focus === "trades" && one.user_id !== session.user.value?.id);
   return (
     <>
+      {elsewhere && (
+        <span class="locked-by">
+          <bdi>{elsewhere.name}</bdi> is here
+        </span>
+      )}
       {trades.map((trade) => (
         <OneTrade key={trade.id} trade={trade} session={session} structure={structure} />
       ))}

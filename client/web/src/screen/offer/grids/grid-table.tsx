@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Cell, cellAfter } from "../../../deal/pencil/pencil-cells";
 import { useSurroundings } from "../../parts/surroundings";
 
@@ -34,6 +34,9 @@ export function GridTable({ titleId, stale, cash, rows, shown, isOverMax, cell, 
   const focus = useSignal<Cell>({ row: -1, column: -1 });
   const inside = focus.value.row in rows && focus.value.column in cash;
   const roving = inside ? focus.value : { row: Math.max(0, shown.row), column: Math.max(0, shown.column) };
+
+  const shownCash = cash[shown.column];
+  useLayoutEffect(() => reveal(table.current), [shownCash, cash.length]);
 
   function onKeyDown(event: KeyboardEvent): void {
     const next = cellAfter(event.key, roving, rows.length, cash.length);
@@ -79,4 +82,15 @@ export function GridTable({ titleId, stale, cash, rows, shown, isOverMax, cell, 
       </table>
     </div>
   );
+}
+
+/** Scrolls the frame sideways until the shown cell stands in it, clear of the heads that stay in place. */
+function reveal(table: HTMLTableElement | null): void {
+  const frame = table?.parentElement;
+  const cell = table?.querySelector<HTMLElement>("td[aria-selected=true]");
+  const head = cell?.parentElement?.querySelector("th");
+  if (!frame || !cell || !head) return;
+  const [left, right] = [cell.offsetLeft - head.offsetWidth, cell.offsetLeft + cell.offsetWidth];
+  if (left < frame.scrollLeft) frame.scrollLeft = left;
+  else if (right > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = right - frame.clientWidth;
 }

@@ -1,9 +1,11 @@
 import { isEditable } from "../../../deal/desk/steps";
+import { overMaximum } from "../../../deal/pencil/grid-reading";
 import type { DealSession } from "../../../deal/session";
 import { limitText } from "../../../deal/terms/fields";
 import type { LeaseGrid, QuotedLease } from "../../../wire";
 import { sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
+import { GridCell } from "./grid-cell";
 import { GridTable, type Standing } from "./grid-table";
 
 interface Props {
@@ -20,6 +22,7 @@ interface Props {
 export function LeaseGridTable({ grid, best, stale, session }: Props) {
   const { terms_months: terms, cash_down_cents: cash } = grid;
   const shown = { row: terms.indexOf(best?.term_months ?? -1), column: cash.indexOf(best?.cash_down_cents ?? -1) };
+  const structure = session.model.value?.deal.structure ?? {};
   const look = ({ row, column }: Standing["at"]) => {
     const down = { cash_down_cents: cash[column]!, cash_down_max_cents: cash[column]! };
     session.pencil.pick({ changes: { kind: "lease", term_months: terms[row]!, ...down }, programmeId: null });
@@ -34,8 +37,8 @@ export function LeaseGridTable({ grid, best, stale, session }: Props) {
         cash={cash}
         rows={terms.map((term) => ({ term, head: <TermHead term={term} grid={grid} /> }))}
         shown={shown}
-        isOverMax={(column) => grid.over_max[column] ?? false}
-        cell={(standing) => <Cell key={cash[standing.at.column]} grid={grid} {...standing} />}
+        isOverMax={(column) => overMaximum(cash[column]!, structure)}
+        cell={(standing) => <LeaseCell key={cash[standing.at.column]} grid={grid} standing={standing} />}
         choose={look}
       />
     </section>
@@ -85,32 +88,29 @@ function Miles({ grid, session }: { grid: LeaseGrid; session: DealSession }) {
   );
 }
 
-function Cell({ grid, at: { row, column }, here, reached, choose }: Standing & { grid: LeaseGrid }) {
+/** A leased cell: the payment with tax, what is due at signing and, for the desk, what the lease is worth. */
+function LeaseCell({ grid, standing }: { grid: LeaseGrid; standing: Standing }) {
   const { formats } = useSurroundings();
+  const { row, column } = standing.at;
   const eligible = grid.eligible[row]?.[column] ?? false;
   const payment = grid.payment_cents[row]?.[column];
   const due = grid.due_at_signing_cents[row]?.[column];
   const value = grid.lease_value_cents?.[row]?.[column];
   const limit = grid.binding?.[row]?.[column];
-  const reason = limit ? sentence(limitText(limit)) : "Not possible";
+  const sum = grid.total_of_payments_cents[row]?.[column];
   const amount = payment == null ? null : formats.cents(payment);
-  const place = `${grid.terms_months[row]} months, ${formats.dollars(grid.cash_down_cents[column] ?? 0)} down`;
-  const spoken = [amount, due == null ? null : `${formats.cents(due)} at signing`, eligible ? null : reason];
+  const total = sum == null ? null : `total of payments ${formats.cents(sum)}`;
   return (
-    <td role="gridcell" aria-selected={here}>
-      <button
-        type="button"
-        data-cell={`${row}-${column}`}
-        tabIndex={reached ? 0 : -1}
-        class={`${eligible ? "" : "out"} ${here ? "here" : ""}`}
-        title={eligible ? undefined : reason}
-        aria-label={`${place}: ${spoken.filter(Boolean).join(", ")}`}
-        onClick={choose}
-      >
-        {amount ?? "–"}
-        {due != null && <small class="total">{formats.dollars(due)}</small>}
-        {eligible && value != null && <small class={value < 0 ? "negative" : ""}>{formats.dollars(value)}</small>}
-      </button>
-    </td>
+    <GridCell
+      standing={standing}
+      place={`${grid.terms_months[row]} months, ${formats.dollars(grid.cash_down_cents[column] ?? 0)} down`}
+      spoken={[amount, due == null ? null : `${formats.cents(due)} at signing`, total]}
+      reason={eligible ? null : limit ? sentence(limitText(limit)) : "Not possible"}
+      title={total ?? undefined}
+    >
+      {amount ?? "–"}
+      {due != null && <small class="total">{formats.dollars(due)}</small>}
+      {eligible && value != null && <small class={value < 0 ? "negative" : ""}>{formats.dollars(value)}</small>}
+    </GridCell>
   );
 }

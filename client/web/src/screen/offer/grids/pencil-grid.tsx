@@ -3,7 +3,7 @@ import type { Cell } from "../../../deal/pencil/pencil-cells";
 import type { DealSession } from "../../../deal/session";
 import type { QuoteReply } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
-import { GridCell } from "./grid-cell";
+import { FinanceCell } from "./finance-cell";
 import { GridRowHead } from "./grid-row-head";
 import { GridSelector } from "./grid-selector";
 import { GridTable } from "./grid-table";
@@ -55,7 +55,9 @@ export function PencilGrid({ quote, asking, session }: Props) {
         }))}
         shown={shown}
         isOverMax={(column) => overMaximum(grid.cash_down_cents[column]!, structure)}
-        cell={(standing) => <GridCell key={grid.cash_down_cents[standing.at.column]} quote={quote} {...standing} />}
+        cell={(standing) => (
+          <FinanceCell key={grid.cash_down_cents[standing.at.column]} quote={quote} standing={standing} />
+        )}
         choose={look}
       />
       {rows.length > 1 && <p class="hint">A longer term lowers the payment and raises the total cost.</p>}

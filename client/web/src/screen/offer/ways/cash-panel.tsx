@@ -4,7 +4,7 @@ import { useSurroundings } from "../../parts/surroundings";
 import { ValueParts } from "../value-parts";
 
 /** The car as a cash deal: the price out the door, its parts and, for the desk, what it earns. */
-export function CashPanel({ cash, stale }: { cash: QuotedCash; stale: boolean }) {
+export function CashPanel({ cash, stale = false }: { cash: QuotedCash; stale?: boolean }) {
   const { formats } = useSurroundings();
   const lines: [string, number][] = [
     ["Price", cash.price_cents],

@@ -20,7 +20,7 @@ export function LeasePanel({ quote, stale, session }: Props) {
     <>
       {quote.lease_grid && <LeaseGridTable grid={quote.lease_grid} best={best} stale={stale} session={session} />}
       {best ? (
-        <Lease lease={best} stale={stale} />
+        <LeaseFacts lease={best} stale={stale} />
       ) : (
         <p class="hint">{binding ? `No lease: ${sentence(limitText(binding))}.` : "No lease with these terms."}</p>
       )}
@@ -37,7 +37,8 @@ export function LeasePanel({ quote, stale, session }: Props) {
   );
 }
 
-function Lease({ lease, stale }: { lease: QuotedLease; stale: boolean }) {
+/** A lease with its parts: how its payment comes about, what is due at signing, what it costs in all. */
+export function LeaseFacts({ lease, stale = false }: { lease: QuotedLease; stale?: boolean }) {
   const { formats } = useSurroundings();
   const { money_factor: factor } = lease;
   return (

@@ -1,0 +1,47 @@
+import { cellDifference } from "../../../deal/pencil/grid-reading";
+import { scoreText } from "../../../deal/stock/columns";
+import { limitText } from "../../../deal/terms/fields";
+import type { QuoteReply } from "../../../wire";
+import { sentence } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
+import { GridCell } from "./grid-cell";
+import type { Standing } from "./grid-table";
+
+/** A financed cell: payment, total of payments, NPV, and a tag where lender or discount are not the offer's. */
+export function FinanceCell({ quote, standing }: { quote: QuoteReply; standing: Standing }) {
+  const { formats } = useSurroundings();
+  const { grid } = quote;
+  const { row, column } = standing.at;
+  const eligible = grid.eligible[row]?.[column] ?? false;
+  const payment = grid.payment_cents[row]?.[column];
+  const total = grid.total_of_payments_cents?.[row]?.[column];
+  const npv = grid.npv_cents?.[row]?.[column];
+  const score = grid.score?.[row]?.[column];
+  const rate = grid.rate_bp[row]?.[column];
+  const limit = grid.binding?.[row]?.[column];
+  const lender = grid.lender?.[row]?.[column];
+  const differs = cellDifference(quote, row, column);
+  const discount = differs.discountCents === null ? null : `discount ${formats.dollars(differs.discountCents)}`;
+  const tags = [differs.lender, discount].filter((tag): tag is string => Boolean(tag));
+  const amount = payment == null ? null : formats.cents(payment);
+  const source = [lender, rate == null ? null : formats.percent(rate)].filter(Boolean).join(" · ");
+  return (
+    <GridCell
+      standing={standing}
+      place={`${grid.terms_months[row]} months, ${formats.dollars(grid.cash_down_cents[column] ?? 0)} down`}
+      spoken={[amount, total == null ? null : `total ${formats.cents(total)}`, ...tags]}
+      reason={eligible ? null : limit ? sentence(limitText(limit)) : "Not possible"}
+      title={source}
+    >
+      {amount ?? "–"}
+      {total != null && <small class="total">{formats.dollars(total)}</small>}
+      {eligible && npv != null && <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>}
+      {eligible && score != null && <small>{scoreText(score)}</small>}
+      {tags.map((tag) => (
+        <small key={tag} class="tag">
+          {tag}
+        </small>
+      ))}
+    </GridCell>
+  );
+}

@@ -1,0 +1,75 @@
+"""Windows of all sizes: nothing lies over anything else, and what is shown can be reached."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Arrive
+from tests.browser.people import WAIT_MS
+from tests.browser.test_quote import _choose_best
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+BOXES = """() => Object.fromEntries(
+  ["stock", "grid", "openings", "offer", "headline", "payment-tabs", "timeline"].map((name) => {
+    const {top, bottom, left, right} = document.querySelector(`.${name}`).getBoundingClientRect();
+    return [name, {top, bottom, left, right}];
+  }))"""
+LEAST_ROWS = 10
+ROW_PX = 30
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 560), (1024, 768), (768, 1024)])
+async def test_nothing_lies_over_the_cars(arrive: Arrive, width: int, height: int) -> None:
+    """The list keeps ten rows, the chosen car has its own place, and no page is wider than the window."""
+    sales = await arrive("riverside-sales")
+    page = sales.page
+    await _choose_best(sales)
+    await page.set_viewport_size({"width": width, "height": height})
+    box = await page.evaluate(BOXES)
+    stock, offer = box["stock"], box["offer"]
+    assert stock["bottom"] <= offer["top"] or stock["right"] <= offer["left"]
+    assert box["grid"]["bottom"] <= box["openings"]["top"]
+    assert box["openings"]["bottom"] <= stock["bottom"] <= box["timeline"]["top"]
+    assert box["headline"]["bottom"] <= box["payment-tabs"]["top"]
+    assert box["grid"]["bottom"] - box["grid"]["top"] >= LEAST_ROWS * ROW_PX
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert sales.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/desk"])
+async def test_a_list_fits_a_phone(arrive: Arrive, path: str) -> None:
+    """A wide table scrolls in its frame, and no word of the head lies over another."""
+    manager = await arrive("riverside-manager")
+    page = manager.page
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(f"{manager.url}{path}")
+    await expect(page.locator(".deal-table tbody a").first).to_be_visible(timeout=WAIT_MS)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    heads = page.locator(".top :is(h1, .standing, .desk-link, .who)")
+    boxes = [await one.bounding_box() for one in await heads.all()]
+    for i, one in enumerate(boxes):
+        for other in boxes[i + 1 :]:
+            assert one and other
+            beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            below = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            assert beside or below, (one, other)
+
+
+async def test_the_shown_cell_is_in_sight(arrive: Arrive) -> None:
+    """However many columns the payment grid has, it opens at the cell that the panel is about."""
+    sales = await arrive("riverside-sales")
+    page = sales.page
+    await _choose_best(sales)
+    await page.get_by_label("Columns every").fill("100")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".pencil [role=grid][aria-busy=false]")).to_be_visible()
+    last = page.locator(".pencil tbody tr").last.locator("td button:not(.out)").last
+    await last.click()
+    await expect(page.locator(".pencil td[aria-selected=true]")).to_be_visible(timeout=WAIT_MS)
+    await page.get_by_role("tab", name="Cash").click()
+    await page.get_by_role("tab", name="Finance").click()
+    inside = """cell => {
+      const frame = cell.closest(".pencil-frame").getBoundingClientRect(), own = cell.getBoundingClientRect();
+      return own.left >= frame.left && own.right <= frame.right + 1;
+    }"""
+    assert await page.locator(".pencil td[aria-selected=true]").evaluate(inside)
