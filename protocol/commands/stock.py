@@ -87,9 +87,10 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
     ``QuoteReply``.
 
     Inputs that the structure leaves open (term, rate, cash up to its maximum, discount) are chosen for the
-    best result; with ``programme_id`` only that programme is considered. ``terms_months`` and
-    ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own, columns in
-    steps of ``grid_step_cents``, None for the store's. The grid is of one programme, that of the offer or
+    best result; with ``programme_id`` only that programme is considered. A discount that ``changes`` state is
+    the whole discount, unless they state a maximum payment too. ``terms_months`` and ``cash_down_cents`` are
+    the grid's rows and columns; an empty list takes the structure's own, columns in steps of
+    ``grid_step_cents``, None for the store's. The grid is of one programme, that of the offer or
     ``grid_programme_id``, at the offer's discount; with ``grid_best`` each cell has its own best ones.
     With ``keep_offer`` the programme and the discount are those of the offer without ``changes``: so a view
     that hides programmes prices a cell of its grid.

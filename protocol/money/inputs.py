@@ -38,7 +38,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     (within the cap of the store's state) and ``npv_floor_cents`` are the store's, as is
     ``product_cost_share_bp``, which replaces a missing ``products_cost_cents``. ``discount_max_cents`` is the
     seller's authority; if it covers the concession, a price cut and deal-specific rebates leave less of it
-    for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
+    for a discount. ``discount_fixed``: the structure's discount is the whole discount, none is found beyond
+    it. ``tax_rules`` are those of the registration address, used where the structure states no
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
     ``row_rule``: only the cheapest row of a lender that fits may be offered. ``state_limit`` is that of the
     store's state; None: no limit is known there. ``products`` are the structure's product lines with their
@@ -67,12 +68,15 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     grid_step_cents: int = 500_00
     engine: int = ENGINE
     all_kinds: bool = False
+    discount_fixed: bool = False
 
     @property
     def discount_limit_cents(self) -> int:
         """The largest discount on a car at its advertised price: the rest of the seller's authority, or more
-        if it was granted.
+        if it was granted; the structure's own one if it is fixed.
         """
+        if self.discount_fixed:
+            return self.structure.discount_cents
         left = self.discount_max_cents
         if self.authority_covers is AuthorityCovers.CONCESSION:
             left -= self.structure.rebate_cents

@@ -29,7 +29,8 @@ class QuotedLeases(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuotedCash(OfferedCash, frozen=True, kw_only=True):
-    """The car paid in full, at the structure's own discount or the least one that the customer's cash needs.
+    """The car paid in full, at the stated discount, the structure's own or the least that the customer's cash
+    needs.
 
     ``covered``: the customer's maximum cash pays all of it. ``value`` is front and product gross; a cash deal
     has no stress. It is absent if the cost of the car is unknown.
@@ -44,7 +45,8 @@ class LeaseGrid(msgspec.Struct, frozen=True, kw_only=True):
 
     ``payment_cents`` and ``total_of_payments_cents`` are with tax. If a cell is not ``eligible``, ``binding``
     names the limit, and the amounts are null unless the customer's limits are the only ones. The grid is for
-    ``miles``; ``miles_per_year`` can be chosen. ``over_max`` marks columns beyond the customer's cash.
+    ``miles`` and at ``discount_cents``; ``miles_per_year`` can be chosen. ``over_max`` marks columns beyond
+    the customer's cash.
     """
 
     lender: str | UnsetType = UNSET
@@ -59,3 +61,4 @@ class LeaseGrid(msgspec.Struct, frozen=True, kw_only=True):
     eligible: list[list[bool]]
     lease_value_cents: list[list[int | None]] | UnsetType = UNSET
     binding: list[list[str | None]] | UnsetType = UNSET
+    discount_cents: int | UnsetType = UNSET

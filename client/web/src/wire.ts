@@ -1543,7 +1543,7 @@ export interface QuotedLeases {
   binding?: string | null;
 }
 
-/** The car paid in full, at the structure's own discount or the least one that the customer's cash needs. */
+/** The car paid in full, at the stated discount, the structure's own or the least that the customer's cash needs. */
 export interface QuotedCash {
   out_the_door_cents: number;
   price_cents: number;
@@ -1702,6 +1702,7 @@ export interface LeaseGrid {
   eligible: boolean[][];
   lease_value_cents?: ((number | null)[])[];
   binding?: ((string | null)[])[];
+  discount_cents?: number;
 }
 
 /** The `data` of the reply to `quote`: the structure, its versions, the grid and menu around it. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gridTerms } from "../src/deal/pencil/axes";
 import { cashFlow } from "../src/deal/pencil/cash-flow";
+import { remedied } from "../src/deal/pencil/pencil";
 import { cellAfter } from "../src/deal/pencil/pencil-cells";
 import { scaleOver } from "../src/deal/pencil/plot";
 import { waterfall } from "../src/deal/pencil/waterfall";
@@ -28,6 +29,23 @@ test("every remedy is named with its number, the cheapest first", () => {
     ],
   );
   assert.deepEqual(remediesOf(null, {}, US), []);
+});
+
+test("a remedy of a picked structure keeps what it does not name", () => {
+  const pick = { changes: { term_months: 60, cash_down_cents: 100_000, discount_cents: 5_000 }, programmeId: "harbor" };
+  assert.deepEqual(remedied(pick, { cash_down_max_cents: 140_000 }), {
+    changes: { ...pick.changes, cash_down_max_cents: 140_000 },
+    programmeId: "harbor",
+  });
+  assert.deepEqual(remedied(pick, { terms_months: [60, 72] }), {
+    changes: { cash_down_cents: 100_000, discount_cents: 5_000, terms_months: [60, 72] },
+    programmeId: "harbor",
+  });
+  assert.equal(remedied(pick, { rate_bp: null, rate_reason: null }).programmeId, null);
+  assert.deepEqual(remedied(null, { cash_down_max_cents: 1 }), {
+    changes: { cash_down_max_cents: 1 },
+    programmeId: null,
+  });
 });
 
 test("a limit of the whole search says how many cars its fix opens", () => {

@@ -53,7 +53,8 @@ def find_fixes(pricing: Pricing, cars: Cars) -> list[Fix | None]:
         _fix(
             amounts={
                 FixKind.CASH: _some(cash[car]),
-                FixKind.PRICE: _some(price[car]),
+                # Less than a fixed discount leaves of it may be given, and more is not asked for.
+                FixKind.PRICE: None if pricing.plan.inputs.discount_fixed else _some(price[car]),
                 FixKind.VALUE: _some(value[car]),
             },
             term=terms[car],

@@ -73,6 +73,11 @@ class Case:
         structure = msgspec.structs.replace(self.inputs.structure, **changes)
         return replace(self, inputs=msgspec.structs.replace(self.inputs, structure=structure))
 
+    def at_discount(self, cents: int) -> "Case":
+        """Return the same car with exactly this discount."""
+        case = self.under(discount_cents=cents)
+        return replace(case, inputs=msgspec.structs.replace(case.inputs, discount_fixed=True))
+
     def row(self, choice: Choice) -> Programme:
         """Return the row of the sheet behind a choice, after the lender's decision."""
         row: Programme = self.plan.programmes.row[choice.programme]

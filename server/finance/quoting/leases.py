@@ -106,6 +106,7 @@ def quote_lease_grid(case: Case, asked: GridQuestion) -> LeaseGrid | None:
         eligible=of("eligible"),
         lease_value_cents=of("value_cents"),
         binding=of("binding"),
+        discount_cents=family.inputs.structure.discount_cents,
     )
 
 

@@ -64,7 +64,7 @@ def quote_whole(
     lease, lease_grid = quote_lease(case), quote_lease_grid(case, asked)
     offer = None if kept is None else quote_structure(kept).choice
     if offer is not None:
-        case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
+        case = replace(case, programme_id=offer.programme_id).at_discount(offer.discount_cents)
     quoted = quote_structure(case)
     # The payment grid and its surroundings are there for every kind, so that they can be compared. The
     # programme of a lease is none of a loan.

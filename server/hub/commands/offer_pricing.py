@@ -43,9 +43,13 @@ class Repricing:
         if offer is None:
             return None
         asked = offer.asked_programme_id
-        return await self._priced(
-            _deal(held, lenders), offer, offer.changes, asked if isinstance(asked, str) else None, account
-        )
+        programme = asked if isinstance(asked, str) else None
+        deal, changes = _deal(held, lenders), offer.changes
+        found = await self._priced(deal, offer, changes, programme, account)
+        if found is None and "discount_cents" in changes:
+            # What was chosen is no longer possible at its discount: another one may do.
+            found = await self._priced(deal, offer, changes, programme, account, fixed=False)
+        return found
 
     async def agreed(
         self,
@@ -64,7 +68,7 @@ class Repricing:
             return None
         programme = offer.programme_id if isinstance(offer.programme_id, str) else None
         priced = await self._priced(
-            _deal(held, lenders), offer, offer.changes | _pins(offer), programme, account
+            _deal(held, lenders), offer, offer.changes | _pins(offer), programme, account, fixed=True
         )
         if priced is None:
             return None
@@ -123,7 +127,8 @@ class Repricing:
     ) -> DealOffer | None:
         """Return a proposal: the agreed offer with ``changes``, or of another programme.
 
-        What the changes do not name stays as agreed. The customer's maximum payment and cash do not bind it.
+        What the changes do not name stays as agreed; only a maximum payment that they name may take more
+        discount. The customer's own maximum payment and cash do not bind it.
         """
         offer = held.whole.selected
         if offer is None:
@@ -131,12 +136,16 @@ class Repricing:
         asked = codec.plain(changes)
         if "cash_down_cents" in asked and "cash_down_max_cents" not in asked:
             asked["cash_down_max_cents"] = asked["cash_down_cents"]
-        proposed = offer.changes | _pins(offer) | {"payment_max_cents": None} | asked
+        free: dict[str, object] = {"payment_max_cents": None}
+        if offer.cash is not UNSET:
+            free["cash_down_max_cents"] = None
+        proposed = offer.changes | _pins(offer) | free | asked
         own = offer.programme_id if isinstance(offer.programme_id, str) else None
         deal = _deal(held, None)
-        made = await self._priced(deal, offer, proposed, programme_id or own, account)
+        fixed = asked.get("payment_max_cents") is None
+        made = await self._priced(deal, offer, proposed, programme_id or own, account, fixed=fixed)
         if made is None and programme_id is None:
-            made = await self._priced(deal, offer, proposed, None, account)
+            made = await self._priced(deal, offer, proposed, None, account, fixed=fixed)
         return made
 
     async def _priced(
@@ -146,10 +155,12 @@ class Repricing:
         changes: dict[str, object],
         programme_id: str | None,
         account: Account | None,
+        *,
+        fixed: bool | None = None,
     ) -> DealOffer | None:
         wanted = still_pertinent(codec.convert(StructureChanges, changes), deal.structure)
         try:
-            return await self.quotes.offer(deal, offer.vehicle_id, wanted, programme_id, account)
+            return await self.quotes.offer(deal, offer.vehicle_id, wanted, programme_id, account, fixed=fixed)
         except CommandError as error:
             if error.code in NO_PROGRAMME:
                 return None

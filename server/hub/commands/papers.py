@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import UNSET
+
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.deal_parts import DealOffer
@@ -151,15 +153,18 @@ class Papers:
         )
 
     async def _again(self, deal: Deal, offer: DealOffer, account: Account) -> DealOffer:
-        """Return an offer that was priced under earlier terms, priced under those of today."""
-        asked = offer.asked_programme_id
+        """Return an offer that was priced under earlier terms, priced under those of today: at its own
+        discount if it can be, else at another one, as a submission prices it.
+        """
+        asked, changes = offer.asked_programme_id, codec.convert(StructureChanges, offer.changes)
+        programme, sight = asked if isinstance(asked, str) else None, _sight(account)
+        try:
+            return await self._quotes.offer(deal, offer.vehicle_id, changes, programme, account, sight=sight)
+        except CommandError as error:
+            if error.code is not ErrorCode.CONFLICT or changes.discount_cents is UNSET:
+                raise
         return await self._quotes.offer(
-            deal,
-            offer.vehicle_id,
-            codec.convert(StructureChanges, offer.changes),
-            asked if isinstance(asked, str) else None,
-            account,
-            sight=_sight(account),
+            deal, offer.vehicle_id, changes, programme, account, sight=sight, fixed=False
         )
 
     async def _pencils(self, deal: Deal, offers: Sequence[DealOffer]) -> list[tuple[DealOffer, StoredPencil]]:

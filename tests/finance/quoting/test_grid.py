@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -157,6 +157,38 @@ def test_a_low_rate_ends_with_its_terms() -> None:
     grid = quote_grid(subject, GridQuestion([60, 72, 84], [0], programme_id="harbor"), None)
     assert grid.binding == [[None], ["term"], [None]]
     assert grid.payment_cents[0][0] > grid.payment_cents[2][0]
+
+
+@pytest.mark.parametrize("draw", [lambda _: SHEET, lambda _: EDGED, random_sheet])
+def test_a_chosen_cell_is_the_structure_that_it_shows(draw: Callable[[random.Random], RateSheet]) -> None:
+    """Its term, cash, programme and discount give its payment, principal and value, though a larger discount
+    would be worth more to the store where it reaches a better risk band.
+    """
+    chance = random.Random(11)
+    compared = dearer = 0
+    while compared < 500:
+        subject = a_case(chance, draw(chance))
+        offer = quote_structure(subject).choice
+        if offer is None:
+            continue
+        grid = quote_grid(subject, GridQuestion(TERMS), offer)
+        family = replace(subject, programme_id=grid.programme_id or None)
+        for row, column in product(range(len(TERMS)), range(len(grid.cash_down_cents))):
+            if not grid.eligible[row][column]:
+                continue
+            cash = grid.cash_down_cents[column]
+            cell = family.under(
+                term_months=TERMS[row], terms_months=TERMS, cash_down_cents=cash, cash_down_max_cents=cash
+            )
+            chosen = quote_structure(cell.at_discount(offer.discount_cents)).choice
+            assert chosen is not None
+            assert chosen.discount_cents == offer.discount_cents
+            assert chosen.payment_cents == grid.payment_cents[row][column]
+            assert chosen.npv_cents == (grid.npv_cents or [])[row][column]
+            compared += 1
+            open_ = quote_structure(cell.under(discount_cents=offer.discount_cents)).choice
+            dearer += open_ is not None and open_.discount_cents > offer.discount_cents
+    assert dearer > 0 or draw is random_sheet
 
 
 def falling(grid: QuoteGrid) -> int:

@@ -1,5 +1,6 @@
 """A quoted car as a lease, and the grid around it, against a plain reckoning of one lease."""
 
+from dataclasses import replace
 from random import Random
 
 import msgspec
@@ -10,7 +11,7 @@ from protocol.jobs import UNKNOWN_COST
 from protocol.money.inputs import CarName, DealInputs
 from protocol.money.leasing import LeaseSheet
 from protocol.money.ways import QuotedLease, QuotedLeases
-from protocol.records import BasisPoints
+from protocol.records import BasisPoints, DealKind
 from server.finance.quoting import Case, GridQuestion, quote_lease, quote_lease_grid, quote_whole
 from tests.finance.cases import car, inputs, model, programme
 from tests.finance.cases import sheet as rate_sheet
@@ -130,6 +131,42 @@ def test_cells_of_the_grid_are_plain_leases() -> None:
                     assert payment in plain
     assert shown > 100
     assert over > 5
+
+
+def test_a_chosen_cell_is_the_lease_that_it_shows() -> None:
+    """Its term, cash and mileage, at the grid's discount and programme, are the cell's payment."""
+    compared = discounted = 0
+    for seed in range(1_500):
+        random = Random(4_000 + seed)
+        deal, leases = random_deal(random), random_sheet(random)
+        subject = case(deal, leases, *random_car(random))
+        found = quote_lease(subject)
+        if found is None or not found.eligible:
+            continue
+        best = best_of(found)
+        grid = quote_lease_grid(subject, GridQuestion(cash_down_cents=[0, 300, 900]))
+        assert grid is not None
+        assert grid.discount_cents == best.discount_cents
+        for term, payments, due, eligible in zip(
+            grid.terms_months, grid.payment_cents, grid.due_at_signing_cents, grid.eligible, strict=True
+        ):
+            for column, cash in enumerate(grid.cash_down_cents):
+                if not eligible[column]:
+                    continue
+                cell = replace(subject, programme_id=best.programme_id).under(
+                    kind=DealKind.LEASE,
+                    term_months=term,
+                    cash_down_cents=cash,
+                    cash_down_max_cents=cash,
+                    lease_miles_per_year=grid.miles,
+                )
+                chosen = best_of(quote_lease(cell.at_discount(best.discount_cents)))
+                assert chosen.payment_with_tax_cents == payments[column]
+                assert chosen.due_at_signing_cents == due[column]
+                compared += 1
+                discounted += best.discount_cents > deal.structure.discount_cents
+    assert compared > 200
+    assert discounted > 3
 
 
 def test_miles_can_be_chosen() -> None:

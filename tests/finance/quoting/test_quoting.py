@@ -534,3 +534,17 @@ def test_the_search_gives_what_price_cut_and_rebate_leave() -> None:
     assert most(price_cents=2_300_000) == 0
     assert most(price_cents=2_300_000, discount_cents=25_000) == 25_000
     assert most(AuthorityCovers.DISCOUNT, price_cents=2_440_000, rebate_cents=30_000) == 100_000
+
+
+def test_a_fixed_discount_is_not_the_remedy() -> None:
+    """A refused structure at a fixed discount names more cash, not a discount beyond what it states."""
+    kinds = set()
+    for most in range(200_00, 500_00, 10_00):
+        tight = under(case(), payment_max_cents=most, cash_down_max_cents=100_000, terms_months=[48])
+        found = quote_structure(tight.at_discount(100_00)).answer
+        open_ = quote_structure(tight.under(discount_cents=100_00)).answer
+        assert not found.eligible or found.discount_cents == 100_00
+        if found.fix:
+            assert found.fix.price_cents is None
+            kinds.add((found.fix.kind, open_.fix is not None and open_.fix.price_cents is not None))
+    assert (FixKind.CASH, True) in kinds

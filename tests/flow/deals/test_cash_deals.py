@@ -87,6 +87,26 @@ async def test_a_cash_deal_from_the_search_to_the_bank(both: Both) -> None:
     assert verified.differences == [] and verified.equal == 2
 
 
+async def test_a_counter_of_a_cash_deal_states_its_discount(both: Both) -> None:
+    """Also where the customer's maximum cash does not cover the price: the proposal is what was typed."""
+    cars = await searched_in_cash(both)
+    whole = (await both.manager.quote(cars[0])).cash
+    assert whole
+    await both.sales.terms(StructureChanges(cash_down_max_cents=whole.out_the_door_cents - 200_00))
+    offer, agreed = await agreed_in_cash(both, cars[0])
+    assert offer.discount_cents > 50_00
+    less = StructureChanges(discount_cents=50_00)
+    await both.manager.desk.act(Action.COUNTER, Reason.GROSS_TOO_LOW, changes=less)
+    state = await both.agree(lambda deal: deal.state is DealState.COUNTERED)
+    assert state.proposal and state.proposal.offer.discount_cents == 50_00
+    new = state.proposal.figures.new
+    assert new and new.total_cents - agreed.total_cents >= offer.discount_cents - 50_00
+    assert state.structure["cash_down_max_cents"] == whole.out_the_door_cents - 200_00
+    await both.sales.desk.act(Action.ACCEPT, Reason.CUSTOMER_AGREES)
+    state = await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
+    assert state.agreed == new
+
+
 async def test_the_price_of_a_cash_deal_is_guarded(both: Both) -> None:
     """A repriced car returns it to working with the old and the new total; a new rate sheet does not."""
     cars = await searched_in_cash(both)

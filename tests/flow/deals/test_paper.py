@@ -68,6 +68,35 @@ async def test_everyone_prints_the_same_paper(both: Both, tmp_path: Path) -> Non
     assert printed == 2
 
 
+async def test_a_chosen_structure_keeps_its_discount_until_it_no_longer_fits(both: Both) -> None:
+    """Then paper and submission price it with another one, and say so by their figures."""
+    car = both.cars[0]
+    best = await both.manager.quote(car)
+    assert isinstance(best.cash_down_cents, int) and isinstance(best.programme_id, str)
+    chosen = StructureChanges(
+        term_months=best.term_months,
+        cash_down_cents=best.cash_down_cents,
+        cash_down_max_cents=best.cash_down_cents,
+        discount_cents=best.discount_cents,
+    )
+    await both.sales.desk.select(car, chosen, programme_id=best.programme_id)
+    state = await both.agree(lambda deal: deal.selected is not None)
+    assert state.selected and state.selected.payment_cents == best.payment_cents
+    most = state.selected.payment_cents - 5_00
+    await both.manager.terms(StructureChanges(payment_min_cents=0, payment_max_cents=most))
+    await both.caught_up()
+    # At this discount it is over the maximum, and a question that states it is refused.
+    refused = await both.manager.quote(car, chosen, programme_id=best.programme_id)
+    assert (refused.eligible, refused.binding) == (False, "payment_max")
+    paper = await get(both, f"/api/deals/{deal_id(both)}/paper.pdf")
+    assert paper.status_code == 200
+    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    state = await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
+    assert state.selected and state.selected.discount_cents > state.structure["discount_cents"]
+    assert state.selected.payment_cents <= most
+    assert f"${state.selected.payment_cents / 100:,.2f} a month" in text_of(paper.content)
+
+
 async def test_a_comparison_quotes_what_was_not_priced(both: Both) -> None:
     """Pinned cars are printed from their pencils; another car is quoted, and its pencil is stored."""
     await both.sales.desk.pin(both.cars[0])

@@ -32,6 +32,14 @@ class Subject:
     versions: Versions
 
 
+def fixes_discount(changes: StructureChanges) -> bool:
+    """Return whether a discount that ``changes`` state is the whole discount: it is, unless they state a
+    maximum payment too, which more discount may serve.
+    """
+    stated, most = changes.discount_cents, changes.payment_max_cents
+    return isinstance(stated, int) and not isinstance(most, int)
+
+
 def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:
     """Return a quote as it is stored."""
     choice = quoted.choice

@@ -29,7 +29,7 @@ from server.database.decisions.terms import revise
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
-from server.hub.commands.quoting.kept_quotes import Subject, offer_of, pencil_of
+from server.hub.commands.quoting.kept_quotes import Subject, fixes_discount, offer_of, pencil_of
 from server.hub.sight.asking import not_here, unaskable_fields
 from server.hub.sight.questions import check_conceded, check_trades
 from server.hub.sight.sight import Sight
@@ -80,7 +80,8 @@ class Quotes:
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
         check_trades(command.changes, sight.view, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
-        subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
+        fixed = fixes_discount(command.changes)
+        subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight, fixed=fixed)
         kept = None
         if command.keep_offer:
             kept = (await self._subject(deal, command.vehicle_id, command.programme_id, sight)).case
@@ -141,17 +142,20 @@ class Quotes:
         account: Account | None,
         *,
         sight: Sight = _EXACT,
+        fixed: bool | None = None,
     ) -> DealOffer:
         """Return a car of the deal as an offer; its pencil is stored. Without an ``account`` the server
         itself asks, and nothing is stored.
 
-        ``sight`` is the caller's: if it hides NPVs, the result must not reveal them either. Raises
-        CommandError as ``quote``, and conflict if no programme takes the car.
+        ``sight`` is the caller's: if it hides NPVs, the result must not reveal them either. ``fixed``:
+        whether the discount is exactly that of ``changes``; None as in ``quote``. Raises CommandError as
+        ``quote``, and conflict if no programme takes the car.
         """
         from server.finance.quoting import quote_structure
 
         revised = replace(deal, structure=revise(deal.structure, changes))
-        subject = await self._subject(revised, vehicle_id, programme_id, sight)
+        fixed = fixes_discount(changes) if fixed is None else fixed
+        subject = await self._subject(revised, vehicle_id, programme_id, sight, fixed=fixed)
         lane = Lane(deal.store_id, SERVER) if account is None else Lane(account.store_id, account.id)
         quoted = await self.computed(lane, quote_structure, subject.case)
         if not quoted.answer.eligible:
@@ -164,7 +168,8 @@ class Quotes:
         ``quote``.
         """
         revised = replace(deal, structure=revise(deal.structure, changes))
-        return (await self._subject(revised, vehicle_id, None, _EXACT)).case
+        fixed = fixes_discount(changes)
+        return (await self._subject(revised, vehicle_id, None, _EXACT, fixed=fixed)).case
 
     async def computed(self, lane: Lane, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a computation on its person's turn; what it says of the terms is the command's error."""
@@ -185,7 +190,9 @@ class Quotes:
                 ErrorCode.DEGRADED, "This could not be computed in time. Change the structure or try again."
             ) from None
 
-    async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
+    async def _subject(
+        self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight, *, fixed: bool = False
+    ) -> Subject:
         from server.finance.products import Menu
         from server.finance.quoting import Case
 
@@ -222,7 +229,7 @@ class Quotes:
         if row is None:
             raise _no_such_car()
         case = Case(
-            inputs=basis.inputs,
+            inputs=msgspec.structs.replace(basis.inputs, discount_fixed=fixed),
             numbers={
                 **{name: int(row[name]) for name in NUMBER_COLUMNS},
                 **rebate_numbers(row["rebates_without"] or ()),

@@ -23,6 +23,14 @@ export interface Pick {
   keepOffer?: boolean;
 }
 
+/** Returns the pick that opens a remedy of what was picked: what the remedy does not name stays picked. */
+export function remedied(pick: Pick | null, changes: StructureChanges): Pick {
+  const { term_months, ...others } = pick?.changes ?? {};
+  const kept = changes.terms_months === undefined && term_months !== undefined ? { ...others, term_months } : others;
+  const programmeId = changes.rate_bp === undefined ? (pick?.programmeId ?? null) : null;
+  return { ...pick, changes: { ...kept, ...changes }, programmeId };
+}
+
 /** What the grid shows: a program's cells, null for the offer's own, or the best in each cell; and its columns. */
 export interface GridWish {
   programmeId: string | null;

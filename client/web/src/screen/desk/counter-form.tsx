@@ -223,9 +223,9 @@ function Fault({ children }: { children: string | null }) {
   );
 }
 
-/** The changes that keep an offer in its own way to pay. */
+/** The changes that keep an offer in its own way to pay; the customer's maximum cash does not bind a counter. */
 function same({ cash, lease }: DealOffer): StructureChanges {
-  if (cash) return { kind: "cash" };
+  if (cash) return { kind: "cash", cash_down_max_cents: null };
   return lease ? { kind: "lease", lease_miles_per_year: lease.miles_per_year } : {};
 }
 

@@ -1,4 +1,4 @@
-import { dealChanges, type PencilPicture } from "../../deal/pencil/pencil";
+import { dealChanges, type PencilPicture, remedied } from "../../deal/pencil/pencil";
 import { wayOf } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { scoreText } from "../../deal/stock/columns";
@@ -228,7 +228,10 @@ interface WhyNotProps {
 /** The binding limit, and every remedy with its number; a possible one can be opened. */
 function WhyNot({ binding, fix, session }: WhyNotProps) {
   const { formats } = useSurroundings();
-  const remedies = remediesOf(fix, session.model.value?.deal.structure ?? {}, formats);
+  const { pick } = session.pencil.picture.value;
+  // What is in the way of a picked structure is counted from that structure.
+  const structure = { ...session.model.value?.deal.structure, ...pick?.changes };
+  const remedies = remediesOf(fix, structure, formats);
   return (
     <div class="why">
       {binding && <p>{sentence(limitText(binding))}.</p>}
@@ -248,7 +251,11 @@ function RemedyLine({ remedy: { text, changes }, session }: { remedy: Remedy; se
       {changes === null ? (
         sentence(text)
       ) : (
-        <button type="button" class="link" onClick={() => session.pencil.pick({ changes, programmeId: null })}>
+        <button
+          type="button"
+          class="link"
+          onClick={() => session.pencil.pick(remedied(session.pencil.picture.value.pick, changes))}
+        >
           {sentence(text)}
         </button>
       )}

@@ -25,7 +25,13 @@ export function LeaseGridTable({ grid, best, stale, session }: Props) {
   const structure = session.model.value?.deal.structure ?? {};
   const look = ({ row, column }: Standing["at"]) => {
     const down = { cash_down_cents: cash[column]!, cash_down_max_cents: cash[column]! };
-    session.pencil.pick({ changes: { kind: "lease", term_months: terms[row]!, ...down }, programmeId: null });
+    const { miles: lease_miles_per_year, discount_cents } = grid;
+    const own = { lease_miles_per_year, ...(discount_cents === undefined ? {} : { discount_cents }) };
+    // The cell's own program, mileage and discount: it is the lease that the cell shows.
+    session.pencil.pick({
+      changes: { kind: "lease", term_months: terms[row]!, ...down, ...own },
+      programmeId: best?.programme_id ?? null,
+    });
   };
   return (
     <section class={`pencil lease-grid ${stale ? "stale" : ""}`}>
