@@ -27,6 +27,7 @@ from server.database.decisions.conditions import (
     require_covered,
     require_lender,
     require_not_own,
+    require_payer,
     require_product_cost,
 )
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
@@ -112,6 +113,7 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
                 None if deal.fulfilment is None else deal.fulfilment.value,
             )
         if closing is Closing.FUND:
+            require_payer(await selected_offer(deal), step.reason)
             await require_cleared(deal)
         if closing is Closing.UNWIND:
             await _give_car_back(deal)

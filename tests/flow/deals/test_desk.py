@@ -79,6 +79,10 @@ async def test_nothing_is_funded_that_its_lender_took_back(
     unpaid = await refused(both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID))
     assert (unpaid.code, unpaid.detail["field"]) == (ErrorCode.CONFLICT, "lender")
     assert unpaid.detail["value"] == offer.lender
+    # An approval of less than the contract pays for none of it.
+    await both.lender_approves(offer, stipulations=[], advance_max_cents=offer.principal_cents - 1)
+    less = await refused(both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID))
+    assert (less.code, less.detail["field"]) == (ErrorCode.CONFLICT, "lender")
     # Where it comes back with nothing open, it pays.
     await both.lender_approves(offer, stipulations=[])
     await both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID)
