@@ -84,7 +84,7 @@ async def take_action(scope: RowScope, deal_id: str, action: Action, step: Move)
     async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
-        deal.require_version(step.version)
+        await deal.require_version(step.version)
         if deal.state not in transition.sources:
             raise wrong_state(deal, action)
         told = await _PREPARE[action](deal, step)
@@ -105,7 +105,7 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
     async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
-        deal.require_version(step.version)
+        await deal.require_version(step.version)
         if deal.fulfilment not in known.sources:
             raise conflict(
                 f"This deal cannot be {known.target} now.",

@@ -178,6 +178,17 @@ async def test_who_may_decide(both: Both) -> None:
     assert state.tasks == []
 
 
+async def test_a_decision_on_an_older_version_says_who_changed_the_deal(both: Both) -> None:
+    """The desk approves what the salesperson has just lost: the refusal has the version, who and when."""
+    await both.submitted()
+    version = both.manager.state.version
+    await both.sales.desk.act(Action.LOSE, Reason.NOT_READY)
+    late = await refused(both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY, version=version))
+    assert (late.code, late.detail["field"]) == (ErrorCode.CONFLICT, "version")
+    assert (late.detail["value"], late.detail["state"]) == (version + 1, "lost")
+    assert late.detail["by"]["name"] == "Riverside sales" and late.detail["at"].endswith("Z")
+
+
 async def test_nobody_approves_an_own_deal(both: Both) -> None:
     """Neither the deal's salesperson nor who submitted it decides about it."""
     await both.run_sql(

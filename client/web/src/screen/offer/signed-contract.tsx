@@ -55,7 +55,9 @@ function Signed({ contract }: { contract: Contract }) {
             </Fact>
           ) : null,
         )}
-        {quote.first_payment_date && <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>}
+        {quote.first_payment_date && !quote.cash && (
+          <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>
+        )}
         {quote.value?.npv_cents !== undefined && <Fact name="NPV">{formats.dollars(quote.value.npv_cents)}</Fact>}
       </dl>
       <p class="provenance quiet">
