@@ -129,7 +129,13 @@ def with_facts(facts: CustomerFacts, changes: CustomerChanges) -> CustomerFacts:
 
 
 def check_facts(facts: CustomerFacts) -> None:
-    """Raise CustomerError for facts that contradict each other, or a state that is none."""
+    """Raise CustomerError for facts that contradict each other, a blank name, or a state that is
+    none.
+    """
+    for name in ("name", "co_name"):
+        text = getattr(facts, name)
+        if text is not None and not text.strip():
+            raise CustomerError(name, "expected at least one word")
     if not (facts.state.isascii() and facts.state.isalpha() and facts.state.isupper()):
         raise CustomerError("state", "expected two capital letters, such as OH")
     for score in ("score", "co_score"):

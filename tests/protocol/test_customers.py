@@ -49,10 +49,12 @@ def test_income_and_debts_are_those_of_both() -> None:
         ({"remaining_months": 12}, "current_payment_cents"),
         ({"co_monthly_income_cents": 1}, "co_name"),
         ({"state": "oh"}, "state"),
+        ({"name": "  "}, "name"),
+        ({"co_name": " "}, "co_name"),
     ],
 )
 def test_facts_that_do_not_agree(changes: dict[str, Any], field: str) -> None:
-    """A score has its source and date, a payment its months, and a co-buyer a name."""
+    """A score has its source and date, a payment its months, a co-buyer a name, and a name a word."""
     with pytest.raises(CustomerError) as refused:
         with_facts(DANA, CustomerChanges(**changes))
     assert refused.value.field == field

@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal.deal_parts import Approval, DealOffer
+from protocol.deal.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.deal.structure import Structure, StructureChanges, still_pertinent
 from protocol.deal.workflow import LIVE_STATUSES, Reason
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
@@ -150,7 +150,42 @@ async def require_lender(deal: LockedDeal, offer: DealOffer) -> None:
             "lender",
             offer.lender,
         )
-    terms = live[0]
+    _require_fit(offer, live[0])
+
+
+async def require_cleared(deal: LockedDeal) -> None:
+    """Raise CommandError(conflict) unless the offer's lender still approves it and has no open stipulation.
+
+    What it decided since the signature counts. An expired approval is fine here: it was valid when the deal
+    was signed. A cash deal has no lender.
+    """
+    offer = await selected_offer(deal)
+    if offer is not None and offer.cash is not UNSET:
+        return
+    lender = None if offer is None or not isinstance(offer.lender, str) else offer.lender
+    last = next((each for each in await last_terms(deal) if each.lender == lender), None)
+    if last is None or last.status not in LIVE_STATUSES:
+        raise conflict(f"{lender or 'The lender'} no longer approves this deal.", "lender", lender)
+    if offer is not None:
+        _require_fit(offer, last)
+    open_ones = [each.text for each in last.stipulations if each.cleared_by is None]
+    if open_ones:
+        raise conflict(f"Clear these stipulations first: {', '.join(open_ones)}.", "stipulations", open_ones)
+
+
+def require_payer(offer: DealOffer | None, reason: Reason) -> None:
+    """Raise CommandError(invalid) if a lender is said to have paid a deal that has none."""
+    if reason is Reason.LENDER_PAID and offer is not None and offer.cash is not UNSET:
+        raise CommandError(
+            ErrorCode.INVALID,
+            f"reason: expected {Reason.CUSTOMER_PAID}, because a cash deal has no lender",
+            field="reason",
+            expected=[str(Reason.CUSTOMER_PAID)],
+        )
+
+
+def _require_fit(offer: DealOffer, terms: LenderTerms) -> None:
+    """Raise CommandError(conflict) unless the offer is within what its lender approved."""
     is_lease = offer.lease is not UNSET
     fits = (
         offer.principal_cents <= (terms.advance_max_cents or 0)
@@ -164,23 +199,6 @@ async def require_lender(deal: LockedDeal, offer: DealOffer) -> None:
             "lender",
             offer.lender,
         )
-
-
-async def require_cleared(deal: LockedDeal) -> None:
-    """Raise CommandError(conflict) unless the offer's lender still approves it and has no open stipulation.
-
-    An expired approval is fine here: it was valid when the deal was signed. A cash deal has no lender.
-    """
-    offer = await selected_offer(deal)
-    if offer is not None and offer.cash is not UNSET:
-        return
-    lender = None if offer is None or not isinstance(offer.lender, str) else offer.lender
-    last = next((each for each in await last_terms(deal) if each.lender == lender), None)
-    if last is None or last.status not in LIVE_STATUSES:
-        raise conflict(f"{lender or 'The lender'} no longer approves this deal.", "lender", lender)
-    open_ones = [each.text for each in last.stipulations if each.cleared_by is None]
-    if open_ones:
-        raise conflict(f"Clear these stipulations first: {', '.join(open_ones)}.", "stipulations", open_ones)
 
 
 def forbidden(message: str) -> CommandError:

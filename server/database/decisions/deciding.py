@@ -43,6 +43,10 @@ SELECT reply, asked, user_id AS answered_to FROM deal_events WHERE deal_id = $1 
 UNION ALL
 SELECT reply, asked, NULL FROM deal_ops WHERE deal_id = $1 AND op = $2
 """
+_MADE_VERSION = """
+SELECT body->'by' AS by, at FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint = $2
+ ORDER BY no DESC LIMIT 1
+"""
 _NOBODY_ASKED: Final = b""
 """Marks events that must not answer any command."""
 
@@ -122,16 +126,22 @@ class LockedDeal:
         """Whether anything was decided."""
         return bool(self._events)
 
-    def require_version(self, version: int) -> None:
-        """Raise CommandError(conflict) unless ``version`` is the current one."""
-        if version != self.version:
-            raise CommandError(
-                ErrorCode.CONFLICT,
-                "The deal changed in the meantime. Review it and try again.",
-                field="version",
-                value=self.version,
-                state=self.state.value,
-            )
+    async def require_version(self, version: int) -> None:
+        """Raise CommandError(conflict) unless ``version`` is the current one; it says who made that, and
+        when.
+        """
+        if version == self.version:
+            return
+        last = await self.database.fetchrow(_MADE_VERSION, self.key, self.version)
+        made = {"by": last["by"], "at": last["at"].isoformat().replace("+00:00", "Z")} if last else {}
+        raise CommandError(
+            ErrorCode.CONFLICT,
+            "The deal changed in the meantime. Review it and try again.",
+            field="version",
+            value=self.version,
+            state=self.state.value,
+            **made,
+        )
 
     def record(self, kind: type[Event], /, **body: Any) -> int:
         """Add an event that moves the version; return the new version."""

@@ -103,7 +103,7 @@ async def record_lender_decision(
     async with deciding(scope, deal_id, op, actor, asked_for(terms)) as deal:
         if deal.repeated is not None:
             return deal.again()
-        deal.require_version(version)
+        await deal.require_version(version)
         if deal.state is DealState.LOST or deal.fulfilment in {Fulfilment.FUNDED, Fulfilment.UNWOUND}:
             raise wrong_state(deal, "record a lender's decision on")
         at = deal.record(LenderDecided, decision=codec.plain(terms))

@@ -27,6 +27,7 @@ from server.database.decisions.conditions import (
     require_covered,
     require_lender,
     require_not_own,
+    require_payer,
     require_product_cost,
 )
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
@@ -83,7 +84,7 @@ async def take_action(scope: RowScope, deal_id: str, action: Action, step: Move)
     async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
-        deal.require_version(step.version)
+        await deal.require_version(step.version)
         if deal.state not in transition.sources:
             raise wrong_state(deal, action)
         told = await _PREPARE[action](deal, step)
@@ -104,7 +105,7 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
     async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
-        deal.require_version(step.version)
+        await deal.require_version(step.version)
         if deal.fulfilment not in known.sources:
             raise conflict(
                 f"This deal cannot be {known.target} now.",
@@ -112,6 +113,7 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
                 None if deal.fulfilment is None else deal.fulfilment.value,
             )
         if closing is Closing.FUND:
+            require_payer(await selected_offer(deal), step.reason)
             await require_cleared(deal)
         if closing is Closing.UNWIND:
             await _give_car_back(deal)

@@ -146,6 +146,10 @@ class Repricing:
         made = await self._priced(deal, offer, proposed, programme_id or own, account, fixed=fixed)
         if made is None and programme_id is None:
             made = await self._priced(deal, offer, proposed, None, account, fixed=fixed)
+            if made is not None and made.lease is not UNSET:
+                # A car that nothing finances is offered as a lease, which nobody proposed.
+                kind = proposed.get("kind", deal.structure.kind)
+                return made if kind == DealKind.LEASE else None
         return made
 
     async def _priced(

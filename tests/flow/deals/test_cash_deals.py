@@ -78,8 +78,14 @@ async def test_a_cash_deal_from_the_search_to_the_bank(both: Both) -> None:
     assert state.contract.quote["cash"]["out_the_door_cents"] == now.total_cents
     contract = both.sales.state.contract
     assert contract and "value" not in contract.quote["cash"]
+    for deal in (both.manager, both.sales):
+        quoted = await deal.quote(state.contract.vehicle_id)
+        assert quoted.cash and quoted.cash.out_the_door_cents == now.total_cents
+        assert bool(quoted.cash.value) == (deal is both.manager) and quoted.grid.terms_months == []
     await both.sales.desk.act(Closing.DELIVER, Reason.CAR_HANDED_OVER)
     await both.agree(lambda deal: deal.fulfilment is Fulfilment.DELIVERED)
+    error = await refused(both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID))
+    assert (error.code, error.detail["field"]) == (ErrorCode.INVALID, "reason")
     await both.manager.desk.act(Closing.FUND, Reason.CUSTOMER_PAID)
     await both.agree(lambda deal: deal.fulfilment is Fulfilment.FUNDED)
     async with connect_as_owner(both.settings.database_owner_url) as database:

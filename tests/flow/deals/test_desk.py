@@ -79,6 +79,10 @@ async def test_nothing_is_funded_that_its_lender_took_back(
     unpaid = await refused(both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID))
     assert (unpaid.code, unpaid.detail["field"]) == (ErrorCode.CONFLICT, "lender")
     assert unpaid.detail["value"] == offer.lender
+    # An approval of less than the contract pays for none of it.
+    await both.lender_approves(offer, stipulations=[], advance_max_cents=offer.principal_cents - 1)
+    less = await refused(both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID))
+    assert (less.code, less.detail["field"]) == (ErrorCode.CONFLICT, "lender")
     # Where it comes back with nothing open, it pays.
     await both.lender_approves(offer, stipulations=[])
     await both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID)
@@ -172,6 +176,17 @@ async def test_who_may_decide(both: Both) -> None:
     assert await both.manager.desk.act(Action.DECLINE, Reason.GROSS_TOO_LOW, version=0, op=op) == done
     state = await both.agree(lambda deal: deal.state is DealState.DECLINED)
     assert state.tasks == []
+
+
+async def test_a_decision_on_an_older_version_says_who_changed_the_deal(both: Both) -> None:
+    """The desk approves what the salesperson has just lost: the refusal has the version, who and when."""
+    await both.submitted()
+    version = both.manager.state.version
+    await both.sales.desk.act(Action.LOSE, Reason.NOT_READY)
+    late = await refused(both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY, version=version))
+    assert (late.code, late.detail["field"]) == (ErrorCode.CONFLICT, "version")
+    assert (late.detail["value"], late.detail["state"]) == (version + 1, "lost")
+    assert late.detail["by"]["name"] == "Riverside sales" and late.detail["at"].endswith("Z")
 
 
 async def test_nobody_approves_an_own_deal(both: Both) -> None:

@@ -110,6 +110,11 @@ async def test_a_lease_from_the_search_to_the_bank(both: Both) -> None:
     assert state.contract and state.contract.figures == now
     contract = both.sales.state.contract
     assert contract and not {"value", "buy_factor"} & set(contract.quote["lease"]["best"])
+    for deal in (both.manager, both.sales):
+        quoted = await deal.quote(state.contract.vehicle_id)
+        assert quoted.lease and quoted.lease.best and quoted.grid.terms_months == []
+        assert quoted.lease.best.payment_with_tax_cents == now.payment_cents
+        assert bool(quoted.lease.best.value) == (deal is both.manager)
     paper = text_of((await get(both, f"/api/deals/{deal_id(both)}/paper.pdf")).content)
     for said in (f"${now.payment_cents / 100:,.2f} a month", "Due at signing", "Residual value"):
         assert said in paper, said
@@ -141,6 +146,17 @@ async def test_the_figures_of_a_lease_are_guarded(both: Both) -> None:
     figures = codec.convert(FiguresChange, step["figures"])
     assert step["reason"] == Reason.CAR_CHANGED and figures.old == agreed and figures.new
     assert figures.new.kind is DealKind.LEASE and figures.new.payment_cents != agreed.payment_cents
+
+
+async def test_a_counter_of_a_loan_is_no_other_lease(both: Both) -> None:
+    """A proposal to finance the car with a term that no lender has is refused, whatever lease there is."""
+    cars = await searched_leases(both)
+    _, agreed = await submitted_lease(both, cars[0])
+    loan = StructureChanges(kind=DealKind.FINANCE, term_months=13)
+    error = await refused(both.manager.desk.act(Action.COUNTER, Reason.BETTER_PROGRAMME, changes=loan))
+    assert (error.code, error.detail["field"]) == (ErrorCode.CONFLICT, "selected")
+    await both.caught_up()
+    assert (both.manager.state.state, both.manager.state.agreed) == (DealState.SUBMITTED, agreed)
 
 
 async def test_a_lessor_that_refuses_the_customer_has_no_lease(both: Both) -> None:

@@ -31,20 +31,11 @@ def asks_for_contract(command: Quote, contract: Contract | None) -> bool:
 
 
 async def contract_quote(scope: RowScope, contract: Contract, sight: Sight) -> dict[str, Any]:
-    """Return a contract with its schedule as the reply to ``quote``, projected; its grid is its one cell."""
+    """Return a contract with its schedule as the reply to ``quote``, projected; its grid is its one cell. A
+    lease or a cash deal has no cell: its figures are those of its kind.
+    """
     async with scope.acquire() as database:
         answer: dict[str, Any] = await database.fetchval(_PENCIL, contract.pencil_id)
-    value = answer.get("value", {})
-    grid = {
-        "terms_months": [answer["term_months"]],
-        "cash_down_cents": [answer["cash_down_cents"]],
-        "payment_cents": [[answer["payment_cents"]]],
-        "rate_bp": [[answer["rate_bp"]]],
-        "eligible": [[True]],
-        "npv_cents": [[value.get("npv_cents")]],
-        "lender": [[answer.get("lender")]],
-        "binding": [[None]],
-    }
     reply = codec.convert(
         QuoteReply,
         {
@@ -53,7 +44,29 @@ async def contract_quote(scope: RowScope, contract: Contract, sight: Sight) -> d
             "rev": contract.rev,
             "versions": None if contract.versions is UNSET else codec.plain(contract.versions),
             "pencil_id": contract.pencil_id,
-            "grid": grid,
+            "grid": _grid_of(answer),
         },
     )
     return project_quote(codec.plain(reply), sight)
+
+
+def _grid_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the grid of a contract: the cell of a loan; no cell if nothing is lent."""
+    if "payment_cents" not in answer:
+        return {
+            "terms_months": [],
+            "cash_down_cents": [],
+            "payment_cents": [],
+            "rate_bp": [],
+            "eligible": [],
+        }
+    return {
+        "terms_months": [answer["term_months"]],
+        "cash_down_cents": [answer["cash_down_cents"]],
+        "payment_cents": [[answer["payment_cents"]]],
+        "rate_bp": [[answer["rate_bp"]]],
+        "eligible": [[True]],
+        "npv_cents": [[answer.get("value", {}).get("npv_cents")]],
+        "lender": [[answer.get("lender")]],
+        "binding": [[None]],
+    }
