@@ -8,6 +8,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.agreed import figures_of
 from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import SELECTABLE, Reason
 from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
 from protocol.records import Actor, DealState
@@ -16,7 +17,7 @@ from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, fall
 from server.database.decisions.claims import touch_claim
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.terms import check_unlocked, wrong_state
+from server.database.decisions.terms import check_unlocked, fields_set, wrong_state
 
 MAX_PINS = 20
 PINS_BYTES = 30 * 1024
@@ -116,6 +117,13 @@ async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None 
     before = await selected_offer(deal)
     if before is not None and is_same(before, offer):
         return False
+    await _adopt(deal, before, offer, reason)
+    return True
+
+
+async def _adopt(
+    deal: LockedDeal, before: DealOffer | None, offer: DealOffer, reason: Reason | None
+) -> None:
     await store_offer(deal, offer)
     await deal.database.execute(
         "UPDATE deals SET selected_offer = $2 WHERE deal_id = $1", deal.key, uuid.UUID(offer.offer_id)
@@ -125,7 +133,17 @@ async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None 
     deal.record(OfferSelected, vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
     cars = [offer.vehicle_id, *([before.vehicle_id] if before else [])]
     await touch_claim(deal.database, *map(int, cars))
-    return True
+
+
+async def adopt_as_priced(deal: LockedDeal, offer: DealOffer) -> None:
+    """Make ``offer`` the selected one of a locked deal also if only its value to the group differs.
+
+    Who submits or approves a deal decides about its value as it is then: an appraisal of the trade, or a
+    product's cost, changes it and none of the customer's figures.
+    """
+    before = await selected_offer(deal)
+    if before is None or _value_of(before) != _value_of(offer) or not is_same(before, offer):
+        await _adopt(deal, before, offer, None)
 
 
 async def selected_offer(deal: LockedDeal) -> DealOffer | None:
@@ -158,11 +176,15 @@ def _terms_of(offer: DealOffer) -> tuple[object, ...]:
     )
 
 
+def _value_of(offer: DealOffer) -> tuple[object, ...]:
+    return (offer.npv_cents, offer.stress_npv_cents, offer.incomplete)
+
+
 async def _check(deal: LockedDeal, offer: DealOffer) -> None:
     """Raise StaleOffer if the offer was priced with other terms, CommandError(locked) if it may not."""
     if offer.deal_version != deal.version and await _terms_moved(deal, offer.deal_version):
         raise StaleOffer
-    check_unlocked(deal, offer.changes)
+    check_unlocked(deal, fields_set(deal.structure, codec.convert(StructureChanges, offer.changes)))
 
 
 async def _terms_moved(deal: LockedDeal, since: int) -> bool:

@@ -11,6 +11,7 @@ from protocol.deal.agreed import UNAGREED, AgreedFigures, Contract, FiguresChang
 from protocol.deal.deal_parts import Approval
 from protocol.deal.product_lines import FLAT_FIELDS
 from protocol.deal.structure import Structure, StructureChanges, StructureError, revised
+from protocol.deal.trades import FLAT_FIELDS as TRADE_SUMS
 from protocol.deal.trades import counts_alike
 from protocol.deal.workflow import EDITABLE, Reason
 from protocol.events import DealChanged, StateChanged, kind_of
@@ -66,7 +67,7 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
     if based_on < deal.version:
         asked = {name for name, _ in changes.items()}
         await _check_unchanged(deal, based_on, {name: new[name] for name in asked & new.keys()}, after)
-    check_unlocked(deal, new)
+    check_unlocked(deal, new.keys() | _wholes(new.keys() & {name for name, _ in changes.items()}))
     if deal.actor.role is not Role.DESK_MANAGER:
         check_trades_kept(changes, before)
     if new:
@@ -154,6 +155,20 @@ def check_unlocked(deal: LockedDeal, fields: Collection[str]) -> None:
         raise CommandError(
             ErrorCode.LOCKED, f"{by['name']} locked {field}. Ask the desk to unlock it.", field=field, by=by
         )
+
+
+def fields_set(structure: Structure, changes: StructureChanges) -> set[str]:
+    """Return the fields that ``changes`` of an offer name, and those that follow from them, such as the sums
+    of trades and products. Raises CommandError(invalid).
+    """
+    named = {name for name, _ in changes.items()}
+    return named | _wholes(named) | differences(structure, revise(structure, changes)).keys()
+
+
+def _wholes(sums: Collection[str]) -> set[str]:
+    """Return the lists that have any of these sums: a lock of the list holds for its sums."""
+    lists = {"products": FLAT_FIELDS, "trades": TRADE_SUMS}
+    return {name for name, fields in lists.items() if not set(sums).isdisjoint(fields)}
 
 
 def revise(structure: Structure, changes: StructureChanges) -> Structure:

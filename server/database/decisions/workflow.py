@@ -31,7 +31,7 @@ from server.database.decisions.conditions import (
     require_product_cost,
 )
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.offers import adopt_offer, is_same, selected_offer, store_offer
+from server.database.decisions.offers import adopt_as_priced, adopt_offer, selected_offer, store_offer
 from server.database.decisions.tasks import raise_adverse_action
 from server.database.decisions.terms import Step, move, wrong_state
 
@@ -140,7 +140,7 @@ async def _prepare_submit(deal: LockedDeal, step: Move) -> Step:
         )
     agreed = figures_of(step.priced)
     require_seen(step.seen, agreed)
-    await adopt_offer(deal, step.priced)
+    await adopt_as_priced(deal, step.priced)
     return Step(agreed=agreed)
 
 
@@ -184,9 +184,9 @@ async def _prepare_approve(deal: LockedDeal, step: Move) -> Step:
     await require_authority(deal, priced, step.discount_authority_cents)
     require_product_cost(deal, priced, step.product_cost_share_bp)
     await require_not_held(deal, int(offer.vehicle_id))
-    # The same figures from newer versions of the car or the tables: the approval binds those.
-    if not is_same(offer, priced):
-        await adopt_offer(deal, priced)
+    # The same figures, from newer versions of the car or the tables or at another value: the approval binds
+    # those.
+    await adopt_as_priced(deal, priced)
     return Step(approval=await approve(deal))
 
 

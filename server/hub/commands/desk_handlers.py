@@ -13,7 +13,7 @@ from protocol.commands.desk import Decision
 from protocol.deal.agreed import GUARDED, AgreedFigures, FiguresChange, LenderEffectReply, figures_of
 from protocol.deal.deal_parts import DealOffer
 from protocol.deal.workflow import Action, Closing, LenderStatus
-from protocol.records import View
+from protocol.records import DealState, View
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.decisions import customers, lenders, tasks, trades, workflow
@@ -180,8 +180,12 @@ class DeskHandlers:
         asked = hypothetical_terms(command)
         others = [each for each in held.at(utc_now()).live_lenders if each.lender != asked.lender]
         live = others if asked.status is LenderStatus.WITHDRAWN else [*others, asked]
-        priced = await self._repricing.current(held, None, lenders=live)
         old = held.whole.agreed or figures_of(offer)
+        if held.whole.state is DealState.SIGNED:
+            npv = _npv_of(offer)
+            same = FiguresChange(old=old, new=old)
+            return structs.replace(reply, figures=same, npv_cents=npv, new_npv_cents=npv)
+        priced, _ = await self._repricing.under_lenders(held, None, live)
         new = None if priced is None else figures_of(priced)
         return structs.replace(
             reply,
@@ -198,11 +202,8 @@ class DeskHandlers:
         others = [each for each in held.at(utc_now()).live_lenders if each.lender != terms.lender]
         counts = terms.status is not LenderStatus.WITHDRAWN
         live = [*others, terms] if counts else others
-        return lenders.NewDecision(
-            terms,
-            await self._repricing.current(held, connection.account, lenders=live),
-            await self._repricing.proposal(held, connection.account, lenders=live),
-        )
+        priced = await self._repricing.under_lenders(held, connection.account, live)
+        return lenders.NewDecision(terms, *priced)
 
     async def _step(
         self, connection: Connection, command: Decision, held: HeldDeal, action: Action | None

@@ -12,7 +12,7 @@ from protocol.deal.agreed import GUARDED, figures_of
 from protocol.deal.customers import COUNTED, CustomerChanges, CustomerError, CustomerFacts, with_facts
 from protocol.deal.deal_parts import DealOffer, LenderTerms
 from protocol.deal.structure import StructureChanges, still_pertinent
-from protocol.records import DealKind
+from protocol.records import DealKind, DealState
 from server.clock import utc_now
 from server.database.deals.deals import Deal
 from server.database.decisions.price_guard import WithNewFacts
@@ -99,6 +99,26 @@ class Repricing:
         if not made:
             return None
         return await self.agreed(held, account, lenders=lenders, offer=made.offer)
+
+    async def under_lenders(
+        self, held: HeldDeal, account: Account | None, lenders: Sequence[LenderTerms]
+    ) -> tuple[DealOffer | None, DealOffer | None]:
+        """Return the selected offer and the desk's proposal, priced with ``lenders`` as live decisions.
+
+        A lender decides whatever became of the tables: a structure that they refuse, such as one with a
+        product that is sold no longer, has no price. A contract is priced no more.
+        """
+        if held.whole.state is DealState.SIGNED:
+            return None, None
+        try:
+            return (
+                await self.current(held, account, lenders=lenders),
+                await self.proposal(held, account, lenders=lenders),
+            )
+        except CommandError as error:
+            if error.code is ErrorCode.INVALID:
+                return None, None
+            raise
 
     async def with_new_facts(self, held: HeldDeal, changes: CustomerChanges) -> WithNewFacts | None:
         """Return a guarded deal as it is priced with other facts of its customer.

@@ -13,8 +13,10 @@ from client import Deal
 from protocol import codec
 from protocol.closing import ErrorCode
 from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, LenderStatus, Reason
 from protocol.events import FixKind
 from protocol.money.menu import QuotedProduct
+from protocol.records import DealState
 from server.clock import utc_now
 from server.database.core.pool import connect_as_owner
 from server.database.editions.products import load_catalogue
@@ -219,6 +221,37 @@ async def test_two_people_at_the_lines_of_a_deal(both: Both, tmp_path: Path) -> 
     await both.manager.desk.lock("products")
     locked = await refused(both.sales.terms(lines(CONTRACT)))
     assert (locked.code, locked.detail["field"]) == (ErrorCode.LOCKED, "products")
+
+
+async def test_an_offer_cannot_set_a_sum_that_the_desk_locked(both: Both, tmp_path: Path) -> None:
+    """Lines set the sum, also those that an offer is priced with."""
+    await begins(both, tmp_path)
+    await both.manager.desk.lock("products_cents")
+    await both.caught_up()
+    for asked in (both.sales.terms(lines(GAP)), both.sales.desk.select(both.cars[0], lines(GAP))):
+        locked = await refused(asked)
+        assert (locked.code, locked.detail["field"]) == (ErrorCode.LOCKED, "products_cents")
+
+
+async def test_a_lender_decides_whatever_the_catalogue_has(both: Both, tmp_path: Path) -> None:
+    """A product that is sold no longer leaves a structure without a price; the decision is a fact. The lines
+    of a contract cannot even be changed.
+    """
+    await begins(both, tmp_path, days_ago=1)
+    await both.sales.terms(lines(GAP))
+    await both.caught_up()
+    offer = await both.submitted()
+    assert isinstance(offer.lender, str)
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
+    await both.lender_approves(offer)
+    await both.sales.desk.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS)
+    state = await both.agree(lambda deal: deal.state is DealState.SIGNED)
+    await begins(both, tmp_path, FILE.replace("gap,gap", "gap-2,gap"), version="c2")
+    effect = await both.manager.desk.lender_effect(offer.lender, LenderStatus.WITHDRAWN)
+    assert effect.figures and effect.figures.new == effect.figures.old == state.agreed
+    await both.manager.desk.lender_decision(offer.lender, LenderStatus.WITHDRAWN)
+    after = await both.agree(lambda deal: not deal.lenders)
+    assert (after.state, after.contract) == (DealState.SIGNED, state.contract)
 
 
 async def test_pencils_with_lines_replay_after_a_new_catalogue(both: Both, tmp_path: Path) -> None:

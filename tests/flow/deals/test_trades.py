@@ -187,6 +187,47 @@ async def test_a_flat_field_of_two_trades_is_refused_by_its_name(both: Both) -> 
     await both.sales.terms(trading({"id": "ford", "payoff_cents": 500_00}))
 
 
+async def test_an_offer_cannot_set_what_the_desk_locked(both: Both) -> None:
+    """Neither through the records of trades nor through product lines, whose sums are locked; a locked list
+    holds for its sums.
+    """
+    await without_trades(both)
+    await both.manager.terms(trading({**CRV, "allowance_cents": 1_000_00}))
+    for field in ("trade_allowance_cents", "products"):
+        await both.manager.desk.lock(field)
+    await both.caught_up()
+    asked = {
+        "trade_allowance_cents": trading({"id": "crv", "allowance_cents": 2_000_00}),
+        "products": StructureChanges(products_cents=500_00),
+    }
+    for field, changes in asked.items():
+        for refusal in (
+            both.sales.terms(changes),
+            both.sales.desk.select(both.cars[0], changes),
+            both.sales.desk.pin(both.cars[0], changes),
+        ):
+            locked = await refused(refusal)
+            assert (locked.code, locked.detail["field"]) == (ErrorCode.LOCKED, field)
+    await both.sales.desk.select(both.cars[0], trading({"id": "crv", "payoff_cents": 500_00}))
+
+
+async def test_a_submission_has_its_value_after_the_appraisal(both: Both) -> None:
+    """The cash value changes none of the customer's figures, and all that the desk decides about."""
+    await without_trades(both)
+    await both.manager.terms(trading({**CRV, "allowance_cents": 3_000_00}))
+    await both.caught_up()
+    await both.sales.desk.select(both.cars[0])
+    chosen = (await both.agree(lambda deal: deal.selected is not None)).selected
+    await both.manager.terms(trading({"id": "crv", "acv_cents": 2_900_00}))
+    await both.caught_up()
+    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    submitted = (await both.agree(lambda deal: deal.state is DealState.SUBMITTED)).selected
+    assert chosen and submitted
+    quoted = await both.manager.quote(both.cars[0])
+    assert submitted.npv_cents == quoted.value.npv_cents == chosen.npv_cents - 100_00
+    assert (submitted.payment_cents, submitted.discount_cents) == (chosen.payment_cents, chosen.discount_cents)
+
+
 async def test_words_about_a_trade_search_nothing_again(both: Both) -> None:
     """Its make changes no figure; what it pays off does."""
     await without_trades(both)

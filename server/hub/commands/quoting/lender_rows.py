@@ -35,14 +35,21 @@ class LenderRows:
     async def own(self, held: HeldDeal, lender: str) -> ProgrammeFigures | None:
         """Return the lender's row for the selected offer, whatever the lender decided so far.
 
-        If none fits, or nothing is selected, it is that of the deal's tier: of the offer's term if there is
+        If none fits, nothing can be priced, or nothing is selected, it is that of the deal's tier: of the offer's term if there is
         one, and of those the cheapest. None if there is no such row. Raises CommandError(degraded).
         """
         deal, offer = held.at(utc_now()), held.whole.selected
         if offer is None:
             return _nearest((await self._sheet(deal)).programmes, lender, deal, term_months=None)
         undecided = tuple(each for each in deal.live_lenders if each.lender != lender)
-        return await self._booked(replace(deal, live_lenders=undecided), lender, offer)
+        try:
+            return await self._booked(replace(deal, live_lenders=undecided), lender, offer)
+        except CommandError as error:
+            if error.code is not ErrorCode.INVALID:
+                raise
+        # The tables refuse the structure, such as for a product that is sold no longer.
+        rows = (await self._sheet(deal)).programmes
+        return _nearest(rows, lender, deal, term_months=offer.term_months)
 
     async def _booked(self, deal: Deal, lender: str, offer: DealOffer) -> ProgrammeFigures | None:
         from server.finance.quoting import quote_structure
