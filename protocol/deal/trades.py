@@ -209,6 +209,11 @@ def appraised_and_gone(before: Sequence[Trade], changes: Sequence[TradeChanges])
     return next((each for each in before if each.id in gone and each.acv_cents is not None), None)
 
 
+def only_appraises(changes: Sequence[TradeChanges]) -> bool:
+    """Return whether ``changes`` set cash values and nothing else."""
+    return all(not change.removed and change.stated().keys() == {"acv_cents"} for change in changes)
+
+
 def counts_alike(before: Sequence[Trade], after: Sequence[Trade]) -> bool:
     """Return whether two lists of trades give every contract the same figures: only words differ."""
     return [_counted(trade) for trade in before] == [_counted(trade) for trade in after]

@@ -190,6 +190,7 @@ def assemble(
         catalogues=catalogues,
         finding=Finding(stores, quotes, editions),
         questions=questions,
+        repricing=repricing,
     )
     answers = DeskAnswers(stores, authority, relay)
     offers = OfferHandlers(

@@ -5,6 +5,7 @@ from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Arrive
 from tests.browser.people import Person
+from tests.browser.test_desk import state, submit
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -118,3 +119,27 @@ async def test_two_people_in_one_trade(arrive: Arrive) -> None:
     await expect(mine.get_by_text("Locked by")).to_be_visible()
     await expect(mine.get_by_label("Allowance", exact=True)).to_be_disabled()
     assert seller.complaints == desk.complaints == []
+
+
+async def test_the_desk_appraises_a_submitted_deal(arrive: Arrive) -> None:
+    """The cash value is the one field that a submitted deal leaves open, and only to the desk."""
+    seller = await arrive("riverside-sales")
+    path = await seller.open_first_deal()
+    await seller.all_valued()
+    await remove_all(arrive, path)
+    await expect(seller.page.locator("section.trade")).to_have_count(0)
+    await seller.page.get_by_role("button", name="Add a trade").click()
+    desk = await arrive("riverside-manager")
+    await desk.open(path)
+    mine, theirs = seller.page.locator("section.trade").first, desk.page.locator("section.trade").first
+    await fill(mine, Make="Mazda", Model="3", Allowance="1000")
+    await expect(theirs.get_by_label("Allowance", exact=True)).to_have_value("1,000")
+    await seller.all_valued()
+    await submit(seller, desk)
+    await expect(theirs.get_by_label("Allowance", exact=True)).to_be_disabled()
+    await expect(mine.get_by_label("Allowance", exact=True)).to_be_disabled()
+    await fill(theirs, acv="1,000")
+    await expect(mine.get_by_text("Appraised", exact=True)).to_be_visible()
+    await state(desk, "Submitted")
+    for person in (seller, desk):
+        assert person.complaints == []

@@ -112,10 +112,16 @@ def asked_with(command: str, offer: DealOffer) -> Asked:
     return asked_for(command, offer.vehicle_id, offer.changes, offer.asked_programme_id or None)
 
 
-async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None = None) -> bool:
-    """Make ``offer`` the selected one of a locked deal unless it is the same; return whether it differs."""
+async def adopt_offer(
+    deal: LockedDeal, offer: DealOffer, reason: Reason | None = None, *, revalued: bool = False
+) -> bool:
+    """Make ``offer`` the selected one of a locked deal unless it is the same; return whether it differs.
+
+    With ``revalued`` an offer of the same terms that is worth another amount differs too.
+    """
     before = await selected_offer(deal)
-    if before is not None and is_same(before, offer):
+    worth_the_same = not revalued or before is None or before.npv_cents == offer.npv_cents
+    if before is not None and worth_the_same and is_same(before, offer):
         return False
     await _adopt(deal, before, offer, reason)
     return True

@@ -16,6 +16,7 @@ from protocol.records import DealKind, DealState
 from server.clock import utc_now
 from server.database.deals.deals import Deal
 from server.database.decisions.price_guard import WithNewFacts
+from server.database.decisions.terms import revise
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.quoting.quotes import Quotes
@@ -141,6 +142,13 @@ class Repricing:
             agreed=None if agreed is None else figures_of(agreed),
             proposed=None if proposed is None else figures_of(proposed),
         )
+
+    async def with_changes(
+        self, held: HeldDeal, account: Account, changes: StructureChanges
+    ) -> tuple[int, DealOffer | None]:
+        """Return a guarded deal's version, and its agreed offer as it is priced with other terms."""
+        deal = replace(held.deal, structure=revise(held.deal.structure, changes))
+        return held.deal.version, await self.current(replace(held, deal=deal), account)
 
     async def counter(
         self, held: HeldDeal, account: Account, changes: StructureChanges, programme_id: str | None

@@ -1,13 +1,19 @@
 """Handlers for search, terms and quotes."""
 
+from typing import Any
+
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import View
+from protocol.deal.structure import StructureChanges
+from protocol.deal.trades import only_appraises
+from protocol.records import DealState, View
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
+from server.database.decisions.appraisals import appraise
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
 from server.hub.commands.finding import Finding
+from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.contract_quotes import asks_for_contract, contract_quote
 from server.hub.commands.quoting.quotes import Quotes
@@ -35,6 +41,7 @@ class StockHandlers:
         finding: Finding,
         questions: Questions,
         catalogues: Catalogues,
+        repricing: Repricing,
     ) -> None:
         self._stores = stores
         self._authority = authority
@@ -44,6 +51,7 @@ class StockHandlers:
         self._finding = finding
         self._questions = questions
         self._catalogues = catalogues
+        self._repricing = repricing
 
     @handles(commands.Search)
     async def search(self, connection: Connection, command: commands.Search) -> None:
@@ -96,18 +104,18 @@ class StockHandlers:
     @handles(commands.Terms)
     async def terms(self, connection: Connection, command: commands.Terms) -> None:
         """Decide in Postgres and publish; the process that publishes first repeats the last search."""
-        deal = await self._authority.deal(connection.account, command)
+        held = await self._authority.held(connection.account, command)
+        deal = held.deal
         sight = sight_of(view_of(connection, command.channel), connection.account)
         check_visible(command.changes, sight.view)
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
-        result = await change_terms(
-            self._stores.of(deal.store_id),
-            deal.id,
-            op=command.op,
-            based_on=command.version,
-            changes=command.changes,
-            actor=actor_of(connection.account),
-        )
+        scope, actor = self._stores.of(deal.store_id), actor_of(connection.account)
+        given: dict[str, Any] = {"op": command.op, "based_on": command.version, "actor": actor}
+        if held.whole.state is DealState.SUBMITTED and _only_appraises(command.changes):
+            priced = await self._repricing.with_changes(held, connection.account, command.changes)
+            result = await appraise(scope, deal.id, command.changes, **given, priced=priced)
+        else:
+            result = await change_terms(scope, deal.id, **given, changes=command.changes)
         await self._relay.tell(result)
         connection.reply(command.ref, result.reply)
 
@@ -153,6 +161,13 @@ class StockHandlers:
         sight = sight_of(view, connection.account)
         await self._questions.check(deal, connection.account, sight, command.vehicle_id)
         connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))
+
+
+def _only_appraises(changes: StructureChanges) -> bool:
+    """Return whether ``changes`` set cash values of trades and nothing else."""
+    given = dict(changes.items())
+    trades = given.pop("trades", [])
+    return only_appraises(trades) and (given.keys() == {"trade_acv_cents"} or (bool(trades) and not given))
 
 
 def _asked(connection: Connection, command: commands.Search | commands.More | commands.Revalue) -> str:

@@ -266,6 +266,37 @@ async def test_an_appraisal_is_requested_and_the_cash_value_ends_it(both: Both) 
     assert await both.sales.desk.request_appraisal("crv", op=op) == version
 
 
+async def test_the_desk_appraises_a_submitted_deal(both: Both) -> None:
+    """The cash value ends the task and changes the offer's value, and no agreed figure: the deal stays
+    submitted. A value with which no car may be sold so returns it to working, with both figures.
+    """
+    await without_trades(both)
+    await both.run_sql("UPDATE stores SET npv_floor_cents = -10000000")
+    await both.sales.terms(trading({**CRV, "allowance_cents": 9_000_00, "payoff_cents": 9_000_00}))
+    offer = await both.submitted()
+    agreed = both.manager.state.agreed
+    await both.sales.desk.request_appraisal("crv")
+    await both.caught_up()
+    once = {"version": both.manager.state.version, "op": uuid.uuid4()}
+    for _ in range(2):
+        await both.manager.terms(trading({"id": "crv", "acv_cents": 8_000_00}), **once)
+    await both.caught_up()
+    state = both.manager.state
+    assert (state.state, state.agreed, state.selected_outdated) == (DealState.SUBMITTED, agreed, False)
+    assert state.selected and state.selected.npv_cents == offer.npv_cents - 1_000_00
+    assert [task.done_by is not None for task in state.tasks] == [True]
+    assert trade_of(both.sales)["appraised"] is True and both.sales.state.agreed == agreed
+    edit = await refused(both.manager.terms(trading({"id": "crv", "acv_cents": 1, "mileage": 1})))
+    assert (edit.code, edit.detail["field"]) == (ErrorCode.CONFLICT, "state")
+
+    await both.run_sql("UPDATE stores SET npv_floor_cents = 0")
+    await both.manager.terms(trading({"id": "crv", "acv_cents": 0}))
+    await both.agree(lambda deal: deal.state is DealState.WORKING)
+    story = [event for event in (await both.sales.older()).events if event["type"] == "state_changed"]
+    assert story[-1]["reason"] == "terms_changed"
+    assert story[-1]["figures"]["old"] == codec.plain(agreed)
+
+
 async def test_an_appraisal_of_a_trade_that_leaves_is_done(both: Both) -> None:
     """Nobody is asked for what is no longer there; a manager may also finish the task by hand."""
     await without_trades(both)

@@ -15,8 +15,13 @@ interface Props {
   served: unknown;
 }
 
+interface FieldProps extends Props {
+  /** Whether the deal's state lets people change it. */
+  open?: boolean;
+}
+
 /** One field of the structure with its label, its state on the way to the server, and what is wrong with it. */
-export function StructureField({ spec, session, served }: Props) {
+export function StructureField({ spec, session, served, open = true }: FieldProps) {
   void session.terms.editing.value;
   const trouble = session.terms.trouble(spec.field);
   const saving = session.terms.saving(spec.field);
@@ -26,7 +31,7 @@ export function StructureField({ spec, session, served }: Props) {
   const whole = spec.shared === undefined ? undefined : locks.find((each) => each.field === "trades");
   const lock = locks.find((each) => each.field === shared) ?? whole;
   const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
-  const shut = decidedElsewhere || (lock !== undefined && !session.can("lock"));
+  const shut = !open || decidedElsewhere || (lock !== undefined && !session.can("lock"));
   const elsewhere = session.here.value.find((one) => one.focus === shared && one.user_id !== session.user.value?.id);
   return (
     <div

@@ -20,11 +20,9 @@ export function StructureForm({ session }: { session: DealSession }) {
     <aside class="structure" aria-label="Structure">
       <form onSubmit={(event) => event.preventDefault()}>
         {!open && <p class="hint">This deal is {deal.state}: its structure can no longer be edited.</p>}
-        <fieldset class="plain" disabled={!open}>
-          {GROUPS.map((group) => (
-            <Group key={group.title} group={group} session={session} structure={deal.structure} />
-          ))}
-        </fieldset>
+        {GROUPS.map((group) => (
+          <Group key={group.title} group={group} session={session} structure={deal.structure} open={open} />
+        ))}
       </form>
     </aside>
   );
@@ -34,24 +32,32 @@ interface GroupProps {
   group: FieldGroup;
   session: DealSession;
   structure: Record<string, unknown>;
+  open: boolean;
 }
 
-function Group({ group, session, structure }: GroupProps) {
+function Group({ group, session, structure, open }: GroupProps) {
   const fields = group.fields.filter((spec) => spec.field in structure && (!spec.needs || spec.needs in structure));
   if (fields.length === 0) return null;
   const own = fields.filter((spec) => !spec.derived);
+  // The desk appraises the trades of a deal that waits for it.
+  const appraisable = group.title === "Trade" && session.model.value?.deal.state === "submitted";
   return (
-    <fieldset class="group">
+    <fieldset class="group" disabled={!open && !appraisable}>
       <legend>{group.title}</legend>
       {group.title === "Trade" && (
-        <TradeSection session={session} structure={structure} flat={fields.filter((spec) => spec.derived)} />
+        <TradeSection
+          session={session}
+          structure={structure}
+          flat={fields.filter((spec) => spec.derived)}
+          open={open}
+        />
       )}
       {group.title === "F&I products" && (
         <ProductSection session={session} structure={structure} flat={fields.filter((spec) => spec.derived)} />
       )}
       <div class="fields">
         {own.map((spec) => (
-          <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} />
+          <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} open={open} />
         ))}
       </div>
     </fieldset>

@@ -20,12 +20,14 @@ interface Props {
   structure: Record<string, unknown>;
   /** The fields of a trade without a record, as older clients make it. */
   flat: FieldSpec[];
+  /** Whether the structure can be edited; of a submitted deal only the cash value can. */
+  open: boolean;
 }
 
 const TRADE_ID_CHARACTERS = 8;
 
 /** The trades: each with its car, what it brings and what is owed on it; or the way to enter one. */
-export function TradeSection({ session, structure, flat }: Props) {
+export function TradeSection({ session, structure, flat, open }: Props) {
   const trades = tradesOf(structure);
   const unrecorded = hasFlatTrade(structure);
   const [allowance, payoff] = [Number(structure.trade_allowance_cents ?? 0), Number(structure.payoff_cents ?? 0)];
@@ -41,13 +43,19 @@ export function TradeSection({ session, structure, flat }: Props) {
         </span>
       )}
       {trades.map((trade) => (
-        <OneTrade key={trade.id} trade={trade} session={session} structure={structure} />
+        <OneTrade key={trade.id} trade={trade} session={session} structure={structure} open={open} />
       ))}
       {unrecorded && (
         <>
           <div class="fields">
             {flat.map((spec) => (
-              <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} />
+              <StructureField
+                key={spec.field}
+                spec={spec}
+                session={session}
+                served={structure[spec.field]}
+                open={open || spec.field === "trade_acv_cents"}
+              />
             ))}
           </div>
           <Equity allowance={allowance} payoff={payoff} />
@@ -61,7 +69,7 @@ export function TradeSection({ session, structure, flat }: Props) {
           payoff={trades.reduce((sum, trade) => sum + payoffOn(trade, payoffDay(structure)), 0)}
         />
       )}
-      {hasRoom(structure) && (
+      {open && hasRoom(structure) && (
         <button type="button" class="button small" onClick={add}>
           {unrecorded ? "Enter the car" : trades.length > 0 ? "Add a second trade" : "Add a trade"}
         </button>
@@ -70,7 +78,7 @@ export function TradeSection({ session, structure, flat }: Props) {
   );
 }
 
-function OneTrade({ trade, session, structure }: { trade: ShownTrade } & Omit<Props, "flat">) {
+function OneTrade({ trade, session, structure, open }: { trade: ShownTrade } & Omit<Props, "flat">) {
   const { formats } = useSurroundings();
   const payoff = payoffOn(trade, payoffDay(structure));
   const grown = payoff - trade.payoff_cents;
@@ -80,7 +88,7 @@ function OneTrade({ trade, session, structure }: { trade: ShownTrade } & Omit<Pr
         <h4>
           <bdi>{tradeName(trade)}</bdi>
         </h4>
-        {isRemovable(trade) && (
+        {open && isRemovable(trade) && (
           <button
             type="button"
             class="link"
@@ -99,6 +107,7 @@ function OneTrade({ trade, session, structure }: { trade: ShownTrade } & Omit<Pr
             spec={spec}
             session={session}
             served={trade[spec.field.slice(spec.field.lastIndexOf(".") + 1) as keyof ShownTrade]}
+            open={open || spec.field.endsWith(".acv_cents")}
           />
         ))}
       </div>
