@@ -69,7 +69,14 @@ async def test_the_shown_cell_is_in_sight(arrive: Arrive) -> None:
     await page.get_by_role("tab", name="Cash").click()
     await page.get_by_role("tab", name="Finance").click()
     inside = """cell => {
-      const frame = cell.closest(".pencil-frame").getBoundingClientRect(), own = cell.getBoundingClientRect();
-      return own.left >= frame.left && own.right <= frame.right + 1;
+      const box = (one) => one.getBoundingClientRect(), head = box(cell.parentElement.querySelector("th"));
+      const own = box(cell), frame = box(cell.closest(".pencil-frame"));
+      return own.left >= head.right - 1 && own.right <= frame.right + 1;
     }"""
     assert await page.locator(".pencil td[aria-selected=true]").evaluate(inside)
+    halves = """row => {
+      const head = row.querySelector("th").getBoundingClientRect();
+      const cells = [...row.querySelectorAll("td")].map((one) => one.getBoundingClientRect());
+      return cells.filter(({left, right}) => left < head.right - 1 && right > head.right + 1).length;
+    }"""
+    assert await page.locator(".pencil tbody tr").first.evaluate(halves) == 0

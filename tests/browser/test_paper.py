@@ -51,6 +51,13 @@ async def test_a_picked_cell_is_printed(arrive: Arrive) -> None:
     await expect(page.locator(".big output")).not_to_have_text(best, timeout=WAIT_MS)
     shown = await page.locator(".big output").inner_text()
     assert f"{shown} a month" in await _paper(sales, re.compile("^Print$"))
+    await page.get_by_role("button", name="Put this car on the deal").click()
+    await expect(page.get_by_role("button", name="Update price")).to_be_visible(timeout=WAIT_MS)
+    await page.get_by_role("button", name="Back to the best offer").click()
+    await expect(page.get_by_role("button", name="Put these figures on the deal")).to_be_visible(
+        timeout=WAIT_MS
+    )
+    assert f"{shown} a month" in await _paper(sales, "Print the deal's offer")
     await page.get_by_role("tab", name="Cash").click()
     await expect(page.get_by_text("maximum cash does not cover it")).to_be_visible()
     await expect(page.get_by_role("link", name=re.compile("^Print"))).to_have_count(0)

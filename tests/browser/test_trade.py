@@ -75,6 +75,9 @@ async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> 
     await desk.open(path)
     theirs = trade(desk, "2019 Honda CR-V")
     await expect(theirs.get_by_label("VIN", exact=True)).to_have_value(SOUND)
+    # All fields of a trade are one place to be in, and it is said once.
+    await section.get_by_label("Make", exact=True).focus()
+    await expect(desk.page.get_by_text("Riverside sales is here")).to_have_count(1)
     await fill(theirs, acv="11111")
     await expect(theirs.get_by_text("Appraised", exact=True)).to_be_visible()
     await expect(section.get_by_text("Appraised", exact=True)).to_be_visible()

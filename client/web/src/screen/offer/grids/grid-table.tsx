@@ -84,13 +84,21 @@ export function GridTable({ titleId, stale, cash, rows, shown, isOverMax, cell, 
   );
 }
 
-/** Scrolls the frame sideways until the shown cell stands in it, clear of the heads that stay in place. */
+/**
+ * Scrolls the frame sideways until the shown cell stands in it, clear of the heads that stay in place. It begins with a
+ * whole column: half a column would show half an amount.
+ */
 function reveal(table: HTMLTableElement | null): void {
   const frame = table?.parentElement;
   const cell = table?.querySelector<HTMLElement>("td[aria-selected=true]");
-  const head = cell?.parentElement?.querySelector("th");
-  if (!frame || !cell || !head) return;
-  const [left, right] = [cell.offsetLeft - head.offsetWidth, cell.offsetLeft + cell.offsetWidth];
-  if (left < frame.scrollLeft) frame.scrollLeft = left;
-  else if (right > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = right - frame.clientWidth;
+  const row = cell?.parentElement;
+  const head = row?.querySelector("th");
+  if (!frame || !cell || !row || !head) return;
+  frame.style.paddingRight = "";
+  const least = cell.offsetLeft + cell.offsetWidth - frame.clientWidth;
+  const starts = [...row.querySelectorAll("td")].map((each) => each.offsetLeft - head.offsetWidth);
+  const wanted = starts.find((start) => start >= least) ?? 0;
+  const most = frame.scrollWidth - frame.clientWidth;
+  if (wanted > most) frame.style.paddingRight = `${wanted - most}px`;
+  frame.scrollLeft = wanted;
 }
