@@ -107,6 +107,22 @@ async def test_a_cash_deal_is_financed_again(arrive: Arrive) -> None:
     assert sales.complaints == []
 
 
+async def test_a_payment_of_a_cash_deal_is_shown_as_it_stands_in_the_grid(arrive: Arrive) -> None:
+    """A cell of the Finance tab is a financed structure, though the deal is paid in cash."""
+    manager = await arrive("riverside-manager")
+    await _rich(manager)
+    await _in_cash(manager)
+    page = manager.page
+    await page.locator(".grid-row").first.click()
+    await page.get_by_role("tab", name="Finance").click(timeout=WAIT_MS)
+    cell = page.locator(".pencil button:not(.out):not(.here)[data-cell]").first
+    payment = (await cell.inner_text(timeout=WAIT_MS)).split("\n")[0]
+    await cell.click()
+    await expect(page.locator(".pick-bar")).to_be_visible(timeout=WAIT_MS)
+    await expect(page.locator(".pencil button.here")).to_contain_text(payment, timeout=WAIT_MS)
+    await expect(page.get_by_role("tab", name="Finance")).to_have_attribute("aria-selected", "true")
+
+
 async def test_a_lease_from_its_tab_to_the_desk(arrive: Arrive) -> None:
     """The lease stands beside the financed payment; a cell of its grid shows another one; its offer is put on
     the deal and submitted.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gridTerms } from "../src/deal/pencil/axes";
 import { cashFlow } from "../src/deal/pencil/cash-flow";
-import { remedied } from "../src/deal/pencil/pencil";
+import { financed, remedied } from "../src/deal/pencil/pencil";
 import { cellAfter } from "../src/deal/pencil/pencil-cells";
 import { scaleOver } from "../src/deal/pencil/plot";
 import { waterfall } from "../src/deal/pencil/waterfall";
@@ -29,6 +29,12 @@ test("every remedy is named with its number, the cheapest first", () => {
     ],
   );
   assert.deepEqual(remediesOf(null, {}, US), []);
+});
+
+test("a financed pick of a lease or a cash deal says so", () => {
+  assert.deepEqual(financed({ kind: "lease" }, { term_months: 60 }), { kind: "finance", term_months: 60 });
+  assert.deepEqual(financed({ kind: "finance" }, { term_months: 60 }), { term_months: 60 });
+  assert.deepEqual(financed({}, { term_months: 60 }), { term_months: 60 });
 });
 
 test("a remedy of a picked structure keeps what it does not name", () => {

@@ -23,6 +23,11 @@ export interface Pick {
   keepOffer?: boolean;
 }
 
+/** Returns the changes of a pick that is financed, also where the deal is a lease or paid in cash. */
+export function financed(structure: { readonly kind?: unknown }, changes: StructureChanges): StructureChanges {
+  return structure.kind === undefined || structure.kind === "finance" ? changes : { kind: "finance", ...changes };
+}
+
 /** Returns the pick that opens a remedy of what was picked: what the remedy does not name stays picked. */
 export function remedied(pick: Pick | null, changes: StructureChanges): Pick {
   const { term_months, ...others } = pick?.changes ?? {};

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { financed } from "../../deal/pencil/pencil";
 import { scaleOver } from "../../deal/pencil/plot";
 import type { DealSession } from "../../deal/session";
 import type { Formats } from "../../text/format";
@@ -42,7 +43,8 @@ export function FrontierPlot({ frontier, quote, session }: Props) {
     focus.value = index;
     const { term_months, cash_down_cents, discount_cents } = point;
     const changes = { term_months, cash_down_cents, cash_down_max_cents: cash_down_cents, discount_cents };
-    session.pencil.pick({ changes, programmeId: point.programme_id ?? null });
+    const structure = session.model.value?.deal.structure ?? {};
+    session.pencil.pick({ changes: financed(structure, changes), programmeId: point.programme_id ?? null });
   }
 
   function onKeyDown(event: KeyboardEvent, index: number): void {

@@ -1,3 +1,4 @@
+import { financed } from "../../deal/pencil/pencil";
 import type { DealSession } from "../../deal/session";
 import type { FrontierPoint, QuoteReply } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
@@ -34,6 +35,7 @@ interface LineProps {
 function Line({ point, quote, session, children }: LineProps) {
   const { formats } = useSurroundings();
   const { payment_cents: payment, term_months: term, rate_bp: rate, programme_id: programme } = point;
+  const structure = session.model.value?.deal.structure ?? {};
   const chosen = quote.rate_bp === rate && quote.payment_cents === payment && quote.term_months === term;
   return (
     <li aria-current={chosen ? "true" : undefined}>
@@ -46,7 +48,9 @@ function Line({ point, quote, session, children }: LineProps) {
         <button
           type="button"
           class="link"
-          onClick={() => session.pencil.pick({ changes: { term_months: term }, programmeId: programme })}
+          onClick={() =>
+            session.pencil.pick({ changes: financed(structure, { term_months: term }), programmeId: programme })
+          }
         >
           Use
         </button>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { financed } from "../../deal/pencil/pencil";
 import type { DealSession } from "../../deal/session";
 import { fieldLabel } from "../../deal/terms/fields";
 import { flattened, parts } from "../../deal/terms/trades";
@@ -72,12 +73,21 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
           {fault.value}
         </p>
       )}
-      {quote.roll && <Rolled roll={quote.roll} session={session} />}
+      {quote.roll && (
+        <Rolled roll={quote.roll} programmeId={quote.lender_rules?.programme_id ?? null} session={session} />
+      )}
     </section>
   );
 }
 
-function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
+interface RolledProps {
+  roll: QuoteRoll;
+  /** The program of the contract that was rolled: another one has another payment. */
+  programmeId: string | null;
+  session: DealSession;
+}
+
+function Rolled({ roll, programmeId, session }: RolledProps) {
   const { formats } = useSurroundings();
   if (!roll.reached) {
     return (
@@ -86,6 +96,7 @@ function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
       </p>
     );
   }
+  const structure = session.model.value?.deal.structure ?? {};
   const changes = Object.entries(flattened(roll.changes))
     .filter(([field]) => parts(field)?.field !== null)
     .map(([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`);
@@ -98,7 +109,7 @@ function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
       <button
         type="button"
         class="link"
-        onClick={() => session.pencil.pick({ changes: roll.changes, programmeId: null })}
+        onClick={() => session.pencil.pick({ changes: financed(structure, roll.changes), programmeId })}
       >
         Show
       </button>

@@ -1,4 +1,5 @@
 import { gridRows, overMaximum } from "../../../deal/pencil/grid-reading";
+import { financed } from "../../../deal/pencil/pencil";
 import type { Cell } from "../../../deal/pencil/pencil-cells";
 import type { DealSession } from "../../../deal/session";
 import type { QuoteReply } from "../../../wire";
@@ -21,13 +22,15 @@ interface Props {
 export function PencilGrid({ quote, asking, session }: Props) {
   const { formats } = useSurroundings();
   const { grid } = quote;
+  const structure = session.model.value?.deal.structure ?? {};
   const shown = {
     row: grid.terms_months.indexOf(quote.term_months ?? -1),
     column: grid.cash_down_cents.indexOf(quote.cash_down_cents ?? -1),
   };
   const look = ({ row, column }: Cell) => {
     const cash = grid.cash_down_cents[column]!;
-    const changes = { term_months: grid.terms_months[row]!, cash_down_cents: cash, cash_down_max_cents: cash };
+    const down = { cash_down_cents: cash, cash_down_max_cents: cash };
+    const changes = financed(structure, { term_months: grid.terms_months[row]!, ...down });
     const discount = grid.discount_cents?.[row]?.[column];
     const programmeId = grid.programme_id ?? null;
     // The cell's own program and discount, if the grid has one of each; else the best ones there.
@@ -37,7 +40,6 @@ export function PencilGrid({ quote, asking, session }: Props) {
       keepOffer: grid.programme_id === undefined,
     });
   };
-  const structure = session.model.value?.deal.structure ?? {};
   const rows = gridRows(grid, (structure.terms_months as number[] | undefined) ?? []);
   const discount = quote.discount_cents;
   return (
