@@ -10,18 +10,21 @@ from typing import Final
 import asyncpg
 
 from protocol import vin as vins
-from server.database.core.one_row import one_row
 from server.database.importing.columns import ImportFailed
 
 GUARD_PERCENT: Final = 30
 BATCH_CARS: Final = 2_000
 _KEYS: Final = {"listed": "vin", "listed_by_stock": "stock_no"}
 
-_GONE = "vin NOT IN (SELECT vin FROM listed) AND stock_no NOT IN (SELECT stock_no FROM listed_by_stock)"
-_COUNT = f"""
-SELECT count(*), count(*) FILTER (WHERE {_GONE})
-  FROM vehicles WHERE store_id = $1 AND status IN ('available', 'held', 'in_transit')
-"""  # noqa: S608 - our own
+# Joins, not NOT IN: a list that exceeds the memory of a hash would be read once for each car.
+_GONE = (
+    "NOT EXISTS (SELECT FROM listed l WHERE l.vin = vehicles.vin)"
+    " AND NOT EXISTS (SELECT FROM listed_by_stock l WHERE l.stock_no = vehicles.stock_no)"
+)
+_COUNT = """
+SELECT count(*) FROM vehicles WHERE store_id = $1 AND status IN ('available', 'held', 'in_transit')
+"""
+COUNT_GONE = f"{_COUNT} AND {_GONE}"
 _REMOVE = f"""
 UPDATE vehicles SET status = 'removed'
  WHERE store_id = $1 AND status IN ('available', 'held', 'in_transit') AND {_GONE}
@@ -67,9 +70,9 @@ class Snapshot:
         for table in _KEYS:
             await self._flush(table)
             await self._database.execute(f"ANALYZE {table}")
-        cars, gone = await one_row(self._database, _COUNT, store_id)
+        gone = await self._database.fetchval(COUNT_GONE, store_id)
         if not self._confirmed:
-            self._guard(cars, gone)
+            self._guard(await self._database.fetchval(_COUNT, store_id), gone)
         await self._database.execute(_REMOVE, store_id)
         return gone, await self._database.fetchval(_RETURN, store_id)
 
