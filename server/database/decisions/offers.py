@@ -127,9 +127,7 @@ async def adopt_offer(
     return True
 
 
-async def _adopt(
-    deal: LockedDeal, before: DealOffer | None, offer: DealOffer, reason: Reason | None
-) -> None:
+async def _adopt(deal: LockedDeal, before: DealOffer | None, offer: DealOffer, reason: Reason | None) -> None:
     await store_offer(deal, offer)
     await deal.database.execute(
         "UPDATE deals SET selected_offer = $2 WHERE deal_id = $1", deal.key, uuid.UUID(offer.offer_id)

@@ -1,5 +1,6 @@
 """Roll to payment for a quote: the one input that brings the payment to what the customer wants."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,7 +13,8 @@ from server.finance.contract import discount_limit_cents
 from server.finance.exact.price import price_contract
 from server.finance.exact.roll import roll
 from server.finance.quoting.case import Case
-from server.finance.quoting.structure import Quoted
+from server.finance.quoting.structure import Quoted, quote_financed
+from server.finance.rules.programmes import terms_of
 
 
 def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteRoll:
@@ -20,10 +22,13 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
 
     They keep the chosen term, cash and discount, and change only the input that ``asked`` names. A price
     above the advertised one, or a rate above the quoted one, is not an answer: prices and markups are never
-    raised. Without ``desk``, another price is reached by a discount within the seller's authority.
+    raised. Without ``desk``, another price is reached by a discount within the seller's authority. A term is
+    one that the programme has, at its rate there.
     """
     if quoted.request is None:
         return _unreached(asked, "There is no priced contract to start from.")
+    if asked.vary is Vary.TERM and quoted.choice is not None:
+        return _by_term(case, quoted.choice.programme_id, quoted.request, asked)
     try:
         found = roll(quoted.request, asked.vary, asked.payment_cents, case.tax_cents)
     except StructureError as error:
@@ -50,6 +55,33 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
         last_payment_cents=found.contract.last_payment_cents,
         changes=changes,
     )
+
+
+def _by_term(case: Case, programme_id: str, request: PriceRequest, asked: Roll) -> QuoteRoll:
+    """Return the programme's shortest term at which the payment is at most the target."""
+    cash = {
+        "cash_down_cents": request.cash_down_cents,
+        "cash_down_max_cents": request.cash_down_cents,
+    }
+    own = [row for row in case.sheet.programmes if row.programme_id == programme_id]
+    free = replace(case, programme_id=programme_id).under(payment_max_cents=None, **cash)
+    message = "The program has no term for this car and structure."
+    for months in sorted(terms_of(msgspec.structs.replace(case.sheet, programmes=tuple(own)))):
+        booked = quote_financed(free.under(term_months=months).at_discount(request.discount_cents)).request
+        if booked is None:
+            continue
+        contract = price_contract(booked, case.tax_cents)
+        if contract.payment_cents <= asked.payment_cents:
+            return QuoteRoll(
+                vary=asked.vary,
+                asked_cents=asked.payment_cents,
+                reached=True,
+                payment_cents=contract.payment_cents,
+                last_payment_cents=contract.last_payment_cents,
+                changes={"term_months": months, "discount_cents": request.discount_cents, **cash},
+            )
+        message = f"At {months} months, the longest term, it is ${contract.payment_cents / 100:,.2f}."
+    return _unreached(asked, message)
 
 
 def _in_steps(case: Case, request: PriceRequest, found: RollAnswer) -> RollAnswer:

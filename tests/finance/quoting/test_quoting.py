@@ -337,15 +337,30 @@ def test_a_roll_gives_the_payment(vary: Vary) -> None:
     assert quote_structure(under(one, **rolled.changes)).answer.payment_cents == asked
 
 
-def test_a_rolled_term_ends_with_a_smaller_payment() -> None:
-    """The term is rounded up."""
-    subject = case()
+def test_a_rolled_term_is_one_that_the_programme_has() -> None:
+    """The shortest one whose payment is at most the target, at its own rate; quoted, it costs that."""
+    longer = msgspec.structs.replace(ROWS[0], term_months=84, buy_rate_bp=ROWS[0].buy_rate_bp + 150)
+    rows = [row for row in ROWS if row.programme_id == ROWS[0].programme_id] + [longer]
+    subject = case(rows=rows, structure=Structure(terms_months=[60, 72], cash_down_cents=100_000))
     quoted = quote_structure(subject)
-    asked = quoted.answer.payment_cents + 3_000
-    rolled = quote_roll(subject, quoted, Roll(vary=Vary.TERM, payment_cents=asked), desk=True)
-    assert rolled.payment_cents == asked
-    assert 0 < rolled.last_payment_cents < asked
-    assert rolled.changes["term_months"] < quoted.answer.term_months
+    terms = sorted({row.term_months for row in rows})
+    assert len(terms) > 1
+    held = {name: getattr(quoted.request, name) for name in ("discount_cents", "cash_down_cents")}
+    held["cash_down_max_cents"] = held["cash_down_cents"]
+    costs = {}
+    for months in terms:
+        one = under(subject, term_months=months, **held)
+        costs[months] = quote_structure(only(one, rows[0].programme_id)).answer.payment_cents
+    assert sorted(costs.values(), reverse=True) == [costs[months] for months in terms]
+    for cents in sorted({cost + more for cost in costs.values() for more in (-1, 0, 1)}):
+        rolled = quote_roll(subject, quoted, Roll(vary=Vary.TERM, payment_cents=cents), desk=True)
+        enough = [months for months in terms if costs[months] <= cents]
+        assert rolled.reached == bool(enough)
+        if enough:
+            assert rolled.changes == {"term_months": enough[0], **held}
+            assert rolled.payment_cents == costs[enough[0]]
+        else:
+            assert f"{terms[-1]} months" in rolled.message
 
 
 @pytest.mark.parametrize("vary", [Vary.PRICE, Vary.RATE])

@@ -225,7 +225,10 @@ async def test_a_submission_has_its_value_after_the_appraisal(both: Both) -> Non
     assert chosen and submitted
     quoted = await both.manager.quote(both.cars[0])
     assert submitted.npv_cents == quoted.value.npv_cents == chosen.npv_cents - 100_00
-    assert (submitted.payment_cents, submitted.discount_cents) == (chosen.payment_cents, chosen.discount_cents)
+    assert (submitted.payment_cents, submitted.discount_cents) == (
+        chosen.payment_cents,
+        chosen.discount_cents,
+    )
 
 
 async def test_words_about_a_trade_search_nothing_again(both: Both) -> None:
