@@ -29,23 +29,28 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
         return _unreached(asked, "There is no priced contract to start from.")
     if asked.vary is Vary.TERM and quoted.choice is not None:
         return _by_term(case, quoted.choice.programme_id, quoted.request, asked)
+    return _by_amount(case, quoted.request, asked, desk=desk)
+
+
+def _by_amount(case: Case, request: PriceRequest, asked: Roll, *, desk: bool) -> QuoteRoll:
+    """Return the price, cash, allowance or rate that gives the payment."""
     try:
-        found = roll(quoted.request, asked.vary, asked.payment_cents, case.tax_cents)
+        found = roll(request, asked.vary, asked.payment_cents, case.tax_cents)
     except StructureError as error:
         return _unreached(asked, str(error))
     if found.price_cents > int(case.car.price_cents[0]):
         return _unreached(asked, "The price would be above the advertised price.")
     if asked.vary is Vary.CASH_DOWN:
-        found = _in_steps(case, quoted.request, found)
-    changes = _changes(case, quoted.request, found)
+        found = _in_steps(case, request, found)
+    changes = _changes(case, request, found)
     if asked.vary is Vary.PRICE and not desk:
-        discount = quoted.request.discount_cents + quoted.request.price_cents - found.price_cents
+        discount = request.discount_cents + request.price_cents - found.price_cents
         beyond = _beyond_discount(case, discount)
         if beyond is not None:
             return _unreached(asked, beyond)
         del changes["price_cents"]
         changes["discount_cents"] = discount
-    if found.rate_bp > quoted.request.rate_bp:
+    if found.rate_bp > request.rate_bp:
         return _unreached(asked, "The rate would be above the store's rate.")
     return QuoteRoll(
         vary=asked.vary,

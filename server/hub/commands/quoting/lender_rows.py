@@ -35,8 +35,9 @@ class LenderRows:
     async def own(self, held: HeldDeal, lender: str) -> ProgrammeFigures | None:
         """Return the lender's row for the selected offer, whatever the lender decided so far.
 
-        If none fits, nothing can be priced, or nothing is selected, it is that of the deal's tier: of the offer's term if there is
-        one, and of those the cheapest. None if there is no such row. Raises CommandError(degraded).
+        If none fits, nothing can be priced, or nothing is selected, it is that of the deal's tier: of the
+        offer's term if there is one, and of those the cheapest. None if there is no such row. Raises
+        CommandError(degraded).
         """
         deal, offer = held.at(utc_now()), held.whole.selected
         if offer is None:
