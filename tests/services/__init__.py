@@ -5,6 +5,7 @@ from tests.services.places import free_port, open_folder
 from tests.services.processes import (
     ROOT,
     Process,
+    answers,
     start_together,
     start_web,
     start_worker,
@@ -16,6 +17,7 @@ __all__ = [
     "Process",
     "Services",
     "Templates",
+    "answers",
     "free_port",
     "open_folder",
     "open_owner_pool",
