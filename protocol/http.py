@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from protocol.closing import ErrorBody
 from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Fulfilment
 from protocol.records import DealState, Record
 
 
@@ -27,7 +28,7 @@ class DealBegun(Record, frozen=True):
 
 
 class ListedDeal(Record, frozen=True):
-    """A deal in the list of a store's deals."""
+    """A deal in the list of a store's deals. ``fulfilment`` says how far a signed one has come, else null."""
 
     id: str
     channel: str
@@ -36,6 +37,7 @@ class ListedDeal(Record, frozen=True):
     version: int
     store_id: str
     updated_at: dt.datetime
+    fulfilment: Fulfilment | None = None
 
 
 class DealList(Record, frozen=True):

@@ -206,6 +206,7 @@ def _listed(row: deals.DealRow) -> dict[str, Any]:
         "channel": deal_channel(row.id),
         "customer": row.customer,
         "state": row.state,
+        "fulfilment": row.fulfilment,
         "version": row.version,
         "store_id": row.store_id,
         "updated_at": row.updated_at,

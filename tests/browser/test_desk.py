@@ -121,6 +121,13 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
     await expect(page.locator(".stipulation")).to_contain_text("cleared by", timeout=WAIT_MS)
     await take(manager, "Fund")
     await state(sales, "Funded")
+    await page.goto(f"{manager.url}/")
+    number = sales.page.url.rsplit("/", 1)[-1]
+    await page.get_by_role("searchbox", name="Find a customer or a deal").fill(number)
+    await expect(page.get_by_role("list", name="Deals found").locator(".chip")).to_have_text("Funded")
+    await page.get_by_role("button", name="Show closed deals").click()
+    closed = page.get_by_role("table", name="Closed deals")
+    await expect(closed.locator("tr", has=page.locator(f'[href$="{number}"]'))).to_contain_text("Funded")
     assert sales.complaints == manager.complaints == []
 
 
@@ -164,6 +171,10 @@ async def test_a_counter_shows_what_it_changes(arrive: Arrive) -> None:
     await expect(dialog.locator(".agreed")).to_contain_text("Total of payments")
     car = await desk(manager).locator(".selected-offer b").inner_text()
     await expect(dialog.locator(".agreed")).to_contain_text(car)
+    # The lender as submitted has the whole width: its name can be read.
+    lender = await dialog.locator('[name="counter-lender"]').bounding_box()
+    fields = await dialog.locator(".counter-fields").bounding_box()
+    assert lender and fields and lender["width"] == fields["width"]
     terms = manager.page.locator(".counter-terms")
     await expect(terms).to_contain_text("Your counter", timeout=WAIT_MS)
     first = await terms.inner_text()

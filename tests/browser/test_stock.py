@@ -9,6 +9,11 @@ from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
 
+IN_PART = """slot => [...slot.children].filter((one) => {
+  const [inner, outer] = [one.getBoundingClientRect(), slot.getBoundingClientRect()];
+  return inner.top < outer.bottom && inner.bottom > outer.bottom;
+}).map((one) => one.textContent)"""
+
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
@@ -104,6 +109,12 @@ async def test_a_button_opens_the_cars_that_it_says(arrive: Arrive) -> None:
     person = await arrive("riverside-sales")
     await only_few_fit(person)
     openings = person.page.get_by_role("region", name="Cars that don't qualify")
+    await person.page.locator('.grid-row[aria-rowindex="2"]').click()
+    await expect(person.page.locator(".pencil")).to_be_visible(timeout=WAIT_MS)
+    for width in range(1024, 1500, 40):
+        await person.page.set_viewport_size({"width": width, "height": 900})
+        assert await openings.evaluate(IN_PART) == [], width
+    await person.page.set_viewport_size({"width": 1440, "height": 900})
     for kind in ("down", "months"):
         button = openings.get_by_role("button").filter(has_text=kind).first
         await expect(button).to_be_visible()

@@ -1,7 +1,7 @@
 // The few HTTP calls: listing and creating deals. The deal itself goes over the socket.
 import { csrfToken } from "./page";
 import { parseReadable } from "./text/readable";
-import type { DealState, ErrorBody } from "./wire";
+import type { DealState, ErrorBody, Fulfilment } from "./wire";
 
 export interface DealRow {
   id: string;
@@ -10,6 +10,8 @@ export interface DealRow {
   version: number;
   store_id: string;
   updated_at: string;
+  /** How far a signed deal has come, else null. */
+  fulfilment: Fulfilment | null;
 }
 
 export interface CustomerRow {

@@ -75,6 +75,18 @@ test("when all of a new search is valued the best come on top, once, also where 
   assert.deepEqual(shown(busy), ["1", "2"]);
 });
 
+test("a claim on a car is not a better offer", () => {
+  const valued = event({ type: "search_valued", search_id: "a", offers: 2, failed: 0 });
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1", "2"]), offers("a", ["1", "2"], [5, 9]), ended("a", 2), valued);
+  const wanted = [{ deal_id: "9", store_id: "riverside", who: "Ann" }];
+  const claim = { vehicle_id: "2", rev: 1, status: "available", price_cents: 1, wanted_by: wanted };
+  play(grid, event({ type: "vehicle_changed", ...claim }));
+  assert.notEqual(grid.row("2")?.claim, null);
+  assert.equal(grid.picture.value.better, 0);
+  assert.deepEqual(shown(grid), ["2", "1"]);
+});
+
 const MODEL: DealModel = {
   deal: {
     id: "1",

@@ -18,6 +18,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.deal.customers import CustomerFacts
 from protocol.deal.deal_parts import LenderTerms
 from protocol.deal.structure import Structure
+from protocol.deal.workflow import Fulfilment
 from protocol.records import Actor, DealState, Role
 from server.database.core.pool import Database
 from server.database.decisions.customers import CUSTOMER_FACTS
@@ -128,6 +129,7 @@ class DealRow:
     store_id: str
     updated_at: dt.datetime
     customer_id: str
+    fulfilment: Fulfilment | None
 
 
 async def load_deal(database: Database, deal_id: str) -> Deal | None:
@@ -187,7 +189,7 @@ async def list_deals(
     at, deal_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))
     rows = await database.fetch(
-        "SELECT deal_id, c.customer_id, c.name, d.state, d.version, d.store_id, d.updated_at"
+        "SELECT deal_id, c.customer_id, c.name, d.state, d.fulfilment, d.version, d.store_id, d.updated_at"
         "  FROM deals d JOIN customers c USING (customer_id)"
         " WHERE d.store_id = $1 AND (d.updated_at, d.deal_id) < ($2, $3)"
         " ORDER BY d.updated_at DESC, d.deal_id DESC LIMIT $4",
@@ -212,6 +214,7 @@ def deal_row(row: asyncpg.Record) -> DealRow:
         row["store_id"],
         row["updated_at"],
         str(row["customer_id"]),
+        None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),
     )
 
 

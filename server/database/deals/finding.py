@@ -19,7 +19,9 @@ _OF_ID: Final = re.compile(r"[0-9a-f]{4,32}\Z")
 
 BY_NAME: Final = "SELECT * FROM customers_named($1, $2)"
 BY_PHONE: Final = "SELECT * FROM customers_phoned($1, $2)"
-_ROWS: Final = "SELECT d.deal_id, c.customer_id, c.name, d.state, d.version, d.store_id, d.updated_at"
+_ROWS: Final = """
+SELECT d.deal_id, c.customer_id, c.name, d.state, d.fulfilment, d.version, d.store_id, d.updated_at
+"""
 DEALS_OF: Final = f"""
 {_ROWS} FROM deals d JOIN customers c USING (customer_id)
  WHERE d.store_id = $1 AND d.customer_id = ANY ($2) ORDER BY d.updated_at DESC, d.deal_id LIMIT $3

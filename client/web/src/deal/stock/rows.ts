@@ -126,7 +126,9 @@ export class RowTable {
     if (!ON_SALE.has(event.status)) return { ...changed, gone: this.remove(known) };
     const claimed = { ...known, claim: claimOf(event) };
     const { rev, price_cents } = event;
-    this.replace(rev > known.rev ? { ...claimed, ...UNVALUED, rev, price_cents } : claimed, changed);
+    if (rev > known.rev) this.replace({ ...claimed, ...UNVALUED, rev, price_cents }, changed);
+    // Who wants a car moves no offer: nothing is to be ranked.
+    else this.replace(claimed, { added: [], updated: [] });
     return changed;
   }
 

@@ -152,6 +152,19 @@ function Form({ session, offer, asked }: FormProps) {
             </label>
           </>
         )}
+        {kind === "finance" && (
+          <label class="field wide">
+            <span class="label">Lender</span>
+            <select name="counter-lender" value={programme} onChange={set("programme")}>
+              <option value="">As submitted: {isolated(offer.lender ?? "")}</option>
+              {programmes.value.map(([id, lender]) => (
+                <option key={id} value={id}>
+                  {isolated(lender)}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         <label class="field">
           <span class="label">Discount, $</span>
           <input
@@ -164,31 +177,18 @@ function Form({ session, offer, asked }: FormProps) {
           <Fault>{faults.discount}</Fault>
         </label>
         {kind === "finance" && (
-          <>
-            <label class="field">
-              <span class="label">Lender</span>
-              <select name="counter-lender" value={programme} onChange={set("programme")}>
-                <option value="">As submitted: {isolated(offer.lender ?? "")}</option>
-                {programmes.value.map(([id, lender]) => (
-                  <option key={id} value={id}>
-                    {isolated(lender)}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <label class="field">
-              <span class="label">Rate override, %</span>
-              <input
-                name="counter-rate"
-                inputMode="decimal"
-                value={rate}
-                placeholder={formats.percent(offer.rate_bp)}
-                aria-invalid={faults.rate !== null}
-                onInput={set("rate")}
-              />
-              <Fault>{faults.rate}</Fault>
-            </label>
-          </>
+          <label class="field">
+            <span class="label">Rate override, %</span>
+            <input
+              name="counter-rate"
+              inputMode="decimal"
+              value={rate}
+              placeholder={formats.percent(offer.rate_bp)}
+              aria-invalid={faults.rate !== null}
+              onInput={set("rate")}
+            />
+            <Fault>{faults.rate}</Fault>
+          </label>
         )}
         {rate.trim() !== "" && (
           <label class="field">

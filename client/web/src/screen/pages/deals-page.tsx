@@ -137,7 +137,7 @@ function ClosedDeals({ open }: { open: ReadonlyMap<string, Summary> }) {
           <tbody>
             {closed.map((deal) => (
               <Row key={deal.id} id={deal.id} customer={deal.customer}>
-                <State state={deal.state} />
+                <State state={deal.state} fulfilment={deal.fulfilment} />
                 <Changed at={deal.updated_at} />
               </Row>
             ))}

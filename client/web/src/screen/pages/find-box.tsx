@@ -90,7 +90,8 @@ function Results({ found, begin }: { found: Answer; begin: ((customerId: string)
             <a href={`/deals/${deal.id}`} onClick={follow(router, `/deals/${deal.id}`)}>
               <bdi>{deal.customer}</bdi>
             </a>{" "}
-            <StateChip state={deal.state} /> <span class="quiet">{formats.moment(deal.updated_at)}</span>
+            <StateChip state={deal.state} fulfilment={deal.fulfilment} />{" "}
+            <span class="quiet">{formats.moment(deal.updated_at)}</span>
           </li>
         ))}
       </ul>
