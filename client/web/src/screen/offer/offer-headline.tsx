@@ -1,3 +1,4 @@
+import { isEditable } from "../../deal/desk/steps";
 import { dealChanges, type PencilPicture, remedied } from "../../deal/pencil/pencil";
 import { wayOf } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
@@ -266,14 +267,15 @@ function RemedyLine({ remedy: { text, changes }, session }: { remedy: Remedy; se
 /** For a person who looks at a structure other than the best: go back, or apply it to the deal. */
 function PickBar({ session, picture }: { session: DealSession; picture: PencilPicture }) {
   const { pick, asking, quote } = picture;
-  if (!pick) return null;
+  const deal = session.model.value?.deal;
+  if (!pick || !deal) return null;
   return (
     <p class="pick-bar">
       <span class="quiet">Your pick</span>
       <button type="button" class="link" onClick={() => session.pencil.pick(null)}>
         Back to the best offer
       </button>
-      {session.view.value !== "customer" && (
+      {session.view.value !== "customer" && isEditable(deal) && (
         <button
           type="button"
           class="button small"

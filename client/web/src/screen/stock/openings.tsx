@@ -1,4 +1,4 @@
-import { isOpen } from "../../deal/desk/steps";
+import { isEditable } from "../../deal/desk/steps";
 import type { DealSession } from "../../deal/session";
 import { openings } from "../../deal/stock/fixes";
 import { useSurroundings } from "../parts/surroundings";
@@ -12,7 +12,7 @@ export function Openings({ session }: { session: DealSession }) {
   const rejected = search && !session.grid.picture.value.stale ? search.rejected : [];
   const cars = rejected.reduce((sum, each) => sum + each.cars, 0);
   const atLeast = rejected.some((each) => each.at_least);
-  const found = session.can("terms") && isOpen(deal) ? openings(rejected, deal.structure, formats) : [];
+  const found = session.can("terms") && isEditable(deal) ? openings(rejected, deal.structure, formats) : [];
   // The slot stays where it is while there is nothing to say.
   return (
     <section class="openings" aria-label="Cars that don't qualify">
