@@ -13,7 +13,7 @@ from protocol.records import Actor, DealState
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, fall
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
-from server.database.decisions.offers import adopt_offer, selected_offer
+from server.database.decisions.offers import adopt_as_priced, selected_offer
 from server.database.decisions.terms import restructure, wrong_state
 
 Priced = tuple[int, DealOffer | None]
@@ -66,4 +66,4 @@ async def _revalue(deal: LockedDeal, new: dict[str, Any], offer: DealOffer | Non
     if figures != agreed:
         await fall(deal, Reason.TERMS_CHANGED, agreed, figures)
     if offer is not None:
-        await adopt_offer(deal, offer, Reason.TERMS_CHANGED, revalued=True)
+        await adopt_as_priced(deal, offer, Reason.TERMS_CHANGED)

@@ -112,16 +112,10 @@ def asked_with(command: str, offer: DealOffer) -> Asked:
     return asked_for(command, offer.vehicle_id, offer.changes, offer.asked_programme_id or None)
 
 
-async def adopt_offer(
-    deal: LockedDeal, offer: DealOffer, reason: Reason | None = None, *, revalued: bool = False
-) -> bool:
-    """Make ``offer`` the selected one of a locked deal unless it is the same; return whether it differs.
-
-    With ``revalued`` an offer of the same terms that is worth another amount differs too.
-    """
+async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None = None) -> bool:
+    """Make ``offer`` the selected one of a locked deal unless it is the same; return whether it differs."""
     before = await selected_offer(deal)
-    worth_the_same = not revalued or before is None or before.npv_cents == offer.npv_cents
-    if before is not None and worth_the_same and is_same(before, offer):
+    if before is not None and is_same(before, offer):
         return False
     await _adopt(deal, before, offer, reason)
     return True
@@ -139,7 +133,7 @@ async def _adopt(deal: LockedDeal, before: DealOffer | None, offer: DealOffer, r
     await touch_claim(deal.database, *map(int, cars))
 
 
-async def adopt_as_priced(deal: LockedDeal, offer: DealOffer) -> None:
+async def adopt_as_priced(deal: LockedDeal, offer: DealOffer, reason: Reason | None = None) -> None:
     """Make ``offer`` the selected one of a locked deal also if only its value to the group differs.
 
     Who submits or approves a deal decides about its value as it is then: an appraisal of the trade, or a
@@ -147,7 +141,7 @@ async def adopt_as_priced(deal: LockedDeal, offer: DealOffer) -> None:
     """
     before = await selected_offer(deal)
     if before is None or _value_of(before) != _value_of(offer) or not is_same(before, offer):
-        await _adopt(deal, before, offer, None)
+        await _adopt(deal, before, offer, reason)
 
 
 async def selected_offer(deal: LockedDeal) -> DealOffer | None:
