@@ -32,7 +32,10 @@ from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.failing import SERVICE_FAILS
 from server.observe.heap import settle_heap
+from server.observe.probe.loop_watch import LoopWatch
+from server.observe.probe.probed import probed
 from server.run.draining import Drain
+from server.run.probing import exported, web_figures
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
 from server.web.access import auth
@@ -193,6 +196,8 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                     mended=hub.keeper.mended,
                 )
 
+            figures = web_figures(hub, sockets, pool, system)
+            stack.enter_context(probed("web", settings.data_dir, LoopWatch(), figures, exported(metrics)))
             drain.attach(sockets, hub.searches)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()

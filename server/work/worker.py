@@ -25,13 +25,15 @@ from protocol import codec
 from protocol.codec import FieldError
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
-from server.database.core.pool import open_pool
+from server.database.core.pool import open_pool, pool_figures
 from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.heap import settle_heap
+from server.observe.probe.loop_watch import LoopWatch
+from server.observe.probe.probed import probed
 from server.observe.readiness import say_ready
 from server.settings import Settings
 from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
@@ -232,6 +234,9 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
+        stack.enter_context(
+            probed("worker", settings.data_dir, LoopWatch(), lambda: {"pool": pool_figures(pool)}, _metrics)
+        )
         settle_heap()
         log.info("worker ready")
         say_ready(settings.notify_socket)
@@ -242,6 +247,15 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         # A job that is cut off is not settled: another worker takes it over.
         await ending.close("job in hand", lambda: working, job_seconds)
         await ending.close("sign-off", partial(_sign_off, queue))
+
+
+def _metrics() -> bytes:
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.process_collector import ProcessCollector
+
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    return generate_latest(registry)
 
 
 async def _sign_off(queue: JobQueue) -> None:

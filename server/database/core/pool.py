@@ -53,6 +53,11 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
     )
 
 
+def pool_figures(pool: asyncpg.Pool) -> dict[str, int]:
+    """Return how many connections a pool has, how many are idle, and how many it may have."""
+    return {"size": pool.get_size(), "idle": pool.get_idle_size(), "max": pool.get_max_size()}
+
+
 async def _leave_as_it_is(_database: asyncpg.Connection) -> None:
     """Replaces asyncpg's reset query: settings last for one transaction, so there is nothing to reset.
 
