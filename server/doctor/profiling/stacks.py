@@ -87,8 +87,8 @@ def read_stacks(text: str) -> Profile:
 
 
 def function_of(frame: str) -> str:
-    """Return a frame's function as ``module.function``, whoever wrote the frame, without its line: all lines of
-    a function count together.
+    """Return a frame's function as ``module.function``, whoever wrote the frame, without its line: all lines
+    of a function count together.
     """
     found = _FILE.match(frame)
     if found is not None:
