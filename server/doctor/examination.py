@@ -47,13 +47,15 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``analyze`` also runs the hot queries. ``window_seconds`` lie between two looks at what is counted.
+    """``analyze`` also runs the hot queries. ``window_seconds`` lie between two looks at what is counted,
+    ``patience_seconds`` are what a service may take to answer at all.
 
     ``embedded_in`` is the folder of embedded services, if there are any.
     """
 
     analyze: bool = False
     window_seconds: float = WINDOW_SECONDS
+    patience_seconds: float = CONNECT_SECONDS
     pings: int = PINGS
     embedded_in: Path | None = None
 
@@ -109,18 +111,19 @@ class _Examination:
         self,
     ) -> tuple[asyncpg.Connection | None, asyncpg.Connection | None, Redis | None]:
         settings, redis = self.settings, open_redis(self.settings)
+        patience = self.options.patience_seconds
         self.stack.push_async_callback(redis.aclose)
         owner, application, answer = await asyncio.gather(
-            within(CONNECT_SECONDS, self._session(settings.database_owner_url)),
+            within(patience, self._session(settings.database_owner_url)),
             within(
-                CONNECT_SECONDS,
+                patience,
                 self._session(
                     settings.database_url,
                     role=APPLICATION_ROLE,
                     statement_timeout=str(settings.statement_timeout_ms),
                 ),
             ),
-            within(CONNECT_SECONDS, _pong(redis)),
+            within(patience, _pong(redis)),
         )
         if isinstance(answer, Unknown):
             self.verdicts.append(away("redis", answer.reason, self._remedy("REDIS_URL")))

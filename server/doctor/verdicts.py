@@ -123,7 +123,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 def ranked(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Return the verdicts in order: causes before their symptoms, otherwise the worst first."""
-    ordered = sorted(verdicts, key=_place)
+    ordered: list[Verdict] = sorted(verdicts, key=_place)
     parents = [_cause_of(verdict, ordered) for verdict in ordered]
     weights = [_weight(verdict) for verdict in ordered]
     # A symptom's place is behind its cause's, so each cause is complete before its own cause reads it.
@@ -155,8 +155,11 @@ def exit_code(verdicts: Sequence[Verdict]) -> Exit:
     return Exit.FINE if found is None else codes.get(found, Exit.FINE)
 
 
-def _place(verdict: Verdict) -> tuple[int, str, str, str, float]:
-    return _PLACES[verdict.check], verdict.about, verdict.says, verdict.severity, verdict.wait_ms
+def _place(verdict: Verdict) -> tuple[object, ...]:
+    return (
+        *(_PLACES[verdict.check], verdict.about, verdict.says, verdict.severity, verdict.wait_ms),
+        *(verdict.remedy, verdict.explained_by),
+    )
 
 
 def _weight(verdict: Verdict) -> tuple[int, float]:

@@ -7,7 +7,10 @@ from msgspec import Struct
 
 from server.doctor.verdicts import STOPPED_MS, Severity, Verdict
 
-BLOCKED_MS: Final = 200.0
+BLOCKED_WARNING_MS, BLOCKED_FAULT_MS = 200.0, 500.0
+LAG_SECONDS: Final = 60.0
+"""Lag is judged once a process has run for so long: its start imports much, and nobody waits for it then."""
+
 LAG_WARNING_MS, LAG_FAULT_MS = 100.0, 500.0
 FILES_WARNING, FILES_FAULT = 0.8, 0.95
 STACK_FRAMES: Final = 3
@@ -43,6 +46,7 @@ class Vitals(Struct, frozen=True, kw_only=True):
 
     kind: str
     pid: int
+    started_at: float | None = None
     now: float | None = None
     loop: Loop | None = None
     pool: Pool | None = None
@@ -55,6 +59,11 @@ class Vitals(Struct, frozen=True, kw_only=True):
     postgres_connected: bool | None = None
     connections: int | None = None
     sessions: int | None = None
+
+    @property
+    def age_seconds(self) -> float | None:
+        """How long the process has run, by its own clock."""
+        return None if self.now is None or self.started_at is None else self.now - self.started_at
 
 
 class ProcessFacts(Struct, frozen=True, kw_only=True):
@@ -127,22 +136,22 @@ def _loop(process: ProcessFacts, vitals: Vitals) -> list[Verdict]:
     loop = vitals.loop
     if loop is None:
         return []
-    if loop.blocked_ms >= BLOCKED_MS:
-        where = " < ".join((loop.stack or ["somewhere unseen"])[:STACK_FRAMES])
+    if loop.blocked_ms >= BLOCKED_WARNING_MS:
+        innermost = (loop.stack or ["somewhere unseen"])[: -STACK_FRAMES - 1 : -1]
         return [
             Verdict(
                 check="process.blocked",
-                severity=Severity.FAULT,
+                severity=Severity.FAULT if loop.blocked_ms >= BLOCKED_FAULT_MS else Severity.WARNING,
                 about=process.name,
                 says=f"the event loop of {process.name} has not turned for {loop.blocked_ms:,.0f} ms, in"
-                f" {where}",
+                f" {' < '.join(innermost)}",
                 remedy=f"That call must not run in the loop. See all of it: `doctor --profile 5 --pid"
                 f" {process.pid}`.",
                 wait_ms=loop.blocked_ms,
             )
         ]
     lag = loop.lag_p99_ms or 0.0
-    if lag < LAG_WARNING_MS:
+    if lag < LAG_WARNING_MS or (vitals.age_seconds or LAG_SECONDS) < LAG_SECONDS:
         return []
     most = "" if loop.lag_max_ms is None else f", up to {loop.lag_max_ms:,.0f}"
     return [
