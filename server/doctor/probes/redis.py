@@ -125,7 +125,9 @@ async def read_queue(redis: Redis, lease_ms: int) -> QueueFacts:
         held=held,
         oldest_ms=_oldest(now_ms, arrived, first),
         expired=sum(each > lease_ms for each in leases),
-        workers_alive=max(sum(each < ALIVE_MS for each in idle), _waiting_workers(clients)),
+        workers_alive=max(
+            sum(each < ALIVE_MS for each in idle), _waiting_workers(clients, _database_of(redis))
+        ),
         workers_gone=sum(each >= ALIVE_MS for each in idle),
         dead_letters=dead,
         last_dead_seconds_ago=None if letter is None else (now_ms - _id_ms(letter[0])) / 1000,
@@ -145,15 +147,22 @@ def command_name(words: bytes, scripts: Mapping[str, str]) -> str:
     return command
 
 
-def _waiting_workers(clients: Any) -> int:
-    """Return how many connections ask for jobs. A worker without any job yet is no consumer in Redis's
-    books.
+def _waiting_workers(clients: Any, database: str) -> int:
+    """Return how many connections ask for jobs of our database: a worker that had no job yet is no
+    consumer.
     """
     if not isinstance(clients, list):
         return 0
     return sum(
-        each.get("cmd") == "xreadgroup" and int(each.get("idle", 0)) * 1000 < ALIVE_MS for each in clients
+        each.get("cmd") == "xreadgroup"
+        and each.get("db") == database
+        and int(each.get("idle", 0)) * 1000 < ALIVE_MS
+        for each in clients
     )
+
+
+def _database_of(redis: Redis) -> str:
+    return str(redis.connection_pool.connection_kwargs.get("db") or 0)
 
 
 def _oldest(now_ms: float, arrived: Any, first: Any) -> float | None:
