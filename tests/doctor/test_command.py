@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 from server.commands.doctor import add_doctor_command
 from server.doctor.report import Finding, Report
 from server.doctor.terminal import show
-from server.doctor.verdicts import Severity
+from server.doctor.verdicts import CHECKS, Severity
 from server.embedded.errors import FolderUnusable
 from server.run.processes import standing_services
 from server.settings import Settings
+from tests.services import ROOT
 
 
 def _no_settings(_data_dir: Path | None) -> Settings:
@@ -70,3 +71,9 @@ def test_the_report_is_readable() -> None:
     assert lines[1].strip() == "→ End it."
     assert "Not seen: the disk of Postgres" in lines
     assert lines[-1] == "Examined at 2026-11-29 00:00:00 UTC in 1.0 s: 1 fault."
+
+
+def test_every_check_is_documented() -> None:
+    """An operator looks up what a line means."""
+    text = (ROOT / "docs" / "operations" / "doctor.md").read_text(encoding="utf-8")
+    assert [check for check in CHECKS if f"`{check}`" not in text] == []
