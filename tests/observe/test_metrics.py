@@ -96,7 +96,7 @@ def test_a_name_that_breaks_the_rules_is_refused(name: str, rule: str) -> None:
     with pytest.raises(ValueError, match="have no counter's end"):
         metrics.gauge("deal_events_total", "A text", lambda: 0)
     with pytest.raises(ValueError, match="end with its unit"):
-        metrics.histogram("deal_wait", "A text", lambda: Histogram())
+        metrics.histogram("deal_wait", "A text", Histogram)
     with pytest.raises(ValueError, match="leave the label `process`"):
         metrics.gauge("deal_gauge", "A text", lambda: {}, "process")
     with pytest.raises(ValueError, match="say what it counts"):
