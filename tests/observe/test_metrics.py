@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from server.observe.metrics.guarding import add_answers, add_breakers
 from server.observe.metrics.histogram import OTHER, Histogram, Histograms
 from server.observe.metrics.merging import merged, up
 from server.observe.metrics.metrics import Metrics
@@ -219,6 +220,42 @@ async def test_a_process_tells_how_it_started_and_how_late_it_is() -> None:
     assert found["deal_loop_lag_seconds_count", frozenset()] == 2
     assert found["deal_loop_lag_seconds_bucket", frozenset({("le", "0.005")})] == 1
     assert age_seconds() > 0.05
+
+
+class Guard:
+    """A breaker or kept answers that a test made."""
+
+    name, opened, refused, is_closed = "searches", 2, 7, False
+    hits, joins, misses, stale_hits, evictions, size_bytes = 5, 3, 9, 1, 4, 2048
+
+    def __len__(self) -> int:
+        return 6
+
+
+def test_breakers_and_kept_answers_are_told() -> None:
+    """By name of the breaker, and by source of the answer; without them, the families are there."""
+    metrics = Metrics()
+    add_breakers(metrics, (Guard(),))
+    add_answers(metrics, Guard())
+    found = samples(written(metrics)())
+    assert {name: value for (name, labels), value in found.items() if ("breaker", "searches") in labels} == {
+        "deal_breaker_open": 1,
+        "deal_breaker_opened_total": 2,
+        "deal_breaker_refused_total": 7,
+    }
+    sources = {
+        dict(labels)["source"]: value
+        for (name, labels), value in found.items()
+        if labels and "answers" in name
+    }
+    assert sources == {"kept": 5, "joined": 3, "stock": 9, "stale": 1}
+    plain = {name: value for (name, labels), value in found.items() if not labels}
+    assert plain == {"deal_answers_kept": 6, "deal_answers_kept_bytes": 2048, "deal_answers_evicted_total": 4}
+    without = Metrics()
+    add_breakers(without, ())
+    add_answers(without, None)
+    assert [each.name for each in without] == [each.name for each in metrics]
+    assert samples(written(without)())["deal_answers_kept", frozenset()] == 0
 
 
 def searched() -> SearchFigures:
