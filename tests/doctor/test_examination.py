@@ -358,6 +358,7 @@ async def test_services_that_hang(installation: Installation) -> None:
 
     assert [finding.check for finding in report.findings[:2]] == ["postgres.away", "redis.away"]
     assert all("no answer within" in finding.says for finding in report.findings[:2])
+    assert all("is it stopped" in finding.remedy for finding in report.findings[:2])
     assert {process.kind for process in report.measured.processes} == {"web", "worker"}
 
 

@@ -80,6 +80,10 @@ def test_frames_lie_upon_the_one_that_called_them(profile: Profile) -> None:
             if other.row == box.row - 1 and any(child is box.frame for child in other.frame.children.values())
         ]
         assert len(below) == 1
+        assert not any(
+            other.row == box.row and box.left < other.left < box.left + box.width - 1e-6 for other in boxes
+        )
+        assert sum(other.left == box.left and other.row == box.row for other in boxes) == 1
         assert below[0].left - 1e-6 <= box.left
         assert box.left + box.width <= below[0].left + below[0].width + 1e-6
 
