@@ -17,7 +17,6 @@ import asyncpg
 from redis.asyncio import Redis
 
 from server.clock import utc_now
-from server.database.core.pool import APPLICATION_ROLE
 from server.doctor.catalogue import expected_indexes
 from server.doctor.hot_queries import hot_queries
 from server.doctor.judging import clock_of, judge
@@ -114,15 +113,8 @@ class _Examination:
         patience = self.options.patience_seconds
         self.stack.push_async_callback(redis.aclose)
         owner, application, answer = await asyncio.gather(
-            within(patience, self._session(settings.database_owner_url)),
-            within(
-                patience,
-                self._session(
-                    settings.database_url,
-                    role=APPLICATION_ROLE,
-                    statement_timeout=str(settings.statement_timeout_ms),
-                ),
-            ),
+            within(patience, self._session(settings.database_owner_url, postgres.SESSION)),
+            within(patience, self._session(settings.database_url, postgres.application_session(settings))),
             within(patience, _pong(redis)),
         )
         if isinstance(answer, Unknown):
@@ -139,8 +131,8 @@ class _Examination:
             None if isinstance(answer, Unknown) else redis,
         )
 
-    async def _session(self, url: str, **settings: str) -> asyncpg.Connection:
-        return await self.stack.enter_async_context(postgres.looking(url, **settings))
+    async def _session(self, url: str, settings: Mapping[str, str]) -> asyncpg.Connection:
+        return await self.stack.enter_async_context(postgres.looking(url, settings))
 
     def _remedy(self, variable: str, missed: Unknown) -> str:
         folder = self.options.embedded_in
@@ -280,7 +272,7 @@ class _Examination:
                 about=what,
                 says=f"{what} could not be seen: {missed.reason}",
                 remedy="Run the doctor again. If it stays, what it asks hangs, or this role may not ask it.",
-                explained_by=("redis.away", "postgres.away"),
+                explained_by=("redis.away", "postgres.away", "schema.old", "locks.held"),
             )
         )
 

@@ -13,7 +13,9 @@ from server.commands.doctor import add_doctor_command
 from server.doctor.report import Finding, Report
 from server.doctor.terminal import show
 from server.doctor.verdicts import CHECKS, Severity
-from server.embedded.errors import FolderUnusable
+from server.embedded.account import Account
+from server.embedded.errors import FolderUnusable, NewerFolder
+from server.embedded.folder import FORMAT, DataFolder
 from server.run.processes import standing_services
 from server.settings import Settings
 from tests.services import ROOT
@@ -38,6 +40,20 @@ def test_without_a_data_folder_there_is_nothing_to_look_at(tmp_path: Path) -> No
     with pytest.raises(FolderUnusable, match="nothing was started in it yet"):
         standing_services({"DEAL_DATA_DIR": str(tmp_path / "none")})
     assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_with_a_long_path_names_where_its_sockets_are(tmp_path: Path) -> None:
+    """They do not fit into it; whoever started the services wrote down where they are."""
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    (deep / "FORMAT").write_text(f"{FORMAT}\n")
+    (deep / "sockets").write_text("/tmp/deal-architect-here\n")  # noqa: S108 - a name only
+    folder = DataFolder(deep, Account(0, 0, "root"))
+    folder.look()
+    assert folder.sockets == Path("/tmp/deal-architect-here")  # noqa: S108
+    (deep / "FORMAT").write_text("99\n")
+    with pytest.raises(NewerFolder):
+        folder.look()
 
 
 def test_services_that_are_named_need_no_folder(tmp_path: Path) -> None:
