@@ -15,6 +15,7 @@ import asyncpg
 import jsonschema_rs
 import msgspec
 import pytest
+from msgspec import structs
 
 from server.doctor.catalogue import catalogue_text, expected_indexes
 from server.doctor.examination import Options, examine
@@ -35,8 +36,10 @@ from tests.services import ROOT, open_folder
 
 pytestmark = pytest.mark.flow
 
-QUICK = Options(window_seconds=0.02, pings=5, patience_seconds=5.0)
-TIMED = {"redis.slow", "postgres.slow", "process.blocked", "process.lag", "queue.old", "redis.busy"}
+QUICK = Options(window_seconds=0.02, pings=5, patience_seconds=30.0, probe_seconds=30.0)
+TIMED = frozenset(
+    {"redis.slow", "postgres.slow", "process.blocked", "process.lag", "redis.busy", "look.partial"}
+)
 """What a busy machine may cause by itself."""
 
 
@@ -55,12 +58,16 @@ async def owner(installation: Installation) -> AsyncIterator[asyncpg.Connection]
     await database.close()
 
 
-async def first(settings: Settings, options: Options = QUICK) -> tuple[str, Severity, Report]:
-    """Return the first finding's check and severity, and the whole report."""
+async def first(
+    settings: Settings, options: Options = QUICK, *, broken: str = ""
+) -> tuple[str, Severity, Report]:
+    """Return the first finding's check and severity, and the whole report. What a busy machine causes is
+    passed over, unless it is what was ``broken``.
+    """
     report = await examine(settings, options)
-    assert report.findings, report
-    found = report.findings[0]
-    return found.check, found.severity, report
+    found = [each for each in report.findings if each.check not in TIMED - {broken}]
+    assert found, report
+    return found[0].check, found[0].severity, structs.replace(report, findings=found)
 
 
 def run(installation: Installation, *words: str) -> subprocess.CompletedProcess[str]:
@@ -190,7 +197,7 @@ async def test_a_slow_redis(installation: Installation, tmp_path: Path) -> None:
         url = installation.settings.redis_url.replace(str(target), str(proxy))
         settings = replace(installation.settings, redis_url=url, redis_uid=None)
         async with slow_proxy(proxy, target, 0.03):
-            check, severity, report = await first(settings)
+            check, severity, report = await first(settings, broken="redis.slow")
 
     assert (check, severity) == ("redis.slow", Severity.FAULT)
     assert report.measured.redis_latency is not None
@@ -309,7 +316,7 @@ async def test_a_blocked_loop(installation: Installation, monkeypatch: pytest.Mo
     """
     monkeypatch.setattr(sampling, "_find_py_spy", lambda: None)
     async with _blocked(installation) as pid:
-        check, severity, report = await first(installation.settings)
+        check, severity, report = await first(installation.settings, broken="process.blocked")
         target = await asyncio.to_thread(target_for, installation.folder, pid)
         sampled = await asyncio.to_thread(sample, target, 0.1)
     after = await examine(installation.settings, QUICK)
