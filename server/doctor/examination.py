@@ -219,6 +219,8 @@ class _Examination:
 
     async def _look_at_processes(self) -> None:
         places, patience = processes.places_of(self.settings.data_dir), self.options.patience_seconds
+        if not places:
+            self.unseen.append(f"our processes: {processes.why_none(self.settings.data_dir)}")
         if len(places) > MOST_PROCESSES:
             self.unseen.append(f"{len(places) - MOST_PROCESSES} of {len(places)} processes of this machine")
         with ThreadPoolExecutor(MOST_PROCESSES, thread_name_prefix="look") as threads:

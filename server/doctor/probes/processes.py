@@ -37,6 +37,16 @@ def places_of(data_dir: Path) -> list[Place]:
     return [place for place in places(probe_folder(data_dir)) if _listens(place.path)]
 
 
+def why_none(data_dir: Path) -> str:
+    """Return why no process was found in a data folder: they run elsewhere, or their folder is closed to
+    us.
+    """
+    folder = probe_folder(data_dir)
+    if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+        return f"{folder} is closed to this account: run as the one that runs them, or as root"
+    return f"none has a socket in {folder}; those of other machines are looked at there"
+
+
 async def look_at(found: Sequence[Place], threads: Executor, seconds: float) -> list[Look]:
     """Ask every process at the same time for its vital signs, and give each so many seconds."""
     loop = asyncio.get_running_loop()
