@@ -51,6 +51,7 @@ from server.log.channel_log import ChannelLog
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
 from server.log.walls import Walls
+from server.observe.metrics.histogram import Histograms
 from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService
 from server.settings import Settings
@@ -75,6 +76,7 @@ class Hub:
     seats: Seats
     connections: set[Connection]
     papers: Papers
+    script_seconds: Histograms
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
@@ -222,6 +224,7 @@ def assemble(
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
         *(allowance, seats, connections, Papers(stores, quotes, compute, editions)),
+        script_seconds=log.script_seconds,
     )
 
 

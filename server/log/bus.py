@@ -16,6 +16,7 @@ overtake each other.
 import asyncio
 import math
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -106,10 +107,10 @@ class Bus:
 
     @property
     def silence_seconds(self) -> float:
-        """How long ago the bus last received its own bell; infinite if it never has."""
+        """How long ago the bus last received its own bell; infinite if it never has. Any thread may ask."""
         if self._heard_at is None:
             return math.inf
-        return asyncio.get_running_loop().time() - self._heard_at
+        return time.monotonic() - self._heard_at
 
     def subscribe(self, channel: str, listener: Subscriber) -> None:
         """Deliver the bells of ``channel`` to ``listener``, which replaces any earlier one."""
@@ -181,7 +182,7 @@ class Bus:
                 await ringing.connect()  # type: ignore[no-untyped-call]
             while True:
                 await self._ring_until_heard(ringing)
-                self._heard_at = asyncio.get_running_loop().time()
+                self._heard_at = time.monotonic()
                 self.standing.rise()
                 await asyncio.sleep(self._probe_seconds)
         finally:

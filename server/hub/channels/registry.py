@@ -8,6 +8,7 @@ from typing import Final
 from server.hub.channels.live_deal import LiveDeal
 from server.hub.channels.session import Session, Verdict, Watcher
 from server.hub.sockets.loop_turn import LoopTurn
+from server.hub.sockets.traffic import Traffic
 from server.log.bus import Bus
 from server.log.channel_log import ChannelLog, Entry, Head
 from server.observe.failing import REDIS_FAILS
@@ -27,8 +28,11 @@ class Feed:
         turn: LoopTurn,
         search_ended: Callable[[str], None],
         presence_heard: Callable[[str, Entry], None],
+        *,
+        traffic: Traffic,
     ) -> None:
-        self.session = Session(channel)
+        self.session = Session(channel, traffic=traffic)
+        self._traffic = traffic
         self._turn = turn
         self._presence_heard = presence_heard
         self._search_ended = search_ended
@@ -90,6 +94,8 @@ class Feed:
                 head = await self._log.head(session.channel)
                 session.restart(head.epoch, head.seq, head.no or 0)
                 return
+            self._traffic.fills += 1
+            self._traffic.filled += len(entries)
             for entry in entries:
                 self._receive(entry)
         if session.epoch != head.epoch:
@@ -98,9 +104,12 @@ class Feed:
     def _receive(self, entry: Entry) -> Verdict:
         verdict = self.session.receive(entry)
         if verdict is Verdict.TAKEN:
+            self._traffic.took(entry.body)
             self._turn.has_events(self.session.deliver)
             if entry.body.startswith(SEARCH_ENDED):
                 self._search_ended(self.session.channel)
+        elif verdict is Verdict.KNOWN:
+            self._traffic.duplicates += 1
         return verdict
 
 
@@ -112,6 +121,7 @@ class Registry:
         self._bus = bus
         self._tasks = tasks
         self.turn = LoopTurn()
+        self.traffic = Traffic()
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
         self._search_ended: list[Callable[[str], None]] = []
         self._presence_heard: Callable[[str, Entry], None] | None = None
@@ -127,6 +137,11 @@ class Registry:
     def channels(self) -> list[str]:
         """The channels that this process watches."""
         return list(self._feeds)
+
+    @property
+    def watching(self) -> int:
+        """How many joins are served in this process. Any thread may ask."""
+        return sum(len(feed.session.watchers) for feed, _ in list(self._feeds.values()))
 
     def live_deal(self, channel: str) -> LiveDeal | None:
         """Return the live deal of a watched channel; None if nobody watches the channel."""
@@ -178,7 +193,8 @@ class Registry:
 
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
-            feed = Feed(channel, self._log, self.turn, self._tell_search_ended, self._tell_presence)
+            told = self._tell_search_ended, self._tell_presence
+            feed = Feed(channel, self._log, self.turn, *told, traffic=self.traffic)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]

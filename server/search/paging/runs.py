@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from server.database.editions.rates import NotInForce
 from server.database.editions.versions import InForce
 from server.log.search_log import Outcome, SearchLog
 from server.observe.failing import POSTGRES_FAILS
+from server.observe.metrics.searches import SearchFigures
 from server.search.paging.lease import give_up, keep_lease
 from server.search.paging.page import Page
 from server.search.paging.reading import Reading, prepare_reading
@@ -42,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 class Runs:
-    """Runs pages, at most one at a time for each channel."""
+    """Runs pages, at most one at a time for each channel. ``figures`` has what they took."""
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class Runs:
         self._announced: dict[str, PageStart] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._handing_over = False
+        self.figures = SearchFigures(*(reason.value for reason in EndReason))
 
     @property
     def handing_over(self) -> bool:
@@ -130,7 +133,7 @@ class Runs:
                 started.set_exception(error)
 
     async def _run(self, start: PageStart, started: asyncio.Future[str], held: AsyncExitStack) -> None:
-        trace, page = Trace(), None
+        trace, page, began = Trace(), None, time.perf_counter()
         try:
             today = self._today()
             # Read before a connection is held, so that a page needs at most one connection at a time.
@@ -150,6 +153,7 @@ class Runs:
                     # Not a new page, or a newer one was announced while the first rows came.
                     return
                 page = self._begin(start, reading, trace)
+                self.figures.running += 1
                 if isinstance(first, BaseException):
                     raise first
                 if reading.unread:
@@ -165,8 +169,10 @@ class Runs:
             log.exception("search failed", search_id=start.search_id)
             reason = EndReason.FAILED
         finally:
+            self.figures.running -= page is not None
             if self._pages.get(start.channel) is page:
                 self._pages.pop(start.channel, None)
+        self.figures.end(reason.value, time.perf_counter() - began, trace.report())
         # The connection is back in the pool by now.
         if reason is not EndReason.SUPERSEDED:
             await page.end(reason)

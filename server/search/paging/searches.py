@@ -62,8 +62,8 @@ class SearchService:
         self._queue = queue
         self._lease_ms = lease_ms
         turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
-        known = editions or Editions(system)
-        self._runs = Runs(stores, channels, queue, turns, editions=known, today=today)
+        self._runs = Runs(stores, channels, queue, turns, editions=editions or Editions(system), today=today)
+        self.figures = self._runs.figures
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; for a repeated ``op``, the id of the first call.
