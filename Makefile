@@ -41,7 +41,7 @@ lint: ## style, types, import rules, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server client protocol
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server client protocol tools
 	$(BIN)/squawk --config .squawk.toml server/database/migrations/*.sql
 	$(BIN)/python -m protocol.schema --check
 	@$(PYTHON) tools/bootstrap.py npm run --silent check
