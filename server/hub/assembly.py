@@ -51,8 +51,11 @@ from server.log.channel_log import ChannelLog
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
 from server.log.walls import Walls
+from server.search.answers.answers import Answers
+from server.search.answers.stock_versions import StockVersions
 from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService
+from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 from server.settings import Settings
 from server.work.editions import Editions
 from server.work.queue import JobQueue
@@ -106,17 +109,24 @@ def assemble(
         return listener.connected
 
     editions = Editions(system, hears)
+    registry = Registry(log, bus, tasks)
+    versions = StockVersions(hears)
+    kept = Answers(versions)
+    values = SharedValues(log.searches, kept, registry.__contains__)
+    registry.on_event(OFFERS, values.heard)
+    registry.on_event(SEARCH_STARTED, values.search_started)
     searches = SearchService(
         stores,
         system,
         log.searches,
         queue,
         editions=editions,
+        answers=kept,
+        values=values,
         lease_ms=settings.search_lease_ms,
         # The other connections are for everything that is not a search.
         readers=max(1, settings.pool_max // 2),
     )
-    registry = Registry(log, bus, tasks)
     bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
@@ -152,11 +162,12 @@ def assemble(
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
         *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
         *(("rates", editions.forget), ("rates", deadlines.heard_of_editions)),
+        ("stock_versions", versions.heard),
         *(("people", people.heard), ("deal_facts", deals.heard), ("deal_facts", deadlines.heard_of_facts)),
     ):
         listener.listen(subject, heard)
     # What is kept in memory goes before anybody looks at it.
-    for forget in (editions.forget, deals.missed):
+    for forget in (editions.forget, versions.missed, deals.missed):
         listener.on_connect(forget)
     for look in (relay.missed, stock_watch.missed, deadlines.look, wall.missed, people.missed):
         listener.on_connect(look)
