@@ -176,7 +176,7 @@ class Answering:
         return await self._pages.announce(run, made)
 
     async def _read(self, run: Run, today: Today) -> Found | Ending | None:
-        """Read a page from the stock and publish it; return how it ended, or None if it is not published here.
+        """Read a page from the stock and publish it; return how it ended, None if it is not published here.
 
         If an answer is found meanwhile, that is returned.
         """
