@@ -16,7 +16,7 @@ from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
 from server.hub.channels.live_deals import LiveDeals
-from server.hub.channels.registry import Registry
+from server.hub.channels.registry import VEHICLE_CHANGED, Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
 from server.hub.commands.desk_answers import DeskAnswers
@@ -47,9 +47,10 @@ from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
 from server.log.bus import Bus
 from server.log.cars import ShownCars
-from server.log.channel_log import ChannelLog
+from server.log.channel_log import ChannelLog, Entry
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
+from server.log.search_log import SearchLog
 from server.log.walls import Walls
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
@@ -111,10 +112,7 @@ def assemble(
     editions = Editions(system, hears)
     registry = Registry(log, bus, tasks)
     versions = StockVersions(hears)
-    kept = Answers(versions)
-    values = SharedValues(log.searches, kept, registry.__contains__)
-    registry.on_event(OFFERS, values.heard)
-    registry.on_event(SEARCH_STARTED, values.search_started)
+    kept, values = _answers(log.searches, registry, versions)
     searches = SearchService(
         stores,
         system,
@@ -131,7 +129,8 @@ def assemble(
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
     relay = Relay(system, log, registry, outdated=repeats.look)
-    stock_watch = StockWatch(system, registry, cars, Rematcher(system, log.searches, cars, queue, editions))
+    rematcher = Rematcher(system, log.searches, cars, queue, editions)
+    stock_watch = StockWatch(system, registry, cars, rematcher, hears)
     keeper = Keeper(
         log,
         registry,
@@ -234,6 +233,26 @@ def assemble(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
         *(allowance, seats, connections, Papers(stores, quotes, compute, editions)),
     )
+
+
+def _answers(
+    searches: SearchLog, registry: Registry, versions: StockVersions
+) -> tuple[Answers, SharedValues]:
+    """Return the answers of this process and the values that they share, which hear the channels' events."""
+    answers = Answers(versions)
+    values = SharedValues(searches, answers, registry.__contains__)
+
+    def forget_stock(channel: str, _: Entry) -> None:
+        # Whoever sees a changed car and searches again must not get an older price from memory, even if the
+        # announcement of Postgres is late here.
+        live = registry.live_deal(channel)
+        if live is not None and live.facts is not None:
+            versions.heard(f"{live.facts.store_id} {live.facts.group_id}")
+
+    registry.on_event(OFFERS, values.heard)
+    registry.on_event(SEARCH_STARTED, values.search_started)
+    registry.on_event(VEHICLE_CHANGED, forget_stock)
+    return answers, values
 
 
 async def _run(run: Callable[[], Awaitable[None]]) -> None:

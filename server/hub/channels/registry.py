@@ -14,6 +14,7 @@ from server.observe.failing import REDIS_FAILS
 
 EVENTS_PER_READ: Final = 100
 SEARCH_ENDED: Final = b'{"type":"search_ended",'
+VEHICLE_CHANGED: Final = b'{"type":"vehicle_changed",'
 Look = Callable[[str, Entry], None]
 RETRY_SECONDS: Final = 0.5
 

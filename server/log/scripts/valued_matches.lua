@@ -10,6 +10,7 @@ redis.call('HSET', SEARCH, 'scanned', ARGV[10], 'matched', ARGV[11], 'chunks', A
     'rejected', ARGV[14])
 redis.call('HINCRBY', SEARCH, 'valued', ARGV[17])
 index_chunk(search_id, columns)
+untell_older(columns)
 take_lease(owner, ARGV[16])
 append(epoch, prefix .. columns .. '}')
 append(epoch, ARGV[18] .. ARGV[19] .. '}')
