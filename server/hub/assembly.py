@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 from redis.asyncio import Redis
 
+from protocol import codec
 from server.compute.pool import ComputePool
 from server.counts.distinct import Distinct
 from server.counts.seats import Seats
@@ -242,16 +243,14 @@ def _answers(
     answers = Answers(versions)
     values = SharedValues(searches, answers, registry.__contains__)
 
-    def forget_stock(channel: str, _: Entry) -> None:
-        # Whoever sees a changed car and searches again must not get an older price from memory, even if the
-        # announcement of Postgres is late here.
-        live = registry.live_deal(channel)
+    def car_changed(channel: str, entry: Entry) -> None:
+        live, told = registry.live_deal(channel), codec.decode(entry.body)
         if live is not None and live.facts is not None:
-            versions.heard(f"{live.facts.store_id} {live.facts.group_id}")
+            versions.changed(live.facts.store_id, live.facts.group_id, told["vehicle_id"], told["rev"])
 
     registry.on_event(OFFERS, values.heard)
     registry.on_event(SEARCH_STARTED, values.search_started)
-    registry.on_event(VEHICLE_CHANGED, forget_stock)
+    registry.on_event(VEHICLE_CHANGED, car_changed)
     return answers, values
 
 

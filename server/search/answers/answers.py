@@ -38,7 +38,7 @@ class Answers:
         most_bytes_of_one: int = MOST_BYTES_OF_ONE,
     ) -> None:
         self.hits = self.joins = self.misses = self.stale_hits = self.evictions = 0
-        self.versions = versions or StockVersions()
+        self.versions = StockVersions() if versions is None else versions
         self._clock = clock
         self._most_bytes = most_bytes
         self._most_bytes_of_one = most_bytes_of_one

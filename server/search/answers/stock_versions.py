@@ -5,12 +5,16 @@ moved, whatever moved it, and the known version is forgotten. Nothing is known w
 missed.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocol.records import Scope
 from server.search.sql.query import Stock
+
+FIRST_REV: Final = 1
+MOST_TOLD: Final = 10_000
+"""Of how many cars the state is known that screens were told last."""
 
 
 class Mark(NamedTuple):
@@ -28,6 +32,7 @@ class StockVersions:
         self._known: dict[str, int] = {}
         self._forgotten: Counter[str] = Counter()
         self._all_forgotten = 0
+        self._told: OrderedDict[str, int] = OrderedDict()
 
     def heard(self, payload: str) -> None:
         """Forget the stock of a store, and that of its group: ``store group`` is announced."""
@@ -35,6 +40,19 @@ class StockVersions:
         for name in (f"{Scope.STORE} {store_id}", f"{Scope.GROUP} {group_id}"):
             self._known.pop(name, None)
             self._forgotten[name] += 1
+
+    def changed(self, store_id: str, group_id: str, vehicle_id: str, rev: int) -> None:
+        """Forget the stock of a deal whose screens were told of a newer state of a car.
+
+        Who sees it and searches again must not get an older one from memory, even if the announcement of
+        Postgres is late. Claims of a car are told with the state that it had.
+        """
+        known = self._told.pop(vehicle_id, FIRST_REV)
+        self._told[vehicle_id] = max(known, rev)
+        while len(self._told) > MOST_TOLD:
+            self._told.popitem(last=False)
+        if rev > known:
+            self.heard(f"{store_id} {group_id}")
 
     def missed(self) -> None:
         """Forget every stock: announcements may have been missed."""

@@ -68,7 +68,7 @@ class SearchService:
         self._queue = queue
         self._lease_ms = lease_ms
         turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
-        answers = answers or Answers()
+        answers = Answers() if answers is None else answers
         self._values = values or SharedValues(channels, answers)
         pages = Pages(channels, queue, self._values)
         answering = Answering(stores, turns, editions or Editions(system), answers, pages)
