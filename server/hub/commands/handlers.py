@@ -17,7 +17,7 @@ from server.hub.sockets.limits import COMMAND_SECONDS
 from server.observe.failing import SERVICE_FAILS
 from server.observe.metrics.histogram import WORK_SECONDS, Histograms
 from server.observe.metrics.tally import Tally
-from server.search.paging.runs import TURN_SECONDS
+from server.search.paging.answering import TURN_SECONDS
 
 
 class Handlers:
