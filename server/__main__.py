@@ -77,6 +77,7 @@ def up(
     embedded database is empty, it also adds sample data, and the sign-in page offers the demo users;
     DEAL_DEMO=0 turns that off.
     """
+    from server.observe.spans import check_spans
     from server.run.up import prepare, require_rights, reserve_port, run_formation
 
     environ = _environment(data_dir, port)
@@ -89,6 +90,7 @@ def up(
     require_rights(host, listen_port)
     with reserve_port(host, listen_port), services(environ) as settings:
         secret_of(settings)
+        check_spans(settings.otlp_endpoint, settings.otlp_protocol)
         prepare(settings, _say)
         counts = {"web": web, "worker": _default_workers() if workers is None else workers}
         run_formation(settings, environ | settings.environment(), counts, _say)

@@ -45,12 +45,14 @@ from server.hub.upkeep.price_guard import PriceGuard
 from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
+from server.hub.upkeep.traces import Traces
 from server.log.bus import Bus
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
 from server.log.walls import Walls
+from server.observe.spans import Spans
 from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService
 from server.settings import Settings
@@ -91,6 +93,7 @@ def assemble(
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
     note: Note,
+    export: Spans | None = None,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
@@ -106,6 +109,7 @@ def assemble(
         return listener.connected
 
     editions = Editions(system, hears)
+    traces = Traces(log.searches, export)
     searches = SearchService(
         stores,
         system,
@@ -115,8 +119,10 @@ def assemble(
         lease_ms=settings.search_lease_ms,
         # The other connections are for everything that is not a search.
         readers=max(1, settings.pool_max // 2),
+        watch=traces,
     )
     registry = Registry(log, bus, tasks)
+    traces.watch(registry)
     bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
@@ -216,6 +222,7 @@ def assemble(
         joiner=joiner,
         wall_joiner=WallJoiner(stores, log, registry, wall, rooms),
         rooms=rooms,
+        traces=traces,
         note=note,
     )
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)

@@ -4,10 +4,11 @@ A body begins with ``{"type":`` and has no ``seq``: the log assigns it and each 
 lack their end, which a script appends.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from protocol import codec
-from protocol.events import MAX_MESSAGE_BYTES
+from protocol.events import MAX_MESSAGE_BYTES, StageSpan
 from protocol.records import EndReason
 from server.clock import utc_now
 from server.log.search_log import Progress
@@ -89,6 +90,7 @@ def ended_body(
     next_token: str | None,
     rejected: list[dict[str, Any]] | None = None,
     trace: dict[str, float] | None = None,
+    spans: Sequence[StageSpan] = (),
 ) -> bytes:
     """Return ``search_ended``."""
     event = {
@@ -101,6 +103,7 @@ def ended_body(
         "next": next_token,
         "rejected": rejected or [],
         "trace": trace or {},
+        "spans": spans,
     }
     return event_body(channel, event)
 

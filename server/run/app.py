@@ -34,6 +34,7 @@ from server.observe.failing import SERVICE_FAILS
 from server.observe.heap import settle_heap
 from server.observe.probe.loop_watch import LoopWatch
 from server.observe.probe.probed import probed
+from server.observe.spans import open_spans
 from server.run.draining import Drain
 from server.run.probing import exported, web_figures
 from server.settings import Settings, secret_of
@@ -166,8 +167,16 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
             compute = ComputePool()
             tasks = await stack.enter_async_context(ending.background())
             tasks.create_task(security.run(), name="security")
+            export = None
+            if settings.otlp_endpoint:
+                export = open_spans("web")
+                stack.push_async_callback(ending.close, "spans", partial(asyncio.to_thread, export.close))
             hub = assemble(
-                settings, pool, everything(system), redis, compute=compute, tasks=tasks, note=security.note
+                *(settings, pool, everything(system), redis),
+                compute=compute,
+                tasks=tasks,
+                note=security.note,
+                export=export,
             )
             stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
             admit = partial(auth.admit, pool, settings, security)

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand, tag_of
 from server.database.people.security_events import Note, SecurityKind
@@ -13,6 +14,7 @@ from server.hub.connections.authority import check_scope, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
+from server.observe.attending import about
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.runs import TURN_SECONDS
 
@@ -28,6 +30,10 @@ class Handlers:
 
     async def __call__(self, connection: Connection, command: AnyCommand) -> None:
         """Handle a command and answer it; a failure becomes the reply, never an exception."""
+        with about(connection_id=connection.id, **_ids_of(command)):
+            await self._answer(connection, command)
+
+    async def _answer(self, connection: Connection, command: AnyCommand) -> None:
         try:
             check_scope(connection, command)
             # The time in line for a turn is not the command's own.
@@ -47,6 +53,12 @@ class Handlers:
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))
             connection.refuse(command.ref, CommandError(ErrorCode.INTERNAL, "Something went wrong here."))
+
+
+def _ids_of(command: AnyCommand) -> dict[str, str | None]:
+    """Return what a command is about, for the log."""
+    channel = command.channel if isinstance(command, ChannelCommand) else ""
+    return {"deal": deal_of(channel), "search_id": getattr(command, "search_id", None)}
 
 
 def _seconds_of(command: AnyCommand) -> float:

@@ -132,6 +132,7 @@ class Page:
                     goes_on=self._continuation() if reason in RESUMABLE else None,
                     rejected=self._excluded.report(reason),
                     trace=self._trace.report(),
+                    spans=self._trace.spans(),
                     owner=self._request.lease.owner,
                 )
 

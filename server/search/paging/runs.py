@@ -23,7 +23,7 @@ from server.search.paging.requests import PageRequest, PageStart
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates
-from server.search.trace import Trace
+from server.search.trace import SearchWatch, Trace
 from server.sharing.turns import Crowded, TookTooLong, Turns
 from server.work.editions import Editions
 from server.work.queue import JobQueue
@@ -53,6 +53,7 @@ class Runs:
         *,
         editions: Editions,
         today: Callable[[], dt.date],
+        watch: SearchWatch | None = None,
     ) -> None:
         self._stores = stores
         self._channels = channels
@@ -60,6 +61,7 @@ class Runs:
         self._turns = turns
         self._today = today
         self._editions = editions
+        self._watch = watch or SearchWatch()
         self._estimates = Estimates()
         self._plans = Plans()
         self._pages: dict[str, Page] = {}
@@ -130,15 +132,17 @@ class Runs:
                 started.set_exception(error)
 
     async def _run(self, start: PageStart, started: asyncio.Future[str], held: AsyncExitStack) -> None:
-        trace, page = Trace(), None
+        trace, page = Trace(start.arrived, age_ms=start.age_ms), None
         try:
             today = self._today()
             # Read before a connection is held, so that a page needs at most one connection at a time.
-            in_force = await self._editions.in_force(today)
+            with trace.stage("prepare"):
+                in_force = await self._editions.in_force(today)
             async with self._reader(start, trace) as reader:
-                reading, estimate = await self._prepare(reader, start, in_force, today)
+                with trace.stage("prepare"):
+                    reading, estimate = await self._prepare(reader, start, in_force, today)
                 announced, first = await asyncio.gather(
-                    self._announce(start, reading, estimate, held),
+                    self._announce(start, reading, estimate, held, trace),
                     _first_rows(reader, reading),
                     return_exceptions=True,
                 )
@@ -170,6 +174,7 @@ class Runs:
         # The connection is back in the pool by now.
         if reason is not EndReason.SUPERSEDED:
             await page.end(reason)
+            self._watch.ended(start.channel, start.search_id, trace, reason, first=start.after is None)
         elif page.handed_over:
             await held.aclose()
             await give_up(self._channels, start.channel, start.search_id, start.lease)
@@ -185,10 +190,14 @@ class Runs:
             yield await held.enter_async_context(read_stock(scope, trace))
 
     async def _announce(
-        self, start: PageStart, reading: Reading, estimate: int, held: AsyncExitStack
+        self, start: PageStart, reading: Reading, estimate: int, held: AsyncExitStack, trace: Trace
     ) -> tuple[Outcome, str]:
         """Announce the page and keep its lease from then on, because its first rows may take long."""
-        outcome, search_id = await start.announce(reading.versions, estimate, reading.deal.version)
+        self._watch.begun(start.channel, start.search_id, trace)
+        with trace.stage("announce"):
+            outcome, search_id = await start.announce(
+                reading.versions, estimate, reading.deal.version, trace.age_ms
+            )
         if outcome is Outcome.PUBLISHED:
             self._announced[start.channel] = start
             held.callback(self._forget, start)

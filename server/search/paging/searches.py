@@ -26,6 +26,7 @@ from server.search.paging.lease import keep_lease, new_lease
 from server.search.paging.place import check_token, new_token, read_place
 from server.search.paging.requests import MoreRequest, PageStart, SearchRequest
 from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
+from server.search.trace import SearchWatch
 from server.sharing.lanes import Lane
 from server.sharing.turns import Shares, Turns
 from server.work.editions import Editions
@@ -56,6 +57,7 @@ class SearchService:
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
+        watch: SearchWatch | None = None,
     ) -> None:
         self._system = system
         self._channels = channels
@@ -63,7 +65,7 @@ class SearchService:
         self._lease_ms = lease_ms
         turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
         known = editions or Editions(system)
-        self._runs = Runs(stores, channels, queue, turns, editions=known, today=today)
+        self._runs = Runs(stores, channels, queue, turns, editions=known, today=today, watch=watch)
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; for a repeated ``op``, the id of the first call.
@@ -83,7 +85,9 @@ class SearchService:
     async def _begin(self, request: SearchRequest, replaces: str | None = None) -> str:
         search_id, lease = str(uuid.uuid4()), new_lease(self._lease_ms)
 
-        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+        async def announce(
+            versions: Versions, estimate: int, deal_version: int, age_ms: float
+        ) -> tuple[Outcome, str]:
             return await self._channels.begin_search(
                 request.channel,
                 op=request.op,
@@ -102,6 +106,7 @@ class SearchService:
                 lease=lease,
                 replaces=replaces,
                 asked=request.asked,
+                age_ms=age_ms,
             )
 
         return await self._runs.start(
@@ -119,6 +124,7 @@ class SearchService:
                 lease=lease,
                 lane=request.lane or Lane(request.deal.store_id, request.actor.id),
                 patient=replaces is not None,
+                arrived=request.arrived,
             )
         )
 
@@ -137,7 +143,9 @@ class SearchService:
             raise _superseded()
         lease = new_lease(self._lease_ms)
 
-        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+        async def announce(
+            versions: Versions, estimate: int, deal_version: int, age_ms: float
+        ) -> tuple[Outcome, str]:
             outcome = await self._channels.continue_search(
                 request.channel,
                 op=request.op,
@@ -145,6 +153,7 @@ class SearchService:
                 token=request.token,
                 lease=lease,
                 asked=request.asked,
+                age_ms=age_ms,
             )
             if outcome is Outcome.SUPERSEDED:
                 raise _superseded()
@@ -165,6 +174,7 @@ class SearchService:
                 announce=announce,
                 lease=lease,
                 lane=request.lane or Lane(request.deal.store_id, state.by.id),
+                arrived=request.arrived,
             )
         )
 
@@ -251,7 +261,9 @@ class SearchService:
             await self._begin(request, replaces=state.search_id)
             return
 
-        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+        async def announce(
+            versions: Versions, estimate: int, deal_version: int, age_ms: float
+        ) -> tuple[Outcome, str]:
             return Outcome.PUBLISHED, state.search_id
 
         await self._runs.start(
@@ -269,6 +281,7 @@ class SearchService:
                 lease=lease,
                 lane=Lane(deal.store_id, state.by.id),
                 patient=True,
+                age_ms=state.age_ms,
             )
         )
 
