@@ -50,8 +50,8 @@ class SearchState:
 
     ``place`` is where it continues, as its owner wrote it: after the rows that ``scanned``, ``rejected`` and
     the chunks count. ``trace`` and ``spans`` have what is known of the last page; ``age_ms`` is the time
-    since its command arrived. ``base`` is the number of matches of its earlier pages. ``lapsed``: it runs, and its
-    owner's lease has expired.
+    since its command arrived. ``base`` is the number of matches of its earlier pages. ``lapsed``: it runs,
+    and its owner's lease has expired.
     """
 
     search_id: str
