@@ -23,6 +23,7 @@ from server.commands.printing import add_print_command
 from server.commands.security import add_security_commands
 from server.commands.stores import add_store_commands
 from server.commands.tokens import add_token_commands
+from server.commands.traces import add_trace_command
 from server.run.processes import explained_errors, run_web, run_worker, services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
@@ -162,6 +163,7 @@ add_store_commands(app, _work)
 add_user_commands(app, _work)
 add_token_commands(app, _work)
 add_security_commands(app, _services_of)
+add_trace_command(app, _services_of)
 
 
 def main() -> None:
