@@ -46,6 +46,7 @@ from server.hub.upkeep.price_guard import PriceGuard
 from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
+from server.hub.upkeep.traces import Traces
 from server.log.bus import Bus
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog, Entry
@@ -54,6 +55,7 @@ from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
 from server.log.walls import Walls
 from server.observe.metrics.histogram import Histograms
+from server.observe.spans import Spans
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
 from server.search.paging.rematch import Rematcher
@@ -98,6 +100,7 @@ def assemble(
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
     note: Note,
+    export: Spans | None = None,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
@@ -116,6 +119,8 @@ def assemble(
     registry = Registry(log, bus, tasks)
     versions = StockVersions(hears)
     kept, values = _answers(log.searches, registry, versions)
+    traces = Traces(log.searches, export)
+    traces.watch(registry)
     searches = SearchService(
         stores,
         system,
@@ -127,6 +132,7 @@ def assemble(
         lease_ms=settings.search_lease_ms,
         # The other connections are for everything that is not a search.
         readers=max(1, settings.pool_max // 2),
+        watch=traces,
     )
     bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
@@ -229,6 +235,7 @@ def assemble(
         joiner=joiner,
         wall_joiner=WallJoiner(stores, log, registry, wall, rooms),
         rooms=rooms,
+        traces=traces,
         note=note,
     )
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)

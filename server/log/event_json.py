@@ -5,10 +5,11 @@ lack their end, which a script appends.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from protocol import codec
-from protocol.events import MAX_MESSAGE_BYTES
+from protocol.events import MAX_MESSAGE_BYTES, StageSpan
 from protocol.records import EndReason
 from server.clock import utc_now
 from server.log.search_log import Progress
@@ -104,6 +105,7 @@ def ended_body(
     next_token: str | None,
     rejected: list[dict[str, Any]] | None = None,
     trace: dict[str, float] | None = None,
+    spans: Sequence[StageSpan] = (),
 ) -> bytes:
     """Return ``search_ended``."""
     event = {
@@ -116,6 +118,7 @@ def ended_body(
         "next": next_token,
         "rejected": rejected or [],
         "trace": trace or {},
+        "spans": spans,
     }
     return event_body(channel, event)
 

@@ -1,11 +1,14 @@
 """The channels that this process listens to: one session for each channel, as long as it is watched."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from server.hub.channels.live_deal import LiveDeal
+from server.hub.channels.samples import Sample
 from server.hub.channels.session import Session, Verdict, Watcher
 from server.hub.sockets.loop_turn import LoopTurn
 from server.hub.sockets.traffic import Traffic
@@ -41,6 +44,12 @@ class Feed:
         self.joining = 0
         self._log = log
         self._behind = asyncio.Event()
+        self.sample: Sample | None = None
+        self._timing: Sample | None = None
+
+    def time(self, sample: Sample) -> None:
+        """Time the messages of a search, in place of those of an older one."""
+        self.sample = self._timing = sample
 
     def heard(self, entry: Entry) -> None:
         """Deliver an event, or read the missing events before it."""
@@ -111,9 +120,19 @@ class Feed:
             for prefix, look in self._looks:
                 if entry.body.startswith(prefix):
                     look(self.session.channel, entry)
+            if self._timing is not None:
+                self._sample(self._timing, entry.body)
         elif verdict is Verdict.KNOWN:
             self._traffic.duplicates += 1
         return verdict
+
+    def _sample(self, sample: Sample, body: bytes) -> None:
+        found = sample.awaits(body)
+        if found is not None:
+            # Behind the session's delivery, which was put before it.
+            self._turn.has_events(partial(sample.written, found[0], time.perf_counter(), found[1]))
+            if sample.is_complete:
+                self._timing = None
 
 
 class Registry:
@@ -157,6 +176,16 @@ class Registry:
     def last_no(self, channel: str) -> int:
         """Return the last decision that a watched channel's log is known to have; 0 if none is known."""
         return self._feeds[channel][0].session.no if channel in self._feeds else 0
+
+    def time(self, channel: str, sample: Sample) -> None:
+        """Time the messages of a search, if its channel is watched here."""
+        if channel in self._feeds:
+            self._feeds[channel][0].time(sample)
+
+    def sample_of(self, channel: str, search_id: str) -> Sample | None:
+        """Return the sample of a search that began in this process while its channel was watched."""
+        sample = self._feeds[channel][0].sample if channel in self._feeds else None
+        return sample if sample is not None and sample.search_id == search_id else None
 
     def on_search_ended(self, look: Callable[[str], None]) -> None:
         """Call ``look`` with the channel whenever a search of a watched channel has ended."""

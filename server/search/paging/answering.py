@@ -93,7 +93,8 @@ class Answering:
         Raises CommandError, NotInForce, and what Postgres and Redis raise.
         """
         # Read before a connection is held, so that a page needs at most one connection at a time.
-        today = Today(day, await self._editions.in_force(day))
+        with run.trace.stage("prepare"):
+            today = Today(day, await self._editions.in_force(day))
         found = self._find(run, today)
         while True:
             if found is not None:
@@ -193,7 +194,8 @@ class Answering:
                 # While another search makes it, this one learns the version first.
                 answer = None if answers.is_being_made(question) else making.enter_context(made)
                 async with read_stock(self._stores.of(deal.store_id), run.trace) as reader:
-                    deal, inventory = await current(reader, deal, fixed=run.publication is not None)
+                    with run.trace.stage("prepare"):
+                        deal, inventory = await current(reader, deal, fixed=run.publication is not None)
                     if deal is start.deal:
                         answers.versions.learn(stock, mark, inventory)
                     else:
@@ -214,20 +216,21 @@ class Answering:
         """Publish what is read; the answer that was ``found`` grows by it."""
         start, answer, page = run.start, found.answer, run.publication
         after = start.after if page is None else page.last
-        reading = await prepare_reading(
-            reader,
-            self._editions.tables,
-            found.deal,
-            as_of,
-            plans=self._plans,
-            filters=start.filters,
-            sort=start.sort,
-            after=after,
-        )
-        # A later page needs no estimate.
-        estimate = 0
-        if after is None:
-            estimate = await self._estimates.of(reader, reading.query, reading.estimate_key)
+        with run.trace.stage("prepare"):
+            reading = await prepare_reading(
+                reader,
+                self._editions.tables,
+                found.deal,
+                as_of,
+                plans=self._plans,
+                filters=start.filters,
+                sort=start.sort,
+                after=after,
+            )
+            # A later page needs no estimate.
+            estimate = 0
+            if after is None:
+                estimate = await self._estimates.of(reader, reading.query, reading.estimate_key)
         answer.open(Opening(as_of, reading.versions, estimate))
         made = Announcement(reading.versions, estimate, reading.deal.version)
         announced, first = await asyncio.gather(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from protocol.events import Rejection
 from protocol.records import EndReason
@@ -12,7 +12,7 @@ from server.search.paging.lease import keep_lease
 from server.search.paging.publication import Publication
 from server.search.paging.requests import Announcement, PageStart
 from server.search.paging.shared_values import SharedValues
-from server.search.trace import Trace
+from server.search.trace import SearchWatch, Trace
 from server.work.queue import JobQueue
 
 
@@ -28,7 +28,7 @@ class Run:
     start: PageStart
     started: asyncio.Future[str]
     held: AsyncExitStack
-    trace: Trace = field(default_factory=Trace)
+    trace: Trace
     publication: Publication | None = None
     rejected: Sequence[Rejection] = ()
     must_check: bool = False
@@ -37,11 +37,14 @@ class Run:
 class Pages:
     """The current pages by channel."""
 
-    def __init__(self, channels: SearchLog, queue: JobQueue, values: SharedValues) -> None:
+    def __init__(
+        self, channels: SearchLog, queue: JobQueue, values: SharedValues, watch: SearchWatch
+    ) -> None:
         self.handing_over = False
         self._channels = channels
         self._queue = queue
         self._values = values
+        self._watch = watch
         self._current: dict[str, Publication] = {}
         self._announced: dict[str, Run] = {}
 
@@ -67,7 +70,9 @@ class Pages:
         ``run.started`` gets the id of its search, unless the deal is OUTDATED.
         """
         start = run.start
-        outcome, search_id = await start.announce(made)
+        self._watch.begun(start.channel, start.search_id, run.trace)
+        with run.trace.stage("announce"):
+            outcome, search_id = await start.announce(made, run.trace.age_ms)
         if outcome is Outcome.PUBLISHED:
             self._announced[start.channel] = run
             run.held.callback(self._forget, run)

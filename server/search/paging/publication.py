@@ -141,6 +141,7 @@ class Publication:
                     goes_on=self._continuation() if reason in RESUMABLE else None,
                     rejected=rejected,
                     trace=self.trace.report(),
+                    spans=self.trace.spans(),
                     owner=self.start.lease.owner,
                 )
 

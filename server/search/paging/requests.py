@@ -17,7 +17,8 @@ class SearchRequest:
     """A new search of ``deal`` on ``channel``; ``op`` makes a repeated command harmless.
 
     The search takes the turns of ``lane``; None: those of its ``actor``. ``asked`` is a digest of the person
-    and the command if a client sent ``op``: the op answers no other command.
+    and the command if a client sent ``op``: the op answers no other command. ``arrived`` is the reading of
+    ``time.perf_counter`` when the command that asked for the search came.
     """
 
     channel: str
@@ -29,12 +30,13 @@ class SearchRequest:
     actor: Actor
     lane: Lane | None = None
     asked: str = ""
+    arrived: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MoreRequest:
     """The next page of a search that ended at its limit. It takes the turns of ``lane``; None: those of the
-    person who began the search. ``asked`` as in ``SearchRequest``.
+    person who began the search. ``asked`` and ``arrived`` as in ``SearchRequest``.
     """
 
     channel: str
@@ -44,6 +46,7 @@ class MoreRequest:
     token: str
     lane: Lane | None = None
     asked: str = ""
+    arrived: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,10 @@ class Announcement:
     last_no: int | None = None
 
 
-Announce = Callable[[Announcement], Awaitable[tuple[Outcome, str]]]
-"""Announces a page in the channel's log. Returns the outcome and the id of the search."""
+Announce = Callable[[Announcement, float], Awaitable[tuple[Outcome, str]]]
+"""Announces a page in the channel's log, given how many milliseconds ago its command arrived. Returns the
+outcome and the id of the search.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class PageStart:
 
     ``limit`` is how many matches it may still find; ``lease`` is the lease of its search. It takes the turns
     of ``lane``. If ``patient``, it waits for its turn without a limit, because nobody waits for the page.
+    ``arrived`` as in ``SearchRequest``; without it the trace begins ``age_ms`` ago.
     """
 
     channel: str
@@ -85,3 +91,5 @@ class PageStart:
     lease: Lease
     lane: Lane
     patient: bool = False
+    arrived: float | None = None
+    age_ms: float = 0.0

@@ -20,6 +20,7 @@ from server.search.paging.answering import Answering
 from server.search.paging.lease import give_up
 from server.search.paging.pages import Pages, Run
 from server.search.paging.requests import PageStart
+from server.search.trace import SearchWatch, Trace
 from server.sharing.turns import Crowded, TookTooLong
 
 CLOSING_SECONDS = 2.0
@@ -44,6 +45,7 @@ class Runs:
         answering: Answering,
         *,
         today: Callable[[], dt.date],
+        watch: SearchWatch | None = None,
         stale_after: tuple[type[Exception], ...] = (),
         told_stale: Callable[[str], None] = lambda channel: None,
     ) -> None:
@@ -51,6 +53,7 @@ class Runs:
         self._pages = pages
         self._answering = answering
         self._today = today
+        self._watch = watch or SearchWatch()
         self._stale_after = stale_after
         self._told_stale = told_stale
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,7 +102,8 @@ class Runs:
         """Report an exception that ends a page to the caller waiting for its id, or else log it."""
         try:
             async with AsyncExitStack() as held:
-                await self._run(Run(start, started, held, rejected=start.rejected))
+                trace = Trace(start.arrived, age_ms=start.age_ms)
+                await self._run(Run(start, started, held, trace, rejected=start.rejected))
         except asyncio.CancelledError:
             started.cancel()
             raise
@@ -134,6 +138,8 @@ class Runs:
         # The connection is back in the pool by now.
         if ending.reason is not EndReason.SUPERSEDED:
             await run.publication.end(ending.reason, ending.rejected)
+            first = start.after is None
+            self._watch.ended(start.channel, start.search_id, run.trace, ending.reason, first=first)
         elif run.publication.handed_over:
             await run.held.aclose()
             await give_up(self._channels, start.channel, start.search_id, start.lease)

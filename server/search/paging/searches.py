@@ -30,6 +30,7 @@ from server.search.paging.place import check_token, new_token, read_place
 from server.search.paging.requests import Announcement, MoreRequest, PageStart, SearchRequest
 from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
 from server.search.paging.shared_values import SharedValues
+from server.search.trace import SearchWatch
 from server.sharing.lanes import Lane
 from server.sharing.turns import Shares, Turns
 from server.work.editions import Editions
@@ -62,17 +63,18 @@ class SearchService:
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
+        watch: SearchWatch | None = None,
     ) -> None:
         self._system = system
         self._channels = channels
         self._queue = queue
         self._lease_ms = lease_ms
         turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
-        answers = Answers() if answers is None else answers
+        answers, watch = Answers() if answers is None else answers, watch or SearchWatch()
         self._values = values or SharedValues(channels, answers)
-        pages = Pages(channels, queue, self._values)
+        pages = Pages(channels, queue, self._values, watch)
         answering = Answering(stores, turns, editions or Editions(system), answers, pages)
-        self._runs = Runs(channels, pages, answering, today=today)
+        self._runs = Runs(channels, pages, answering, today=today, watch=watch)
         self.figures = self._runs.figures
 
     async def search(self, request: SearchRequest) -> str:
@@ -93,7 +95,7 @@ class SearchService:
     async def _begin(self, request: SearchRequest, replaces: str | None = None) -> str:
         search_id, lease = str(uuid.uuid4()), new_lease(self._lease_ms)
 
-        async def announce(made: Announcement) -> tuple[Outcome, str]:
+        async def announce(made: Announcement, age_ms: float) -> tuple[Outcome, str]:
             return await self._channels.begin_search(
                 request.channel,
                 op=request.op,
@@ -113,6 +115,7 @@ class SearchService:
                 replaces=replaces,
                 last_no=made.last_no,
                 asked=request.asked,
+                age_ms=age_ms,
             )
 
         return await self._runs.start(
@@ -130,6 +133,7 @@ class SearchService:
                 lease=lease,
                 lane=request.lane or Lane(request.deal.store_id, request.actor.id),
                 patient=replaces is not None,
+                arrived=request.arrived,
             )
         )
 
@@ -148,7 +152,7 @@ class SearchService:
             raise _superseded()
         lease = new_lease(self._lease_ms)
 
-        async def announce(made: Announcement) -> tuple[Outcome, str]:
+        async def announce(made: Announcement, age_ms: float) -> tuple[Outcome, str]:
             outcome = await self._channels.continue_search(
                 request.channel,
                 op=request.op,
@@ -156,6 +160,7 @@ class SearchService:
                 token=request.token,
                 lease=lease,
                 asked=request.asked,
+                age_ms=age_ms,
             )
             if outcome is Outcome.SUPERSEDED:
                 raise _superseded()
@@ -176,6 +181,7 @@ class SearchService:
                 announce=announce,
                 lease=lease,
                 lane=request.lane or Lane(request.deal.store_id, state.by.id),
+                arrived=request.arrived,
             )
         )
 
@@ -263,7 +269,7 @@ class SearchService:
             await self._begin(request, replaces=state.search_id)
             return
 
-        async def announce(made: Announcement) -> tuple[Outcome, str]:
+        async def announce(made: Announcement, age_ms: float) -> tuple[Outcome, str]:
             return Outcome.PUBLISHED, state.search_id
 
         await self._runs.start(
@@ -281,6 +287,7 @@ class SearchService:
                 lease=lease,
                 lane=Lane(deal.store_id, state.by.id),
                 patient=True,
+                age_ms=state.age_ms,
             )
         )
 

@@ -168,7 +168,6 @@ class SharedValues:
                     chunk=each.chunk,
                     rows=each.rows,
                     columns=offers,
-                    timings={},
                 )
                 self.shared += 1
             except RedisError as error:
