@@ -61,6 +61,15 @@ def services(environ: dict[str, str]) -> Iterator[Settings]:
         yield Settings.from_environment(complete)
 
 
+def standing_services(environ: dict[str, str]) -> Settings:
+    """Return settings of services as they stand: nothing is started, so that a dead one is found dead."""
+    if not (environ.get("DATABASE_URL") and environ.get("REDIS_URL")):
+        from server.embedded import standing_where_missing
+
+        environ = standing_where_missing(environ, Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR))
+    return Settings.from_environment(environ)
+
+
 @contextmanager
 def explained_errors() -> Iterator[None]:
     """Report an error as one line on standard error with exit code 1, or 2 for an unusable file."""
@@ -95,6 +104,7 @@ def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> I
     needs. One that ``signs`` must have a secret.
     """
     from server.observe.logs import configure_logging
+    from server.observe.spans import check_spans
     from server.run.privileges import give_up_owner, give_up_root
 
     configure_logging(DEFAULT_LOG_LEVEL, process)
@@ -103,6 +113,7 @@ def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> I
     with services(environ) as settings:
         if signs:
             secret_of(settings)
+        check_spans(settings.otlp_endpoint, settings.otlp_protocol)
         configure_logging(settings.log_level, process)
         give_up_root(embedded=embedded)
         yield replace(settings, database_owner_url=settings.database_url)

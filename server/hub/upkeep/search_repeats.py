@@ -15,6 +15,7 @@ from protocol.closing import CommandError
 from server.database.deals.deals import Deal
 from server.hub.channels.live_deals import LiveDeals
 from server.log.search_log import SearchLog, SearchState
+from server.observe.attending import command_arrived
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.searches import SearchRequest, SearchService
 
@@ -34,10 +35,12 @@ class SearchRepeats:
         self._tasks = tasks
         self._under_way: set[str] = set()
         self._again: set[str] = set()
+        self._arrived: dict[str, float | None] = {}
         self._logger = structlog.get_logger("hub")
 
     def look(self, channel: str) -> None:
         """Repeat a channel's search where it is for older terms than the deal has. Returns at once."""
+        self._arrived[channel] = command_arrived()
         if channel in self._under_way:
             self._again.add(channel)
             return
@@ -60,6 +63,7 @@ class SearchRepeats:
             self._logger.exception("search_not_repeated", channel=channel)
         finally:
             self._under_way.discard(channel)
+            self._arrived.pop(channel, None)
 
     async def _repeat(self, channel: str) -> None:
         for _ in range(ATTEMPTS):
@@ -68,7 +72,8 @@ class SearchRepeats:
             if last is None or deal is None or last.deal_version >= deal.version:
                 return
             try:
-                await self._searches.repeat(_again(channel, last, deal), last.search_id)
+                arrived = self._arrived.get(channel)
+                await self._searches.repeat(_again(channel, last, deal, arrived), last.search_id)
             except CommandError as error:
                 if error.code.retry:
                     raise
@@ -78,7 +83,7 @@ class SearchRepeats:
                 return
 
 
-def _again(channel: str, last: SearchState, deal: Deal) -> SearchRequest:
+def _again(channel: str, last: SearchState, deal: Deal, arrived: float | None) -> SearchRequest:
     return SearchRequest(
         channel=channel,
         op=uuid.uuid5(uuid.UUID(last.search_id), f"again at version {deal.version}"),
@@ -87,4 +92,5 @@ def _again(channel: str, last: SearchState, deal: Deal) -> SearchRequest:
         sort=last.sort,
         limit=last.limit,
         actor=last.by,
+        arrived=arrived,
     )
