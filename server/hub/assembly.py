@@ -84,6 +84,7 @@ class Hub:
     connections: set[Connection]
     papers: Papers
     script_seconds: Histograms
+    answers: Answers
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
@@ -243,6 +244,7 @@ def assemble(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
         *(allowance, seats, connections, Papers(stores, quotes, compute, editions)),
         script_seconds=log.script_seconds,
+        answers=kept,
     )
 
 
