@@ -25,8 +25,8 @@ class NoTraces(UserError):
 
     def __str__(self) -> str:
         return (
-            "This deal has no traces. They are kept in Redis for as long as its channel: four hours after its last"
-            " event. Check the id, or search again."
+            "This deal has no traces. They are kept in Redis for as long as its channel: four hours after its"
+            " last event. Check the id, or search again."
         )
 
 
@@ -103,7 +103,7 @@ def _plain(trace: "SearchTrace") -> dict[str, object]:
         "valued": trace.valued,
         "failed": trace.failed,
         "trace": trace.trace,
-        "spans": codec.plain(trace.spans),
+        "spans": [codec.plain(span) for span in trace.spans],
     }
 
 

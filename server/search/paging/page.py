@@ -261,7 +261,7 @@ class Page:
             self._queue_full = True
             log.warning("queue full", search_id=self.search_id, chunk=chunk)
         except RedisError as error:
-            log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=repr(error))
+            log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=error)
 
     def _job(self, part: "Screened") -> ValueJob:
         request = self._request

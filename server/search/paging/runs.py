@@ -9,12 +9,14 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
+from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason
 from server.database.core.scope import StoreScopes
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import InForce
 from server.log.search_log import Outcome, SearchLog
+from server.observe.attending import about
 from server.observe.failing import POSTGRES_FAILS
 from server.search.paging.lease import give_up, keep_lease
 from server.search.paging.page import Page
@@ -115,8 +117,10 @@ class Runs:
     async def _guard(self, start: PageStart, started: asyncio.Future[str]) -> None:
         """Report an exception that ends a page to the caller waiting for its id, or else log it."""
         try:
-            async with AsyncExitStack() as held:
-                await self._run(start, started, held)
+            ids = {"deal": deal_of(start.channel), "search_id": start.search_id}
+            with about(**ids):
+                async with AsyncExitStack() as held:
+                    await self._run(start, started, held)
         except asyncio.CancelledError:
             started.cancel()
             raise
@@ -126,7 +130,7 @@ class Runs:
             elif isinstance(error, Crowded | TookTooLong):
                 started.set_exception(_busy(error))
             elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
-                log.warning("search refused", error=repr(error))
+                log.warning("search refused", error=error)
                 started.set_exception(degraded())
             else:
                 started.set_exception(error)
