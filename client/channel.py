@@ -7,7 +7,7 @@ replaces the whole state or nothing. A repeated event is dropped. A gap makes th
 from enum import StrEnum
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from client.rows import Rows
@@ -230,7 +230,20 @@ class Channel:
                     next=event.next,
                     rejected=event.rejected,
                     trace=event.trace,
+                    spans=event.spans,
                 )
             case SearchValued():
-                return replace(search, valued=event.offers, failed=event.failed, trace=event.trace)
+                valued = replace(search, valued=event.offers, failed=event.failed)
+                return with_values(valued, event)
         return search
+
+
+def with_values(search: SearchSnapshot, event: SearchValued) -> SearchSnapshot:
+    """Return a search with the workers' part of its trace beside its own, if the view shows traces."""
+    if isinstance(search.trace, UnsetType) or isinstance(event.trace, UnsetType):
+        return search
+    workers = [] if isinstance(event.spans, UnsetType) else event.spans
+    known = [] if isinstance(search.spans, UnsetType) else search.spans
+    names = {span.name for span in workers}
+    spans = [span for span in known if span.name not in names] + workers
+    return replace(search, trace=search.trace | event.trace, spans=spans)

@@ -21,6 +21,7 @@ from protocol.commands import (
     Frontier,
     History,
     More,
+    Painted,
     Position,
     Products,
     Quote,
@@ -134,6 +135,13 @@ class Deal:
     async def cancel(self, search_id: str, *, op: uuid.UUID | None = None) -> None:
         """End a running search."""
         await self._request(Cancel(ref=0, channel=self.channel, op=op or uuid.uuid4(), search_id=search_id))
+
+    async def painted(self, search_id: str, stage: str, ms: float, *, after_ms: float = 0) -> None:
+        """Report that a stage of a search (one of ``PAINT_STAGES``) was shown ``ms`` after its command was
+        sent, and ``after_ms`` after its message came: for the search's trace.
+        """
+        painted = {"search_id": search_id, "stage": stage, "ms": ms, "after_ms": after_ms}
+        await self._request(Painted(ref=0, channel=self.channel, **painted))  # type: ignore[arg-type]
 
     async def terms(
         self, changes: StructureChanges, *, version: int | None = None, op: uuid.UUID | None = None

@@ -80,7 +80,11 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ValueResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a worker for one chunk: ``columns`` as ``events.OFFER_COLUMNS``, time in milliseconds."""
+    """The result of a worker for one chunk: ``columns`` as ``events.OFFER_COLUMNS``, time in milliseconds.
+
+    ``ended`` is the reading of the worker's ``time.perf_counter`` when it was done.
+    """
 
     columns: dict[str, list[Any]]
     value_ms: float
+    ended: float = 0.0

@@ -24,6 +24,7 @@ from server.commands.printing import add_print_command
 from server.commands.security import add_security_commands
 from server.commands.stores import add_store_commands
 from server.commands.tokens import add_token_commands
+from server.commands.traces import add_trace_command
 from server.run.processes import explained_errors, run_web, run_worker, services, standing_services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
@@ -78,6 +79,7 @@ def up(
     embedded database is empty, it also adds sample data, and the sign-in page offers the demo users;
     DEAL_DEMO=0 turns that off.
     """
+    from server.observe.spans import check_spans
     from server.run.up import prepare, require_rights, reserve_port, run_formation
 
     environ = _environment(data_dir, port)
@@ -90,6 +92,7 @@ def up(
     require_rights(host, listen_port)
     with reserve_port(host, listen_port), services(environ) as settings:
         secret_of(settings)
+        check_spans(settings.otlp_endpoint, settings.otlp_protocol)
         prepare(settings, _say)
         counts = {"web": web, "worker": _default_workers() if workers is None else workers}
         run_formation(settings, environ | settings.environment(), counts, _say)
@@ -162,6 +165,7 @@ add_user_commands(app, _work)
 add_token_commands(app, _work)
 add_security_commands(app, _services_of)
 add_doctor_command(app, lambda data_dir: standing_services(_environment(data_dir)))
+add_trace_command(app, _services_of)
 
 
 def main() -> None:

@@ -71,6 +71,8 @@ class Settings:
     job_overdue_ms: int = DEFAULT_JOB_OVERDUE_MS
     drain_seconds: int = DEFAULT_DRAIN_SECONDS
     log_level: str = DEFAULT_LOG_LEVEL
+    otlp_endpoint: str = field(default="", repr=False)
+    otlp_protocol: str = ""
     notify_socket: str = ""
     secret: str = field(default="", repr=False)
 
@@ -115,6 +117,8 @@ class Settings:
             job_overdue_ms=read.number("DEAL_JOB_OVERDUE_MS", DEFAULT_JOB_OVERDUE_MS, 100, 3_600_000),
             drain_seconds=read.number("DEAL_DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS, 0, 3_600),
             log_level=read.choice("DEAL_LOG_LEVEL", DEFAULT_LOG_LEVEL, LOG_LEVELS),
+            otlp_endpoint=read.collector("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            otlp_protocol=read.text("OTEL_EXPORTER_OTLP_PROTOCOL", ""),
             notify_socket=read.text("NOTIFY_SOCKET", ""),
             secret=read.text("DEAL_SECRET", ""),
         )
@@ -155,6 +159,8 @@ class Settings:
             "DEAL_JOB_OVERDUE_MS": str(self.job_overdue_ms),
             "DEAL_DRAIN_SECONDS": str(self.drain_seconds),
             "DEAL_LOG_LEVEL": self.log_level,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.otlp_endpoint,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": self.otlp_protocol,
             "NOTIFY_SOCKET": self.notify_socket,
             "DEAL_SECRET": self.secret,
         }
@@ -191,6 +197,9 @@ class _Reader:
         if not value.startswith(schemes):
             raise SettingsError(name, f"set to an address that begins with {' or '.join(schemes)}")
         return value
+
+    def collector(self, name: str) -> str:
+        return self.address(name, ("http://", "https://")) if self.text(name, "") else ""
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         text = self.text(name, str(default))

@@ -62,7 +62,14 @@ class Focus(ChannelCommand, tag="focus", frozen=True):
 
 
 class Painted(ChannelCommand, tag="painted", frozen=True):
-    """Report how many milliseconds a stage of a search took to reach the screen."""
+    """Report how many milliseconds after the command a stage of a search stood on the screen.
+
+    ``ms`` counts from when this client sent the command that began the search (``search``, or the ``terms``
+    that repeated it) to the first frame that shows the stage; ``after_ms`` is the last part of it, from the
+    arrival of the message that completed the stage. Both go into the trace of the search, if it is the
+    channel's latest: the first report of each stage counts. Other viewers than the sender of the command need
+    not report.
+    """
 
     right: ClassVar = Right.WATCH
     cost: ClassVar = Cost.LIGHT
@@ -70,6 +77,7 @@ class Painted(ChannelCommand, tag="painted", frozen=True):
     search_id: Identifier
     stage: Annotated[str, Meta(pattern="^(first_matches|first_offers|all_matches|all_offers)$")]
     ms: Annotated[float, Meta(ge=0, le=3_600_000)]
+    after_ms: Annotated[float, Meta(ge=0, le=3_600_000)] = 0
 
 
 class Ping(Command, tag="ping", frozen=True):

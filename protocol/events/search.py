@@ -101,8 +101,49 @@ class Offers(Event, tag="offers", frozen=True):
     columns: Columns
 
 
+TRACE_STAGES = (
+    "parse", "cache", "pool_wait", "prepare", "announce", "db_first_row", "db_total", "screen", "publish",
+    "queue_wait", "value", "push", "paint",
+)  # fmt: skip
+"""The stages of a search, in about the order in which they begin.
+
+``parse``: from the arrival of the command's frame until the search begins, its turn among other commands
+included. ``cache``: looking for a stored answer. ``pool_wait``: until a connection to the database is free.
+``prepare``: reading versions and tables, and planning. ``announce``: publishing ``search_started``.
+``db_first_row``: the first query; ``db_total``: all queries for rows. ``screen``: payments and limits of the
+rows. ``publish``: storing and publishing matches. ``queue_wait``: a chunk's job until a worker takes it.
+``value``: the valuation. ``push``: from the publication of a message until the hub has written it to the
+sockets of those who watch, sampled. ``paint``: from a message's arrival in the browser until it was drawn,
+as ``painted`` reports it.
+"""
+
+TRACE_COUNTS = ("queries", "rows_read", "jobs")
+"""What a trace counts beside the stages: questions to the database, rows that it returned, jobs queued."""
+
+PAINT_STAGES = ("first_matches", "first_offers", "all_matches", "all_offers")
+"""What ``painted`` may report, and what a span of ``push`` or ``paint`` may be ``of``."""
+
+
+class StageSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a stage of a search ran: from the first beginning to the last end of its ``count`` parts.
+
+    Both are milliseconds since the command that asked for the search arrived; for ``paint``, since the person
+    sent it. ``of`` is the message of a ``push`` or a ``paint``, one of PAINT_STAGES.
+    """
+
+    name: str
+    start_ms: float
+    end_ms: float
+    count: int = 1
+    of: str | UnsetType = UNSET
+
+
 class SearchEnded(Event, tag="search_ended", frozen=True):
-    """No more matches come. ``next`` is the token for ``more`` if the limit ended the search."""
+    """No more matches come. ``next`` is the token for ``more`` if the limit ended the search.
+
+    ``trace`` sums the milliseconds of each stage (TRACE_STAGES), parallel parts too, and has the counts of
+    TRACE_COUNTS; ``spans`` tell when the stages ran. Both are of the page that ended.
+    """
 
     search_id: str
     reason: EndReason
@@ -112,15 +153,17 @@ class SearchEnded(Event, tag="search_ended", frozen=True):
     next: str | None
     rejected: list[Rejection] | UnsetType = UNSET
     trace: dict[str, float] | UnsetType = UNSET
+    spans: list[StageSpan] | UnsetType = UNSET
 
 
 class SearchValued(Event, tag="search_valued", frozen=True):
-    """Every match so far is valued or failed."""
+    """Every match so far is valued or failed. ``trace`` and ``spans`` are those of the workers."""
 
     search_id: str
     offers: int
     failed: int
     trace: dict[str, float] | UnsetType = UNSET
+    spans: list[StageSpan] | UnsetType = UNSET
 
 
 class ValueFailed(Event, tag="value_failed", frozen=True):

@@ -17,7 +17,7 @@ from protocol.deal.deal_parts import (
 )
 from protocol.deal.workflow import Fulfilment
 from protocol.events.base import Columns, Message, Present
-from protocol.events.search import Rejection
+from protocol.events.search import Rejection, StageSpan
 from protocol.records import Actor, DealState, EndReason, Filters, Sort, View
 
 
@@ -70,7 +70,8 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The latest search of a deal, without its rows. ``ended`` is its reason, or null while it runs.
 
-    ``rejected`` is that of the last ``search_ended``; ``failed`` counts cars that were given up.
+    ``rejected`` is that of the last ``search_ended``; ``failed`` counts cars that were given up. ``trace``
+    and ``spans`` have all that is known of the last page: its reading, its values, and what was painted.
     """
 
     search_id: str
@@ -84,6 +85,7 @@ class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
     rejected: list[Rejection] | UnsetType = UNSET
     trace: dict[str, float] | UnsetType = UNSET
+    spans: list[StageSpan] | UnsetType = UNSET
 
 
 class DeskSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
@@ -18,6 +18,7 @@ from redis.exceptions import NoScriptError
 
 from protocol.events import FIRST_LATE_CHUNK
 from server.log.channel_log import LogBounds
+from server.log.search_traces import FIELDS, KEPT_TRACES
 from server.observe.metrics.histogram import Histograms
 
 KEYS = (
@@ -28,7 +29,7 @@ SCRIPT_NAMES = (
     "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
     "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "pending_job",
     "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over",
-    "late_matches", "summarise", "search_stands",
+    "late_matches", "summarise", "search_stands", "valued_matches", "traces", "painted",
 )  # fmt: skip
 
 
@@ -41,7 +42,17 @@ def source_of(name: str) -> str:
     """Return the source of a channel's script, including the shared part."""
     scripts = files("server.log").joinpath("scripts")
     shared, own = (scripts.joinpath(f"{part}.lua").read_text() for part in ("channel", name))
-    return f"local FIRST_LATE_CHUNK = {FIRST_LATE_CHUNK}\n{shared}{own}"
+    return f"{_CONSTANTS}{shared}{own}"
+
+
+def _table(names: Sequence[str]) -> str:
+    return "{ " + ", ".join(f"'{name}'" for name in names) + " }"
+
+
+_CONSTANTS: Final = f"""local FIRST_LATE_CHUNK, KEPT_TRACES = {FIRST_LATE_CHUNK}, {KEPT_TRACES}
+local TRACED, ENDED_FIELD = {_table(FIELDS)}, {FIELDS.index("ended") + 1}
+local PAGE_TRACE = {_table(FIELDS[FIELDS.index("trace") :])}
+"""
 
 
 class Scripts:

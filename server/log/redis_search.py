@@ -6,6 +6,7 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
+from protocol.events import StageSpan
 from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
 from server.clock import utc_now
@@ -20,6 +21,7 @@ from server.log.event_json import (
 )
 from server.log.redis_scripts import Scripts
 from server.log.search_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
+from server.log.search_traces import SearchTrace, StageTime, merged, records_of
 from server.sharing.lanes import SEPARATOR, Lane
 
 CHUNKS_PER_READ = 4
@@ -41,13 +43,16 @@ class RedisSearchLog:
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        last_no: int | None = None,
         asked: str = "",
+        age_ms: float = 0.0,
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
         Returns REPEATED and the first call's id for a repeated ``op``, SUPERSEDED if the current search is
-        not the one that this ``replaces``. Raises CommandError (conflict) if ``op`` was used with another
-        ``asked``, the digest of the person and the command.
+        not the one that this ``replaces``, OUTDATED if a decision after ``last_no`` is published. Raises
+        CommandError (conflict) if ``op`` was used with another ``asked``, the digest of the person and the
+        command.
         """
         reply = await self._scripts.run(
             "begin_search",
@@ -63,6 +68,8 @@ class RedisSearchLog:
             lease.owner,
             lease.ms,
             replaces or "",
+            "" if last_no is None else last_no,
+            age_ms,
             asked,
             op=op,
         )
@@ -71,7 +78,15 @@ class RedisSearchLog:
         return Outcome(reply[0].decode()), reply[1].decode()
 
     async def continue_search(
-        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
+        self,
+        channel: str,
+        *,
+        op: uuid.UUID,
+        search_id: str,
+        token: str,
+        lease: Lease,
+        asked: str = "",
+        age_ms: float = 0.0,
     ) -> Outcome:
         """Use the token of the current search, which has ended, for ``more``: the search runs again.
 
@@ -79,7 +94,7 @@ class RedisSearchLog:
         another command.
         """
         outcome = await self._scripts.run(
-            "continue_search", channel, search_id, token, lease.owner, lease.ms, asked, op=op
+            "continue_search", channel, search_id, token, lease.owner, lease.ms, age_ms, asked, op=op
         )
         if outcome == b"taken":
             raise op_taken()
@@ -123,6 +138,35 @@ class RedisSearchLog:
             await self._scripts.run("matches", channel, search_id, chunk, prefix, columns, *counts, *behind)
         )
 
+    async def valued_matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: bytes,
+        offers: bytes,
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk with its offers, publish ``matches`` and ``offers``, and renew the lease.
+
+        Returns SUPERSEDED also if the search has ended or has another owner. Raises ValueError if the chunk
+        is too large.
+        """
+        prefix = matches_body(channel, search_id, chunk, rows, columns)
+        valued, _ = offers_body(channel, search_id, chunk, rows, offers)
+        counts = (progress.scanned, progress.matched, progress.chunks)
+        behind = (place, codec.encode(rejected), lease.owner, lease.ms, rows, valued, offers)
+        return _outcome(
+            await self._scripts.run(
+                "valued_matches", channel, search_id, chunk, prefix, columns, *counts, *behind
+            )
+        )
+
     async def end_search(
         self,
         channel: str,
@@ -133,6 +177,7 @@ class RedisSearchLog:
         goes_on: Continuation | None,
         rejected: list[dict[str, Any]],
         trace: dict[str, float],
+        spans: Sequence[StageSpan] = (),
         owner: str | None = None,
     ) -> Outcome:
         """Publish ``search_ended``, followed by ``search_valued`` if nothing is pending.
@@ -155,6 +200,7 @@ class RedisSearchLog:
             codec.encode(rejected),
             owner or "",
             "" if goes_on is None else goes_on.place,
+            codec.encode(spans),
         )
         return _outcome(outcome)
 
@@ -165,16 +211,16 @@ class RedisSearchLog:
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
-        timings: dict[str, float],
+        columns: dict[str, Any] | bytes,
+        timings: Sequence[StageTime] = (),
     ) -> Outcome:
         """Store a chunk's offers and publish them, once per ``search_id:chunk``.
 
         The call that brings the pending chunks to zero after the end also publishes ``search_valued``, whose
-        trace sums ``timings`` over the chunks.
+        trace sums ``timings`` over the chunks of the page, and whose spans tell when they were.
         """
         prefix, cells = offers_body(channel, search_id, chunk, rows, columns)
-        stages = [item for pair in timings.items() for item in pair]
+        stages = [item for each in timings for item in (each.name, each.ms, each.ago_ms)]
         valued = valued_prefix(channel, search_id)
         return _outcome(
             await self._scripts.run(
@@ -220,6 +266,21 @@ class RedisSearchLog:
         """Return the current search, or None."""
         return _state(await self._scripts.run("search", channel))
 
+    async def painted(
+        self, channel: str, search_id: str, span: StageSpan, pushed: Sequence[StageSpan] = ()
+    ) -> bool:
+        """Add to the trace of the current search what was painted, and which pushes are known by now.
+
+        Return False if another search is current. The first report of each stage counts.
+        """
+        push = codec.encode(pushed) if pushed else b""
+        times = (f"{span.start_ms:.3f}", f"{span.end_ms:.3f}")
+        return bool(await self._scripts.run("painted", channel, search_id, str(span.of), *times, push))
+
+    async def traces(self, channel: str) -> list[SearchTrace]:
+        """Return the traces of the channel's last searches, the latest one last."""
+        return records_of(*await self._scripts.run("traces", channel))
+
     async def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
         """Yield the stored chunks after ``after`` in order, a few per read, while the search is current."""
         while reply := await self._scripts.run("chunks", channel, search_id, after, CHUNKS_PER_READ):
@@ -251,6 +312,7 @@ def _state(reply: list[bytes] | None) -> SearchState | None:
     if reply is None:
         return None
     fields = {name.decode(): value.decode() for name, value in zip(reply[::2], reply[1::2], strict=True)}
+    trace, spans = merged(fields)
     counts = ("limit", "deal_version", "scanned", "matched", "chunks", "pending", "valued", "failed", "base")
     return SearchState(
         search_id=fields["search_id"],
@@ -259,7 +321,9 @@ def _state(reply: list[bytes] | None) -> SearchState | None:
         ended=EndReason(fields["ended"]) if fields["ended"] else None,
         next=fields["next"] or None,
         rejected=codec.decode(fields["rejected"]),
-        trace=codec.decode(fields["trace"]),
+        trace=trace,
+        spans=spans,
+        age_ms=max(0.0, float(fields["age"])),
         place=fields["place"] or None,
         by=codec.decode_as(Actor, fields["by"]),
         lapsed=fields["lapsed"] == "1",

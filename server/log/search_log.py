@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from protocol.events import StageSpan
 from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
+from server.log.search_traces import SearchTrace, StageTime
 from server.sharing.lanes import Lane
 
 
@@ -24,6 +26,7 @@ class Outcome(StrEnum):
         "superseded"  # a newer search, or none, is the channel's current one, or another owner runs it
     )
     MISSING = "missing"  # decisions before this one are not published yet
+    OUTDATED = "outdated"  # a later decision of the deal is published: nothing was changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ class SearchState:
     """The channel's latest search, without its rows.
 
     ``place`` is where it continues, as its owner wrote it: after the rows that ``scanned``, ``rejected`` and
-    the chunks count. ``base`` is the number of matches of its earlier pages. ``lapsed``: it runs, and its
-    owner's lease has expired.
+    the chunks count. ``trace`` and ``spans`` have what is known of the last page; ``age_ms`` is the time
+    since its command arrived. ``base`` is the number of matches of its earlier pages. ``lapsed``: it runs,
+    and its owner's lease has expired.
     """
 
     search_id: str
@@ -67,6 +71,9 @@ class SearchState:
     next: str | None = None
     rejected: list[dict[str, Any]] = field(default_factory=list)
     trace: dict[str, float] = field(default_factory=dict)
+    spans: list[StageSpan] = field(default_factory=list)
+    # A reading of the clock, not part of what is stored.
+    age_ms: float = field(default=0.0, compare=False)
     base: int = 0
     place: str | None = None
     lapsed: bool = False
@@ -107,24 +114,37 @@ class SearchLog(Protocol):
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        last_no: int | None = None,
         asked: str = "",
+        age_ms: float = 0.0,
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
         An older search that still runs is ended in the same step: ``search_ended`` with reason ``superseded``
         precedes ``search_started``. Its stored data is dropped, and its later publications are SUPERSEDED.
         Returns REPEATED and the first call's id for a repeated ``op``; SUPERSEDED if the current search is
-        not the one that this ``replaces``. Raises CommandError (conflict) if ``op`` was used with another
-        ``asked``, the digest of the person and the command.
+        not the one that this ``replaces``; OUTDATED if a decision after ``last_no``, the last one that the
+        searched deal accounts for, is published. Raises CommandError (conflict) if ``op`` was used with
+        another ``asked``, the digest of the person and the command. ``age_ms`` is how long ago that command
+        arrived: the spans of the search count from there. The trace of the older search is kept.
         """
 
     async def continue_search(
-        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
+        self,
+        channel: str,
+        *,
+        op: uuid.UUID,
+        search_id: str,
+        token: str,
+        lease: Lease,
+        asked: str = "",
+        age_ms: float = 0.0,
     ) -> Outcome:
         """Use the token of the current search, which has ended, for ``more``: the search runs again.
 
         Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token, or for an op
-        of another command, as ``begin_search`` does.
+        of another command, as ``begin_search`` does. The trace of the page before is kept, and a new one
+        begins.
         """
 
     async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
@@ -156,6 +176,25 @@ class SearchLog(Protocol):
         has ended or has another owner. Raises ValueError if the chunk or the job is too large.
         """
 
+    async def valued_matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: bytes,
+        offers: bytes,
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk with its offers, publish ``matches`` and ``offers``, and renew the lease.
+
+        As ``matches`` followed by ``offers``, in one step; the chunk is never pending.
+        """
+
     async def end_search(
         self,
         channel: str,
@@ -166,12 +205,13 @@ class SearchLog(Protocol):
         goes_on: Continuation | None,
         rejected: list[dict[str, Any]],
         trace: dict[str, float],
+        spans: Sequence[StageSpan] = (),
         owner: str | None = None,
     ) -> Outcome:
         """Publish ``search_ended``, followed by ``search_valued`` if nothing is pending.
 
         Returns SUPERSEDED if ``owner`` is given and the search has another one. Without an owner, the event
-        has the stored counts of the search instead of ``progress``.
+        has the stored counts of the search instead of ``progress``. ``trace`` and ``spans`` are of the page.
         """
 
     async def offers(
@@ -181,13 +221,14 @@ class SearchLog(Protocol):
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
-        timings: dict[str, float],
+        columns: dict[str, Any] | bytes,
+        timings: Sequence[StageTime] = (),
     ) -> Outcome:
-        """Store a chunk's offers and publish them, once per ``search_id:chunk``.
+        """Store a chunk's offers and publish them, once per ``search_id:chunk``. Columns may be JSON already.
 
         The call that brings the pending chunks to zero after the end also publishes ``search_valued``, whose
-        trace sums ``timings`` over the chunks.
+        trace sums ``timings`` over the chunks of the page, and whose spans tell when they were. Chunks that
+        came late are not among them.
         """
 
     async def value_failed(
@@ -213,6 +254,18 @@ class SearchLog(Protocol):
 
     async def current(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
+
+    async def painted(
+        self, channel: str, search_id: str, span: StageSpan, pushed: Sequence[StageSpan] = ()
+    ) -> bool:
+        """Add to the trace of the current search what was painted, and which pushes are known by now.
+
+        ``span.of`` is the stage. Return False if another search is current. The first report of each stage
+        counts; of the pushes, the last one.
+        """
+
+    async def traces(self, channel: str) -> list[SearchTrace]:
+        """Return the traces of the channel's last searches, the latest one last; none without a log."""
 
     def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
         """Yield the stored chunks of a search after chunk ``after``, in order.

@@ -39,6 +39,7 @@ from server.observe.metrics.writing import written
 from server.observe.probe.loop_watch import LoopWatch
 from server.observe.probe.places import probe_folder
 from server.observe.probe.probed import probed
+from server.observe.spans import open_spans
 from server.run.draining import Drain
 from server.run.measuring import Measured, web_metrics
 from server.run.probing import web_figures
@@ -174,8 +175,16 @@ async def _lifespan(
             compute = ComputePool()
             tasks = await stack.enter_async_context(ending.background())
             tasks.create_task(security.run(), name="security")
+            export = None
+            if settings.otlp_endpoint:
+                export = open_spans("web")
+                stack.push_async_callback(ending.close, "spans", partial(asyncio.to_thread, export.close))
             hub = assemble(
-                settings, pool, everything(system), redis, compute=compute, tasks=tasks, note=security.note
+                *(settings, pool, everything(system), redis),
+                compute=compute,
+                tasks=tasks,
+                note=security.note,
+                export=export,
             )
             stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
             admit = partial(auth.admit, pool, settings, security)

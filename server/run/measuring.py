@@ -11,7 +11,7 @@ from server.database.core.metered import MeteredPool
 from server.database.core.metrics import add_database
 from server.hub.assembly import Hub
 from server.hub.endpoint import Endpoint
-from server.observe.metrics.guarding import Answering, Breaking, add_answers, add_breakers
+from server.observe.metrics.guarding import Breaking, add_answers, add_breakers
 from server.observe.metrics.metrics import Metrics
 from server.observe.metrics.process import add_process
 from server.observe.metrics.start_up import StartUp
@@ -21,7 +21,7 @@ from server.observe.probe.loop_watch import LoopWatch
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The parts of a web process that count, with the breakers and the kept answers if there are any."""
+    """The parts of a web process that count, with its breakers if there are any."""
 
     hub: Hub
     sockets: Endpoint
@@ -32,7 +32,6 @@ class Measured:
     watch: LoopWatch
     start: StartUp
     breakers: Sequence[Breaking] = ()
-    answers: Answering | None = None
 
 
 def web_metrics(of: Measured) -> Metrics:
@@ -42,7 +41,7 @@ def web_metrics(of: Measured) -> Metrics:
     _add_delivery(metrics, of)
     _add_repairs(metrics, of)
     _add_searches(metrics, of)
-    add_answers(metrics, of.answers)
+    add_answers(metrics, of.hub.answers)
     add_breakers(metrics, of.breakers)
     metrics.gauge(
         "deal_compute_waiting", "Quotes that wait for a computing process", lambda: of.compute.waiting

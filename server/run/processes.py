@@ -104,6 +104,7 @@ def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> I
     needs. One that ``signs`` must have a secret.
     """
     from server.observe.logs import configure_logging
+    from server.observe.spans import check_spans
     from server.run.privileges import give_up_owner, give_up_root
 
     configure_logging(DEFAULT_LOG_LEVEL, process)
@@ -112,6 +113,7 @@ def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> I
     with services(environ) as settings:
         if signs:
             secret_of(settings)
+        check_spans(settings.otlp_endpoint, settings.otlp_protocol)
         configure_logging(settings.log_level, process)
         give_up_root(embedded=embedded)
         yield replace(settings, database_owner_url=settings.database_url)

@@ -50,9 +50,11 @@ class Valuer:
         plan, pricing = self._priced(job, sheet, model, leases)
         cars = Cars.of(job.numbers)
         offers = offers_of(plan, pricing, cars, CarNames.of(job.lease_names, job.lease_of, len(cars)))
+        ended = time.perf_counter()
         return ValueResult(
             columns={"vehicle_id": job.vehicle_id, "rev": job.rev, **offers},
-            value_ms=round((time.perf_counter() - began) * MS, 3),
+            value_ms=round((ended - began) * MS, 3),
+            ended=ended,
         )
 
     def _priced(

@@ -22,7 +22,9 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from protocol import codec
+from protocol.channels import deal_of
 from protocol.codec import FieldError
+from protocol.events import StageSpan
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
 from server.database.core.pool import open_pool
@@ -30,7 +32,10 @@ from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
+from server.log.search_traces import StageTime
+from server.observe.attending import about
 from server.observe.ending import END_SECONDS, Ending
+from server.observe.faults import fault_of
 from server.observe.heap import settle_heap
 from server.observe.metrics.start_up import StartUp
 from server.observe.metrics.statements import StatementTimes
@@ -38,6 +43,7 @@ from server.observe.metrics.writing import written
 from server.observe.probe.loop_watch import LoopWatch
 from server.observe.probe.probed import probed
 from server.observe.readiness import say_ready
+from server.observe.spans import Spans, open_spans
 from server.settings import Settings
 from server.work.figures import BURIED, FAILED, UNWANTED, WorkFigures
 from server.work.measuring import worker_metrics, worker_vitals
@@ -87,12 +93,14 @@ class Worker:
         lease_ms: int,
         value_seconds: float = VALUE_SECONDS,
         overrun: Callable[[], None] = end_process,
+        export: Spans | None = None,
     ) -> None:
         self._queue = queue
         self._channels = channels
         self._valuer = valuer
         self._value_seconds = value_seconds
         self._overrun = overrun
+        self._export = export
         self._wait_ms = min(LONGEST_WAIT_MS, lease_ms // 2)
         self._next_sweep = 0.0
         self._stopping = False
@@ -144,10 +152,10 @@ class Worker:
         try:
             pointer = delivery.pointer()
         except FieldError as error:
-            log.error("job not understood", job=delivery.id.decode(), error=str(error))
-            await self._bury(delivery, str(error))
+            log.error("job not understood", job=delivery.id.decode(), error=error)
+            await self._bury(delivery, fault_of(error))
             return
-        with structlog.contextvars.bound_contextvars(search_id=pointer.search_id, chunk=pointer.chunk):
+        with about(deal=deal_of(pointer.channel), search_id=pointer.search_id, chunk=pointer.chunk):
             body = await self._channels.pending_job(pointer.channel, pointer.search_id, pointer.chunk)
             if body is None:
                 # The job is of an older search, or was settled through another pointer.
@@ -159,13 +167,13 @@ class Worker:
                 await self._value(delivery, pointer, body)
 
     async def _value(self, delivery: Delivery, pointer: JobPointer, body: bytes) -> None:
-        waited = (utc_now() - pointer.enqueued_at).total_seconds()
+        taken, waited = time.perf_counter(), (utc_now() - pointer.enqueued_at).total_seconds()
         deadline = asyncio.timeout(self._value_seconds)
         try:
             job = codec.decode_as(ValueJob, body)
         except FieldError as error:
             # The job is from another release, whose workers may be gone.
-            await self._give_up(delivery, pointer, body, str(error))
+            await self._give_up(delivery, pointer, body, fault_of(error))
             return
         try:
             sheets = await self._valuer.tables_for(job)
@@ -181,14 +189,29 @@ class Worker:
             self._next_sweep = 0.0
             self.figures.jobs.add(FAILED)
             return
+        timings = [
+            StageTime("queue_wait", round(max(0.0, waited) * MS, 3), _ms_since(taken)),
+            StageTime("value", result.value_ms, _ms_since(result.ended)),
+        ]
+        now_ns = time.time_ns()
         await self._channels.offers(
             pointer.channel,
             search_id=pointer.search_id,
             chunk=pointer.chunk,
             rows=len(job.vehicle_id),
             columns=result.columns,
-            timings={"queue_wait": round(max(0.0, waited) * MS, 3), "value": result.value_ms},
+            timings=timings,
         )
+        if self._export is not None:
+            self._export.stages(
+                pointer.search_id,
+                began_ns=now_ns,
+                spans=[
+                    StageSpan(name=each.name, start_ms=-each.ago_ms - each.ms, end_ms=-each.ago_ms)
+                    for each in timings
+                ],
+                attributes={"chunk": pointer.chunk, "cars": len(job.vehicle_id)},
+            )
         self.figures.valued(len(job.vehicle_id), max(0.0, waited), result.value_ms / MS)
         await self._queue.settle(delivery)
 
@@ -215,6 +238,10 @@ class Worker:
                 cars: list[str] = chunk.matches["vehicle_id"]
                 return cars
         return []
+
+
+def _ms_since(moment: float) -> float:
+    return round((time.perf_counter() - moment) * MS, 3)
 
 
 def run(settings: Settings) -> None:
@@ -246,8 +273,12 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float, start: 
         start.reached("pool")
         stack.push_async_callback(ending.close, "postgres pool", pool.close)
         queue = JobQueue(redis, lease_ms=settings.job_lease_ms, blocking=blocking)
+        export = None
+        if settings.otlp_endpoint:
+            export = open_spans("worker")
+            stack.push_async_callback(ending.close, "spans", partial(asyncio.to_thread, export.close))
         channels = RedisLog(redis)
-        worker = Worker(queue, channels.searches, Valuer(pool), lease_ms=settings.job_lease_ms)
+        worker = Worker(queue, channels.searches, Valuer(pool), lease_ms=settings.job_lease_ms, export=export)
         told = asyncio.Event()
 
         def stop() -> None:
@@ -281,7 +312,7 @@ async def _sign_off(queue: JobQueue) -> None:
     try:
         await queue.leave()
     except RedisError as error:
-        log.warning("worker left without signing off", error=str(error))
+        log.warning("worker left without signing off", error=error)
 
 
 def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:

@@ -142,6 +142,8 @@ def _assert_search_counted(found: Scrape, whole: Machine, events: list) -> None:
     reasons = found.by("deal_searches_total", "reason", process=one)
     assert {reason: count for reason, count in reasons.items() if count} == {ended.reason: 1}
     assert found.value("deal_searches_running", process=one) == 0
+    sources = found.by("deal_answers_total", "source", process=one)
+    assert sources == {"kept": 0, "joined": 0, "stock": 1, "stale": 0}
     stages = found.by("deal_search_stage_seconds_count", "stage", process=one)
     assert stages.keys() >= STAGES
     assert {*stages.values()} == {1}

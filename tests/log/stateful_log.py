@@ -13,6 +13,7 @@ from protocol.closing import CommandError
 from protocol.records import EndReason
 from server.log.channel_log import OVERDUE_PER_BEAT, ChannelLog
 from server.log.search_log import Continuation, Lease, Progress
+from server.log.search_traces import StageTime
 from tests.log.log_model import CARS_PER_CHUNK, FAILED, PENDING, VALUED, ChannelModel, Event
 from tests.log.stores import MemoryStore, Store
 from tests.log.writing import DEAL, LANE, chunks_of, decision, started
@@ -184,7 +185,7 @@ class LogMachine(RuleBasedStateMachine):
                 chunk=chunk,
                 rows=CARS_PER_CHUNK,
                 columns={"vehicle_id": cars_of(chunk), "npv_cents": [1, None]},
-                timings={"value": 1.0},
+                timings=[StageTime("value", 1.0)],
             )
         else:
             settled = self.log.searches.value_failed(

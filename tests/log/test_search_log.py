@@ -146,7 +146,7 @@ async def test_oversized_event_is_refused(log: ChannelLog) -> None:
     await started(log)
     columns = {"vehicle_id": ["x" * 300_000]}
     with pytest.raises(ValueError, match="at most 262144 bytes"):
-        await log.searches.offers(DEAL, search_id="s1", chunk=0, rows=1, columns=columns, timings={})
+        await log.searches.offers(DEAL, search_id="s1", chunk=0, rows=1, columns=columns)
     assert len(await events(log)) == 1
 
 

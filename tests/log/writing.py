@@ -5,15 +5,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from protocol import codec
+from protocol.events import StageSpan
 from protocol.jobs import JobPointer
 from protocol.records import EndReason, Filters, Sort
 from server.log.channel_log import ChannelLog
 from server.log.search_log import Continuation, Lease, Outcome, Progress
+from server.log.search_traces import StageTime
 from server.sharing.lanes import Lane
 
 DEAL = "deal:0d8b7c1e"
 ACTOR = {"id": "u1", "name": "Ann", "role": "salesperson"}
 REJECTED = [{"limit": "mileage", "cars": 16, "fix": None}]
+SPANS = [StageSpan(name="db_total", start_ms=1.0, end_ms=2.5)]
 HELD = Lease("owner", 60_000)
 LANE = Lane("riverside", "ann")
 
@@ -26,6 +29,7 @@ async def started(
     replaces: str | None = None,
     *,
     asked: str = "",
+    age_ms: float = 0.0,
 ) -> tuple[Outcome, str]:
     event = {
         "type": "search_started",
@@ -46,6 +50,7 @@ async def started(
         lease=lease,
         replaces=replaces,
         asked=asked,
+        age_ms=age_ms,
     )
 
 
@@ -79,7 +84,7 @@ async def ended(
     goes_on = None if token is None else Continuation(token, f"behind {token}")
     return await log.searches.end_search(
         DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), goes_on=goes_on,
-        rejected=REJECTED, trace={"db_total": 1.5}, owner=owner,
+        rejected=REJECTED, trace={"db_total": 1.5}, spans=SPANS, owner=owner,
     )  # fmt: skip
 
 
@@ -91,7 +96,7 @@ async def valued(log: ChannelLog, chunk: int, search_id: str = "s1") -> Outcome:
         chunk=chunk,
         rows=2,
         columns=columns,
-        timings={"value": 1.25, "queue_wait": 0.5},
+        timings=[StageTime("queue_wait", 0.5, 1.5), StageTime("value", 1.25)],
     )
 
 

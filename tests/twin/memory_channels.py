@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from protocol.closing import op_taken
 from server.log.channel_log import Entry, LogBounds
 from server.log.event_json import valued_prefix
+from server.log.search_traces import KEPT_TRACES
 from tests.twin.memory_search import MemorySearch
 
 Ring = Callable[[str, Entry], None]
@@ -25,7 +26,16 @@ class MemoryChannel:
     events: deque[Entry] = field(default_factory=deque)
     bytes: int = 0
     search: MemorySearch | None = None
+    traces: list[dict[str, str]] = field(default_factory=list)
     answers: dict[uuid.UUID, tuple[str, str]] = field(default_factory=dict)
+
+    def keep_trace(self) -> None:
+        """Keep the trace of the page that another one follows."""
+        if self.search is not None:
+            record = self.search.traced()
+            self.traces = [*self.traces, record | {"ended": record["ended"] or "superseded"}][
+                1 - KEPT_TRACES :
+            ]
 
     def answered(self, op: uuid.UUID, asked: str) -> str | None:
         """Return what an op answered, None where it did nothing. Raises CommandError(conflict)."""

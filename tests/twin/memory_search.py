@@ -1,15 +1,17 @@
 """A channel's search as the in-memory log holds it: what the scripts of Redis do, without Redis."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from protocol import codec
+from protocol.events import FIRST_LATE_CHUNK, StageSpan
 from protocol.jobs import JobPointer
 from protocol.records import EndReason
 from server.clock import utc_now
 from server.log.search_log import Chunk, Lease, SearchState
+from server.log.search_traces import StageTime, merged
 from server.sharing.lanes import Lane
 
 
@@ -28,7 +30,18 @@ class MemorySearch:
     given_up: dict[int, list[str]] = field(default_factory=dict)
     jobs: dict[int, bytes] = field(default_factory=dict)
     due: dict[int, int] = field(default_factory=dict)
-    sums: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    told: dict[str, str] = field(default_factory=dict)
+    timings: list[tuple[StageTime, float]] = field(default_factory=list)
+
+    def began(self, age_ms: float) -> None:
+        """Begin the trace of a page, whose command arrived so long ago."""
+        self.told = {"origin": f"{exact_ms() - age_ms:.3f}", "trace": "{}"}
+
+    def traced(self) -> dict[str, str]:
+        """Return what the trace consists of."""
+        state = self.state
+        counts = {name: str(getattr(state, name)) for name in ("scanned", "matched", "valued", "failed")}
+        return {"search_id": state.search_id, "ended": state.ended or "", **counts, **self.told}
 
     def change(self, **changes: Any) -> None:
         """Change fields of the state."""
@@ -48,7 +61,11 @@ class MemorySearch:
 
     def seen(self, now_ms: int) -> SearchState:
         """Return the state as anybody reads it."""
-        return replace(self.state, lapsed=self.has_lapsed(now_ms))
+        trace, spans = merged(self.told)
+        age = exact_ms() - float(self.told["origin"])
+        return replace(
+            self.state, lapsed=self.has_lapsed(now_ms), trace=trace, spans=spans, age_ms=max(0.0, age)
+        )
 
     def is_settled(self, chunk: int) -> bool:
         """Return whether a chunk has its offers or was given up."""
@@ -59,12 +76,12 @@ class MemorySearch:
         self.matches[chunk], self.jobs[chunk], self.due[chunk] = cells, job, now_ms
         self.change(pending=self.state.pending + 1, **progress)
 
-    def settle(self, chunk: int, cells: bytes, rows: int, timings: dict[str, float]) -> None:
+    def settle(self, chunk: int, cells: bytes, rows: int, timings: Sequence[StageTime]) -> None:
         """Take a pending chunk's offers."""
         self.offers[chunk] = cells
         del self.jobs[chunk], self.due[chunk]
-        for stage, ms in timings.items():
-            self.sums[stage] += ms
+        if chunk < FIRST_LATE_CHUNK:
+            self.timings += [(each, exact_ms() - each.ago_ms) for each in timings]
         self.change(pending=self.state.pending - 1, valued=self.state.valued + rows)
 
     def give_up(self, chunk: int, cars: list[str]) -> None:
@@ -121,9 +138,30 @@ class MemorySearch:
         if state.ended is None or state.pending or self.announced:
             return None
         self.announced = True
-        trace = {stage: round(ms, 3) for stage, ms in self.sums.items()}
-        counts = {"offers": state.valued, "failed": state.failed, "trace": trace}
+        trace, spans = self._take_worked()
+        self.told |= {
+            "valued_trace": codec.encode(trace).decode(),
+            "valued_spans": codec.encode(spans).decode(),
+        }
+        counts = {"offers": state.valued, "failed": state.failed, "trace": trace, "spans": spans}
         return prefix + b"," + codec.encode(counts)[1:]
+
+    def _take_worked(self) -> tuple[dict[str, float], list[StageSpan]]:
+        origin, taken, self.timings = float(self.told["origin"]), self.timings, []
+        trace: dict[str, float] = {}
+        spans = []
+        for name in dict.fromkeys(each.name for each, _ in taken):
+            parts = [(ended - each.ms, ended) for each, ended in taken if each.name == name]
+            trace[name] = round(sum(each.ms for each, _ in taken if each.name == name), 3)
+            spans.append(
+                StageSpan(
+                    name=name,
+                    start_ms=round(max(0.0, min(start for start, _ in parts) - origin), 3),
+                    end_ms=round(max(0.0, max(end for _, end in parts) - origin), 3),
+                    count=len(parts),
+                )
+            )
+        return trace, sorted(spans, key=lambda span: span.start_ms)
 
     def chunk(self, number: int) -> Chunk:
         """Return a stored chunk."""
@@ -134,3 +172,8 @@ class MemorySearch:
             None if offers is None else codec.decode(offers),
             number in self.given_up,
         )
+
+
+def exact_ms() -> float:
+    """Return the milliseconds of the clock, with microseconds."""
+    return time.time() * 1000

@@ -6,6 +6,7 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.events import StageSpan
 from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
 from server.log.event_json import (
@@ -17,6 +18,7 @@ from server.log.event_json import (
     offers_body,
 )
 from server.log.search_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
+from server.log.search_traces import SearchTrace, StageTime, record_of
 from server.sharing.lanes import Lane
 from tests.twin.memory_channels import MemoryChannels, now_ms
 from tests.twin.memory_search import MemorySearch
@@ -38,7 +40,9 @@ class MemorySearchLog:
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        last_no: int | None = None,
         asked: str = "",
+        age_ms: float = 0.0,
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``."""
         body, standing = event_body(channel, event), self._channels.open(channel)
@@ -48,6 +52,8 @@ class MemorySearchLog:
         older = None if standing.search is None else standing.search.state
         if replaces is not None and (older is None or older.search_id != replaces):
             return Outcome.SUPERSEDED, "" if older is None else older.search_id
+        if last_no is not None and standing.no is not None and standing.no > last_no:
+            return Outcome.OUTDATED, "" if older is None else older.search_id
         if older is not None and older.ended is None:
             superseded = ended_body(
                 channel,
@@ -67,13 +73,23 @@ class MemorySearchLog:
             deal_version=event["deal_version"],
             by=codec.decode_as(Actor, codec.encode(event["by"])),
         )
+        standing.keep_trace()
         standing.search = MemorySearch(state, lease.owner, now_ms() + lease.ms)
+        standing.search.began(age_ms)
         standing.answers[op] = asked, search_id
         self._channels.append(channel, standing, body)
         return Outcome.PUBLISHED, search_id
 
     async def continue_search(
-        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
+        self,
+        channel: str,
+        *,
+        op: uuid.UUID,
+        search_id: str,
+        token: str,
+        lease: Lease,
+        asked: str = "",
+        age_ms: float = 0.0,
     ) -> Outcome:
         """Take the token of the ended current search for ``more``: the search runs again."""
         standing = self._channels.open(channel)
@@ -84,7 +100,9 @@ class MemorySearchLog:
             return Outcome.SUPERSEDED
         if search.state.ended is None or search.state.next != token:
             raise CommandError(ErrorCode.CONFLICT, "These cars were already asked for.", field="token")
+        standing.keep_trace()
         search.change(ended=None, next=None, base=search.state.matched)
+        search.began(age_ms)
         search.announced = False
         search.take_lease(lease, now_ms())
         standing.answers[op] = asked, search_id
@@ -145,6 +163,42 @@ class MemorySearchLog:
         self._channels.append(channel, standing, prefix + columns + b"}")
         return Outcome.PUBLISHED
 
+    async def valued_matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: bytes,
+        offers: bytes,
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk with its offers, publish both; the lease begins anew."""
+        prefix = matches_body(channel, search_id, chunk, rows, columns)
+        valued, _ = offers_body(channel, search_id, chunk, rows, offers)
+        standing, search = self._channels.open(channel), self._channels.search_of(channel, search_id)
+        if search is None or not search.is_running_by(lease.owner):
+            return Outcome.SUPERSEDED
+        if chunk in search.matches:
+            return Outcome.REPEATED
+        search.matches[chunk], search.offers[chunk] = columns, offers
+        search.change(
+            valued=search.state.valued + rows,
+            scanned=progress.scanned,
+            matched=progress.matched,
+            chunks=progress.chunks,
+            place=place,
+            rejected=codec.decode(codec.encode(rejected)),
+        )
+        search.take_lease(lease, now_ms())
+        self._channels.append(channel, standing, prefix + columns + b"}")
+        self._channels.append(channel, standing, valued + offers + b"}")
+        return Outcome.PUBLISHED
+
     async def end_search(
         self,
         channel: str,
@@ -155,6 +209,7 @@ class MemorySearchLog:
         goes_on: Continuation | None,
         rejected: list[dict[str, Any]],
         trace: dict[str, float],
+        spans: Sequence[StageSpan] = (),
         owner: str | None = None,
     ) -> Outcome:
         """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
@@ -175,6 +230,7 @@ class MemorySearchLog:
             next_token=None if goes_on is None else goes_on.token,
             rejected=rejected,
             trace=trace,
+            spans=spans,
         )
         search.end(
             reason,
@@ -184,8 +240,8 @@ class MemorySearchLog:
             next=None if goes_on is None else goes_on.token,
             place=search.state.place if goes_on is None else goes_on.place,
             rejected=codec.decode(codec.encode(rejected)),
-            trace=codec.decode(codec.encode(trace)),
         )
+        search.told |= {"trace": codec.encode(trace).decode(), "spans": codec.encode(spans).decode()}
         self._channels.append(channel, standing, body)
         self._channels.announce_valued(channel)
         return Outcome.PUBLISHED
@@ -197,8 +253,8 @@ class MemorySearchLog:
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
-        timings: dict[str, float],
+        columns: dict[str, Any] | bytes,
+        timings: Sequence[StageTime] = (),
     ) -> Outcome:
         """Store a chunk's offers and publish them, once per ``search_id:chunk``."""
         prefix, cells = offers_body(channel, search_id, chunk, rows, columns)
@@ -260,6 +316,26 @@ class MemorySearchLog:
         """Return the current search, or None."""
         standing = self._channels.standing(channel)
         return None if standing is None or standing.search is None else standing.search.seen(now_ms())
+
+    async def painted(
+        self, channel: str, search_id: str, span: StageSpan, pushed: Sequence[StageSpan] = ()
+    ) -> bool:
+        """Add to the trace of the current search what was painted."""
+        search = self._channels.search_of(channel, search_id)
+        if search is None:
+            return False
+        search.told.setdefault(f"paint:{span.of}", f"{span.start_ms:.3f} {span.end_ms:.3f}")
+        if pushed:
+            search.told["push"] = codec.encode(pushed).decode()
+        return True
+
+    async def traces(self, channel: str) -> list[SearchTrace]:
+        """Return the traces of the channel's last searches, the latest one last."""
+        standing = self._channels.standing(channel)
+        if standing is None:
+            return []
+        latest = [] if standing.search is None else [standing.search.traced()]
+        return [record_of(fields) for fields in (*standing.traces, *latest)]
 
     async def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
         """Yield the stored chunks behind one of them in order, while the search is current."""

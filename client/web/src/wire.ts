@@ -554,13 +554,14 @@ export interface Revalue {
   ref: number;
 }
 
-/** Report how many milliseconds a stage of a search took to reach the screen. */
+/** Report how many milliseconds after the command a stage of a search stood on the screen. */
 export interface Painted {
   type: "painted";
   channel: string;
   search_id: string;
   stage: string;
   ms: number;
+  after_ms?: number;
   ref: number;
 }
 
@@ -766,6 +767,15 @@ export interface Rejection {
   at_least: boolean;
 }
 
+/** When a stage of a search ran: from the first beginning to the last end of its `count` parts. */
+export interface StageSpan {
+  name: string;
+  start_ms: number;
+  end_ms: number;
+  count?: number;
+  of?: string;
+}
+
 /** No more matches come. `next` is the token for `more` if the limit ended the search. */
 export interface SearchEnded {
   type: "search_ended";
@@ -780,9 +790,10 @@ export interface SearchEnded {
   next: string | null;
   rejected?: Rejection[];
   trace?: Record<string, number>;
+  spans?: StageSpan[];
 }
 
-/** Every match so far is valued or failed. */
+/** Every match so far is valued or failed. `trace` and `spans` are those of the workers. */
 export interface SearchValued {
   type: "search_valued";
   channel: string;
@@ -792,6 +803,7 @@ export interface SearchValued {
   offers: number;
   failed: number;
   trace?: Record<string, number>;
+  spans?: StageSpan[];
 }
 
 /** Cars that could not be valued after every attempt. */
@@ -1397,6 +1409,7 @@ export interface SearchSnapshot {
   next: string | null;
   rejected?: Rejection[];
   trace?: Record<string, number>;
+  spans?: StageSpan[];
 }
 
 /** The snapshot of a store's wall; its deals follow as `snapshot_rows`. */

@@ -1,11 +1,14 @@
 """The channels that this process listens to: one session for each channel, as long as it is watched."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from server.hub.channels.live_deal import LiveDeal
+from server.hub.channels.samples import Sample
 from server.hub.channels.session import Session, Verdict, Watcher
 from server.hub.sockets.loop_turn import LoopTurn
 from server.hub.sockets.traffic import Traffic
@@ -15,6 +18,8 @@ from server.observe.failing import REDIS_FAILS
 
 EVENTS_PER_READ: Final = 100
 SEARCH_ENDED: Final = b'{"type":"search_ended",'
+VEHICLE_CHANGED: Final = b'{"type":"vehicle_changed",'
+Look = Callable[[str, Entry], None]
 RETRY_SECONDS: Final = 0.5
 
 
@@ -26,8 +31,8 @@ class Feed:
         channel: str,
         log: ChannelLog,
         turn: LoopTurn,
-        search_ended: Callable[[str], None],
-        presence_heard: Callable[[str, Entry], None],
+        heard: Sequence[tuple[bytes, Look]],
+        presence_heard: Look,
         *,
         traffic: Traffic,
     ) -> None:
@@ -35,10 +40,16 @@ class Feed:
         self._traffic = traffic
         self._turn = turn
         self._presence_heard = presence_heard
-        self._search_ended = search_ended
+        self._looks = heard
         self.joining = 0
         self._log = log
         self._behind = asyncio.Event()
+        self.sample: Sample | None = None
+        self._timing: Sample | None = None
+
+    def time(self, sample: Sample) -> None:
+        """Time the messages of a search, in place of those of an older one."""
+        self.sample = self._timing = sample
 
     def heard(self, entry: Entry) -> None:
         """Deliver an event, or read the missing events before it."""
@@ -106,11 +117,22 @@ class Feed:
         if verdict is Verdict.TAKEN:
             self._traffic.took(entry.body)
             self._turn.has_events(self.session.deliver)
-            if entry.body.startswith(SEARCH_ENDED):
-                self._search_ended(self.session.channel)
+            for prefix, look in self._looks:
+                if entry.body.startswith(prefix):
+                    look(self.session.channel, entry)
+            if self._timing is not None:
+                self._sample(self._timing, entry.body)
         elif verdict is Verdict.KNOWN:
             self._traffic.duplicates += 1
         return verdict
+
+    def _sample(self, sample: Sample, body: bytes) -> None:
+        found = sample.awaits(body)
+        if found is not None:
+            # Behind the session's delivery, which was put before it.
+            self._turn.has_events(partial(sample.written, found[0], time.perf_counter(), found[1]))
+            if sample.is_complete:
+                self._timing = None
 
 
 class Registry:
@@ -123,8 +145,8 @@ class Registry:
         self.turn = LoopTurn()
         self.traffic = Traffic()
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
-        self._search_ended: list[Callable[[str], None]] = []
-        self._presence_heard: Callable[[str, Entry], None] | None = None
+        self._looks: list[tuple[bytes, Look]] = []
+        self._presence_heard: Look | None = None
         self._left: Callable[[Watcher, bool], None] | None = None
 
     def __len__(self) -> int:
@@ -155,9 +177,25 @@ class Registry:
         """Return the last decision that a watched channel's log is known to have; 0 if none is known."""
         return self._feeds[channel][0].session.no if channel in self._feeds else 0
 
+    def time(self, channel: str, sample: Sample) -> None:
+        """Time the messages of a search, if its channel is watched here."""
+        if channel in self._feeds:
+            self._feeds[channel][0].time(sample)
+
+    def sample_of(self, channel: str, search_id: str) -> Sample | None:
+        """Return the sample of a search that began in this process while its channel was watched."""
+        sample = self._feeds[channel][0].sample if channel in self._feeds else None
+        return sample if sample is not None and sample.search_id == search_id else None
+
     def on_search_ended(self, look: Callable[[str], None]) -> None:
         """Call ``look`` with the channel whenever a search of a watched channel has ended."""
-        self._search_ended.append(look)
+        self.on_event(SEARCH_ENDED, lambda channel, _: look(channel))
+
+    def on_event(self, prefix: bytes, look: Look) -> None:
+        """Call ``look`` with each event of a watched channel whose JSON begins with ``prefix``, in order and
+        once, and the channel.
+        """
+        self._looks.append((prefix, look))
 
     def compare(self, channel: str, epoch: str | None, seq: int) -> bool:
         """Make a watched channel read events that it missed; return whether there are any."""
@@ -174,7 +212,7 @@ class Registry:
             feed.joining -= 1
             self._close_unwatched(channel)
 
-    def on_presence(self, heard: Callable[[str, Entry], None], left: Callable[[Watcher, bool], None]) -> None:
+    def on_presence(self, heard: Look, left: Callable[[Watcher, bool], None]) -> None:
         """Call ``heard`` with each presence bell, and ``left`` with each watcher that leaves."""
         self._presence_heard, self._left = heard, left
 
@@ -193,7 +231,7 @@ class Registry:
 
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
-            told = self._tell_search_ended, self._tell_presence
+            told = self._looks, self._tell_presence
             feed = Feed(channel, self._log, self.turn, *told, traffic=self.traffic)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
@@ -202,10 +240,6 @@ class Registry:
     def _tell_presence(self, channel: str, entry: Entry) -> None:
         if self._presence_heard is not None:
             self._presence_heard(channel, entry)
-
-    def _tell_search_ended(self, channel: str) -> None:
-        for look in self._search_ended:
-            look(channel)
 
     def _close_unwatched(self, channel: str) -> None:
         feed, task = self._feeds[channel]

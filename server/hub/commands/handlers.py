@@ -5,6 +5,7 @@ import time
 
 import structlog
 
+from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand, tag_of
 from server.database.people.security_events import Note, SecurityKind
@@ -14,10 +15,11 @@ from server.hub.connections.authority import check_scope, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
+from server.observe.attending import about, well_formed
 from server.observe.failing import SERVICE_FAILS
 from server.observe.metrics.histogram import WORK_SECONDS, Histograms
 from server.observe.metrics.tally import Tally
-from server.search.paging.runs import TURN_SECONDS
+from server.search.paging.answering import TURN_SECONDS
 
 
 class Handlers:
@@ -39,7 +41,8 @@ class Handlers:
         """Handle a command and answer it; a failure becomes the reply, never an exception."""
         began = time.perf_counter()
         try:
-            await self._answer(connection, command)
+            with about(connection_id=connection.id, **_ids_of(command)):
+                await self._answer(connection, command)
         finally:
             self.seconds.of(tag_of(type(command))).add(time.perf_counter() - began)
 
@@ -56,7 +59,7 @@ class Handlers:
                 self._note(connection.happened(SecurityKind.FORBIDDEN, detail=detail))
             self._refuse(connection, command, _seen(connection, command, error))
         except SERVICE_FAILS as error:
-            self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))
+            self._logger.warning("command_degraded", command=tag_of(type(command)), error=error)
             away = CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
             self._refuse(connection, command, away)
         except Exception:
@@ -66,6 +69,13 @@ class Handlers:
     def _refuse(self, connection: Connection, command: AnyCommand, error: CommandError) -> None:
         self.refused.add(error.code.value)
         connection.refuse(command.ref, error)
+
+
+def _ids_of(command: AnyCommand) -> dict[str, str | None]:
+    """Return what a command is about, for the log."""
+    channel = command.channel if isinstance(command, ChannelCommand) else ""
+    search_id = getattr(command, "search_id", None)
+    return {"deal": well_formed(deal_of(channel)), "search_id": well_formed(search_id)}
 
 
 def _seconds_of(command: AnyCommand) -> float:

@@ -24,6 +24,7 @@ from server.hub.sight.asking import hidden_order, not_here
 from server.hub.sight.questions import Questions, check_conceded, check_visible
 from server.hub.sight.sight import sight_of
 from server.hub.upkeep.relay import Relay
+from server.observe.attending import command_arrived
 from server.search.paging.searches import MoreRequest, SearchRequest, SearchService
 
 
@@ -69,6 +70,7 @@ class StockHandlers:
             limit=command.limit,
             actor=actor_of(connection.account),
             asked=_asked(connection, command),
+            arrived=command_arrived(),
         )
         connection.reply(command.ref, {"search_id": await self._searches.search(request)})
 
@@ -83,6 +85,7 @@ class StockHandlers:
             search_id=command.search_id,
             token=command.token,
             asked=_asked(connection, command),
+            arrived=command_arrived(),
         )
         connection.reply(command.ref, {"search_id": await self._searches.more(request)})
 

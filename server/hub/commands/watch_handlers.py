@@ -17,6 +17,7 @@ from server.hub.joining.join import Joiner
 from server.hub.joining.story import older_history
 from server.hub.joining.wall_join import WallJoiner
 from server.hub.sight.sight import sight_of
+from server.hub.upkeep.traces import Traces
 
 
 class WatchHandlers:
@@ -30,6 +31,7 @@ class WatchHandlers:
         joiner: Joiner,
         wall_joiner: WallJoiner,
         rooms: Rooms,
+        traces: Traces,
         note: Note,
     ) -> None:
         self._stores = stores
@@ -37,6 +39,7 @@ class WatchHandlers:
         self._joiner = joiner
         self._wall_joiner = wall_joiner
         self._rooms = rooms
+        self._traces = traces
         self._note = note
         self._logger = structlog.get_logger("hub")
 
@@ -86,8 +89,9 @@ class WatchHandlers:
     async def painted(self, connection: Connection, command: commands.Painted) -> None:
         """Record when a stage of a search stood on a screen: the last stage of its trace."""
         await self._authority.deal(connection.account, command)
-        seen = {"search_id": command.search_id, "stage": command.stage, "ms": command.ms}
-        self._logger.info("painted", channel=command.channel, **seen)
+        stage = command.stage, command.ms, command.after_ms
+        self._logger.debug("painted", stage=command.stage, ms=command.ms)
+        await self._traces.painted(command.channel, command.search_id, *stage)
         connection.reply(command.ref, {})
 
     @handles(commands.Ping)

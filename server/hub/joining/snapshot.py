@@ -76,7 +76,7 @@ def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:
     if not views.shows_workings(sight.view):
         return snapshot
     rejected = [codec.convert(Rejection, value_as_seen(limit, sight)) for limit in search.rejected]
-    return msgspec.structs.replace(snapshot, rejected=rejected, trace=search.trace)
+    return msgspec.structs.replace(snapshot, rejected=rejected, trace=search.trace, spans=search.spans)
 
 
 async def snapshot_rows(

@@ -8,6 +8,7 @@ from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorCode
 from protocol.commands import AnyCommand, Join
 from server.hub.sockets.limits import CommandRate, Pace
+from server.observe.attending import command_came
 
 LINES_PER_TURN: Final = 16
 
@@ -62,6 +63,7 @@ class Reader:
             if text is None:
                 speaker.close(CloseCode.PROTOCOL_ERROR, "Expected text frames.")
                 return
+            command_came(message.get("arrived"))
             await self._read(text)
 
     async def _read(self, text: str) -> None:

@@ -15,6 +15,7 @@ from protocol.closing import CommandError
 from server.database.deals.deals import Deal
 from server.hub.channels.live_deals import LiveDeals
 from server.log.search_log import SearchLog, SearchState
+from server.observe.attending import command_arrived, ids_of
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.searches import SearchRequest, SearchService
 
@@ -34,10 +35,12 @@ class SearchRepeats:
         self._tasks = tasks
         self._under_way: set[str] = set()
         self._again: set[str] = set()
+        self._arrived: dict[str, float | None] = {}
         self._logger = structlog.get_logger("hub")
 
     def look(self, channel: str) -> None:
         """Repeat a channel's search where it is for older terms than the deal has. Returns at once."""
+        self._arrived[channel] = command_arrived()
         if channel in self._under_way:
             self._again.add(channel)
             return
@@ -52,14 +55,15 @@ class SearchRepeats:
                 if channel not in self._again:
                     return
         except SERVICE_FAILS as error:
-            self._logger.warning("search_not_repeated", channel=channel, error=repr(error))
+            self._logger.warning("search_not_repeated", **ids_of(channel), error=error)
         except CommandError as error:
             # The stock is out of reach for now.
-            self._logger.warning("search_not_repeated", channel=channel, error=str(error))
+            self._logger.warning("search_not_repeated", **ids_of(channel), error=error)
         except Exception:
-            self._logger.exception("search_not_repeated", channel=channel)
+            self._logger.exception("search_not_repeated", **ids_of(channel))
         finally:
             self._under_way.discard(channel)
+            self._arrived.pop(channel, None)
 
     async def _repeat(self, channel: str) -> None:
         for _ in range(ATTEMPTS):
@@ -68,17 +72,18 @@ class SearchRepeats:
             if last is None or deal is None or last.deal_version >= deal.version:
                 return
             try:
-                await self._searches.repeat(_again(channel, last, deal), last.search_id)
+                arrived = self._arrived.get(channel)
+                await self._searches.repeat(_again(channel, last, deal, arrived), last.search_id)
             except CommandError as error:
                 if error.code.retry:
                     raise
                 # The decision is valid even if it cannot be searched with.
-                self._logger.info("not_searched_again", deal_id=deal.id, error=str(error))
+                self._logger.info("not_searched_again", deal=deal.id, error=error)
                 await self._log.search_stands(channel, last.search_id)
                 return
 
 
-def _again(channel: str, last: SearchState, deal: Deal) -> SearchRequest:
+def _again(channel: str, last: SearchState, deal: Deal, arrived: float | None) -> SearchRequest:
     return SearchRequest(
         channel=channel,
         op=uuid.uuid5(uuid.UUID(last.search_id), f"again at version {deal.version}"),
@@ -87,4 +92,5 @@ def _again(channel: str, last: SearchState, deal: Deal) -> SearchRequest:
         sort=last.sort,
         limit=last.limit,
         actor=last.by,
+        arrived=arrived,
     )

@@ -41,6 +41,12 @@ local function now_ms()
     return tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 end
 
+-- The same with microseconds, for traces.
+local function exact_ms()
+    local now = redis.call('TIME')
+    return tonumber(now[1]) * 1000 + tonumber(now[2]) / 1000
+end
+
 local function whole(number)
     return string.format('%.0f', number)
 end
@@ -133,6 +139,19 @@ local function index_chunk(search_id, columns)
     redis.call('HSET', REVS, '', index_mark(search_id, chunks))
 end
 
+-- Forgets what was told of cars that a chunk shows at an older rev, so that it is told again: whoever reads the chunk has
+-- dropped what came before it. Few cars were told of while a search begins, mostly none.
+local function untell_older(columns)
+    if redis.call('EXISTS', TOLD) == 0 then return end
+    local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
+    if not ids then return end
+    revs = cjson.decode(revs)
+    for index, id in ipairs(cjson.decode(ids)) do
+        local told = redis.call('HGET', TOLD, id)
+        if told and tonumber(string.match(told, '^%d+')) > tonumber(revs[index]) then redis.call('HDEL', TOLD, id) end
+    end
+end
+
 -- Builds the index if it lacks chunks. Most searches end before a car of theirs changes, so the first change builds it.
 local function complete_index()
     local mark = index_mark(redis.call('HGET', SEARCH, 'search_id') or '', redis.call('HLEN', MATCHES))
@@ -185,21 +204,76 @@ local function has_lapsed()
     return state[1] == '' and tonumber(state[2] or 0) <= now_ms()
 end
 
--- Returns the search as {field, value, ...}, with 'lapsed' 1 or 0.
+-- Returns the search as {field, value, ...}, with 'lapsed' 1 or 0, and 'age', the milliseconds since its command arrived.
 local function search_fields()
     local fields = redis.call('HGETALL', SEARCH)
     fields[#fields + 1] = 'lapsed'
     fields[#fields + 1] = has_lapsed() and '1' or '0'
+    local now = exact_ms()
+    fields[#fields + 1] = 'age'
+    fields[#fields + 1] = string.format('%.3f', now - tonumber(redis.call('HGET', SEARCH, 'origin') or now))
     return fields
+end
+
+-- Returns when a command arrived, by Redis's clock, so many milliseconds ago.
+local function origin_of(age_ms)
+    return string.format('%.3f', exact_ms() - tonumber(age_ms))
+end
+
+-- Keeps the trace of the page that another one follows, in META: its own key would cost every event of the channel a call.
+local function keep_trace()
+    local record, kept = redis.call('HMGET', SEARCH, unpack(TRACED)), {}
+    if not record[1] then return end
+    for index = 1, #TRACED do record[index] = record[index] or '' end
+    if record[ENDED_FIELD] == '' then record[ENDED_FIELD] = 'superseded' end
+    for line in string.gmatch(redis.call('HGET', META, 'traces') or '', '[^\n]+') do kept[#kept + 1] = line end
+    -- The latest search keeps its own.
+    while #kept > KEPT_TRACES - 2 do table.remove(kept, 1) end
+    kept[#kept + 1] = cjson.encode(record)
+    redis.call('HSET', META, 'traces', table.concat(kept, '\n'))
+end
+
+-- Returns the trace of the chunks that were valued since the last call: {sums, spans}, the inside of JSON, and forgets them.
+local function take_worked()
+    local fields, origin, chunks, order, stages = redis.call('HGETALL', SEARCH), nil, {}, {}, {}
+    for index = 1, #fields, 2 do
+        if fields[index] == 'origin' then origin = tonumber(fields[index + 1]) end
+        if string.sub(fields[index], 1, 2) == 't:' then
+            chunks[#chunks + 1] = fields[index]
+            for name, ms, ended in string.gmatch(fields[index + 1], '(%S+) (%S+) (%S+)') do
+                local stage = stages[name]
+                if not stage then
+                    stage = { sum = 0, from = math.huge, to = 0, count = 0 }
+                    stages[name] = stage
+                    order[#order + 1] = name
+                end
+                ms, ended = tonumber(ms), tonumber(ended)
+                stage.sum, stage.count = stage.sum + ms, stage.count + 1
+                stage.from, stage.to = math.min(stage.from, ended - ms), math.max(stage.to, ended)
+            end
+        end
+    end
+    if #chunks > 0 then redis.call('HDEL', SEARCH, unpack(chunks)) end
+    table.sort(order, function(one, other) return stages[one].from < stages[other].from end)
+    local sums, spans = {}, {}
+    for _, name in ipairs(order) do
+        local stage = stages[name]
+        sums[#sums + 1] = string.format('%s:%.3f', cjson.encode(name), stage.sum)
+        if origin then
+            spans[#spans + 1] = string.format('{"name":%s,"start_ms":%.3f,"end_ms":%.3f,"count":%d}', cjson.encode(name),
+                math.max(0, stage.from - origin), math.max(0, stage.to - origin), stage.count)
+        end
+    end
+    return { table.concat(sums, ','), table.concat(spans, ',') }
 end
 
 -- Returns search_ended of the stored search, with its stored counts. The prefix is the event's JSON up to, not including,
 -- its search_id.
-local function ended_body(prefix, reason, next_token, trace)
+local function ended_body(prefix, reason, next_token, trace, spans)
     local state = redis.call('HMGET', SEARCH, 'search_id', 'scanned', 'matched', 'chunks', 'rejected')
-    return string.format('%s,"search_id":%s,"reason":%s,"scanned":%s,"matched":%s,"chunks":%s,"next":%s,"rejected":%s,"trace":%s}',
+    return string.format('%s,"search_id":%s,"reason":%s,"scanned":%s,"matched":%s,"chunks":%s,"next":%s,"rejected":%s,"trace":%s,"spans":%s}',
         prefix, cjson.encode(state[1]), cjson.encode(reason), state[2], state[3], state[4],
-        next_token == '' and 'null' or cjson.encode(next_token), state[5], trace)
+        next_token == '' and 'null' or cjson.encode(next_token), state[5], trace, spans)
 end
 
 -- Publishes search_valued once per page, when the search has ended and no chunk is pending. The prefix is the event's
@@ -207,14 +281,8 @@ end
 local function announce_valued(epoch, prefix)
     local state = redis.call('HMGET', SEARCH, 'ended', 'pending', 'announced', 'valued', 'failed')
     if state[1] == '' or state[2] ~= '0' or state[3] == '1' then return end
-    redis.call('HSET', SEARCH, 'announced', 1)
-    local fields, sums = redis.call('HGETALL', SEARCH), {}
-    for index = 1, #fields, 2 do
-        local stage = string.match(fields[index], '^sum:(.+)$')
-        if stage then
-            sums[#sums + 1] = cjson.encode(stage) .. ':' .. string.format('%.3f', tonumber(fields[index + 1]))
-        end
-    end
-    append(epoch, string.format('%s,"offers":%s,"failed":%s,"trace":{%s}}', prefix, state[4], state[5],
-        table.concat(sums, ',')))
+    local worked = take_worked()
+    redis.call('HSET', SEARCH, 'announced', 1, 'valued_trace', '{' .. worked[1] .. '}', 'valued_spans', '[' .. worked[2] .. ']')
+    append(epoch, string.format('%s,"offers":%s,"failed":%s,"trace":{%s},"spans":[%s]}', prefix, state[4], state[5],
+        worked[1], worked[2]))
 end

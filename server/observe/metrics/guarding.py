@@ -57,34 +57,24 @@ def add_breakers(metrics: Metrics, breakers: Sequence[Breaking]) -> None:
     )
 
 
-def add_answers(metrics: Metrics, answers: Answering | None) -> None:
-    """Declare where the answers to searches came from; None: nothing is kept."""
-
-    def sources() -> dict[str, float]:
-        if answers is None:
-            return {}
-        return {
-            "kept": answers.hits,
-            "joined": answers.joins,
-            "stock": answers.misses,
-            "stale": answers.stale_hits,
-        }
-
+def add_answers(metrics: Metrics, answers: Answering) -> None:
+    """Declare where the answers to searches came from, and what is kept of them."""
     metrics.counter(
         "deal_answers_total",
         "Searches by where their answer came from: kept, joined (another search was making it), the stock, or"
         " stale (kept, while the stock cannot be read)",
-        sources,
+        lambda: {
+            "kept": answers.hits,
+            "joined": answers.joins,
+            "stock": answers.misses,
+            "stale": answers.stale_hits,
+        },
         "source",
     )
-    metrics.gauge("deal_answers_kept", "Answers that are kept", lambda: len(answers or ()))
+    metrics.gauge("deal_answers_kept", "Answers that are kept", lambda: len(answers))
     metrics.gauge(
-        "deal_answers_kept_bytes",
-        "Memory of the answers that are kept",
-        lambda: 0 if answers is None else answers.size_bytes,
+        "deal_answers_kept_bytes", "Memory of the answers that are kept", lambda: answers.size_bytes
     )
     metrics.counter(
-        "deal_answers_evicted_total",
-        "Answers that made room for others",
-        lambda: 0 if answers is None else answers.evictions,
+        "deal_answers_evicted_total", "Answers that made room for others", lambda: answers.evictions
     )

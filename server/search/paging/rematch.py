@@ -137,7 +137,6 @@ class Rematcher:
             chunk=chunk,
             rows=len(read),
             columns=offers,
-            timings={},
         )
 
     async def _match_again(

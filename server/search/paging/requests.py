@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
@@ -12,17 +11,14 @@ from server.log.search_log import Lease, Outcome, Progress
 from server.search.sql.statement import Keyset
 from server.sharing.lanes import Lane
 
-if TYPE_CHECKING:
-    from server.finance.plan import Plan
-    from server.search.screening.other_terms import OtherTerms
-
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """A new search of ``deal`` on ``channel``; ``op`` makes a repeated command harmless.
 
     The search takes the turns of ``lane``; None: those of its ``actor``. ``asked`` is a digest of the person
-    and the command if a client sent ``op``: the op answers no other command.
+    and the command if a client sent ``op``: the op answers no other command. ``arrived`` is the reading of
+    ``time.perf_counter`` when the command that asked for the search came.
     """
 
     channel: str
@@ -34,12 +30,13 @@ class SearchRequest:
     actor: Actor
     lane: Lane | None = None
     asked: str = ""
+    arrived: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MoreRequest:
     """The next page of a search that ended at its limit. It takes the turns of ``lane``; None: those of the
-    person who began the search. ``asked`` as in ``SearchRequest``.
+    person who began the search. ``asked`` and ``arrived`` as in ``SearchRequest``.
     """
 
     channel: str
@@ -49,11 +46,26 @@ class MoreRequest:
     token: str
     lane: Lane | None = None
     asked: str = ""
+    arrived: float | None = None
 
 
-Announce = Callable[[Versions, int, int], Awaitable[tuple[Outcome, str]]]
-"""Announces a page in the channel's log, given the versions, the planner's estimate and the deal's version.
-Returns the outcome and the id of the search.
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a page is announced with: versions, the planner's estimate and the deal's version.
+
+    ``last_no``: the deal comes from memory and accounts for the decisions up to this one; if the log has a
+    later one, the page is not announced. None: the deal was compared with Postgres.
+    """
+
+    versions: Versions
+    estimate: int
+    deal_version: int
+    last_no: int | None = None
+
+
+Announce = Callable[[Announcement, float], Awaitable[tuple[Outcome, str]]]
+"""Announces a page in the channel's log, given how many milliseconds ago its command arrived. Returns the
+outcome and the id of the search.
 """
 
 
@@ -63,6 +75,7 @@ class PageStart:
 
     ``limit`` is how many matches it may still find; ``lease`` is the lease of its search. It takes the turns
     of ``lane``. If ``patient``, it waits for its turn without a limit, because nobody waits for the page.
+    ``arrived`` as in ``SearchRequest``; without it the trace begins ``age_ms`` ago.
     """
 
     channel: str
@@ -78,24 +91,5 @@ class PageStart:
     lease: Lease
     lane: Lane
     patient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """What a page needs in addition to its rows.
-
-    ``base`` and ``rejected`` are the counts of the pages before this one, up to ``after``.
-    """
-
-    channel: str
-    search_id: str
-    lane: Lane
-    deal_version: int
-    versions: Versions
-    plan: "Plan"
-    others: "OtherTerms"
-    limit: int
-    base: Progress
-    lease: Lease
-    rejected: Sequence[Rejection] = ()
-    after: Keyset | None = None
+    arrived: float | None = None
+    age_ms: float = 0.0

@@ -6,6 +6,7 @@ more is parsed. Only the client's close frame is looked for, in a bounded amount
 closes within seconds whatever the client does.
 """
 
+import time
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -60,11 +61,14 @@ class BoundedWebSocket(WireWebSocket):
         self._heads = FrameHeads()
         self._unparsed = b""
         self._parsed = 0
+        self._arrived = 0.0
         self._trailing_frames, self._trailing_bytes = TRAILING_FRAMES, TRAILING_BYTES
         self._parts = bytearray()
 
     def data_received(self, data: bytes) -> None:
         """Take the data, and parse as much as the current turn allows."""
+        if self._parsed >= len(self._unparsed):
+            self._arrived = time.perf_counter()
         match self._reading:
             case Reading.HEAD if not self.handshake_initiated:
                 self._take_head(data)
@@ -109,8 +113,14 @@ class BoundedWebSocket(WireWebSocket):
             self.transport.pause_reading()
 
     async def receive(self) -> Any:
-        """Return the next message; resume parsing with the last waiting one."""
-        message = await super().receive()
+        """Return the next message; resume parsing with the last waiting one.
+
+        ``arrived`` is the reading of ``time.perf_counter`` when its data came. If more came before it was
+        taken, it is a later one.
+        """
+        message: Any = await super().receive()
+        if message["type"] == "websocket.receive":
+            message["arrived"] = self._arrived
         self._read_on()
         return message
 

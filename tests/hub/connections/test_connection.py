@@ -211,6 +211,7 @@ async def test_services_out_of_reach(error: Exception) -> None:
             joiner=nothing,
             wall_joiner=nothing,
             rooms=nothing,
+            traces=nothing,
             note=nothing,
         )
         others = [object.__new__(kind) for kind in OWNERS if kind is not WatchHandlers]
