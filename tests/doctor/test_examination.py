@@ -16,11 +16,15 @@ import jsonschema_rs
 import msgspec
 import pytest
 from msgspec import structs
+from redis.asyncio import Redis as AsyncRedis
 
+from protocol.jobs import JobPointer
+from server.clock import utc_now
 from server.doctor.catalogue import catalogue_text, expected_indexes
 from server.doctor.examination import Options, examine
 from server.doctor.hot_queries import IN_FUNCTIONS
 from server.doctor.probes.postgres import looking, read_indexes
+from server.doctor.probes.redis import read_queue
 from server.doctor.profiling import sampling
 from server.doctor.profiling.sampling import sample, target_for
 from server.doctor.profiling.stacks import costs_of
@@ -29,6 +33,7 @@ from server.doctor.report import Report
 from server.doctor.verdicts import Severity
 from server.observe.probe.asking import NoAnswer, vitals_of
 from server.settings import Settings
+from server.work.queue import JobQueue
 from tests.doctor.generated import SCHEMA, schema_text
 from tests.doctor.installation import Installation, open_installation, played, until
 from tests.doctor.slow_proxy import slow_proxy
@@ -407,3 +412,36 @@ async def test_redis_is_watched_from_its_counters(installation: Installation) ->
         asked["HGETALL"].calls / found.seconds, rel=0.01
     )
     assert {"deal-architect-doctor"} <= {group.name for group in found.clients}
+
+
+async def test_the_queue_is_read_without_moving_a_job(installation: Installation) -> None:
+    """One job waits, one is held by a worker that does not renew its lease, one was given up."""
+    elsewhere = installation.settings.redis_url.replace("db=0", "db=4")
+    async with AsyncRedis.from_url(elsewhere) as redis:
+        queue = JobQueue(redis, lease_ms=60_000)
+        for chunk in range(3):
+            await queue.put(
+                JobPointer(
+                    channel="deal:1",
+                    search_id="s",
+                    chunk=chunk,
+                    store_id="east",
+                    person_id="p",
+                    enqueued_at=utc_now(),
+                )
+            )
+        while (given_up := await queue.take(10)) is None:
+            pass
+        await queue.bury(given_up, "it failed 5 times")
+        assert await queue.take(10) is not None
+
+        first_look = await read_queue(redis, lease_ms=-1)
+        second_look = await read_queue(redis, lease_ms=60_000)
+        await redis.flushdb()
+
+    assert (first_look.depth, first_look.held, first_look.expired) == (2, 1, 1)
+    assert (first_look.workers_alive, first_look.workers_gone) == (1, 0)
+    assert (first_look.dead_letters, first_look.last_dead_reason) == (1, "it failed 5 times")
+    assert first_look.last_dead_seconds_ago is not None
+    assert first_look.oldest_ms is not None
+    assert (second_look.depth, second_look.expired) == (2, 0)
