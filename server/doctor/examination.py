@@ -17,7 +17,6 @@ import asyncpg
 from redis.asyncio import Redis
 
 from server.clock import utc_now
-from server.database.core.pool import APPLICATION_ROLE
 from server.doctor.catalogue import expected_indexes
 from server.doctor.hot_queries import hot_queries
 from server.doctor.judging import clock_of, judge
@@ -48,7 +47,8 @@ Found = TypeVar("Found")
 @dataclass(frozen=True, slots=True)
 class Options:
     """``analyze`` also runs the hot queries. ``window_seconds`` lie between two looks at what is counted,
-    ``patience_seconds`` are what a service may take to answer at all.
+    ``patience_seconds`` are what a service or a process may take to answer at all, ``probe_seconds`` what one
+    probe may take.
 
     ``embedded_in`` is the folder of embedded services, if there are any.
     """
@@ -56,6 +56,7 @@ class Options:
     analyze: bool = False
     window_seconds: float = WINDOW_SECONDS
     patience_seconds: float = CONNECT_SECONDS
+    probe_seconds: float = PROBE_SECONDS
     pings: int = PINGS
     embedded_in: Path | None = None
 
@@ -114,15 +115,8 @@ class _Examination:
         patience = self.options.patience_seconds
         self.stack.push_async_callback(redis.aclose)
         owner, application, answer = await asyncio.gather(
-            within(patience, self._session(settings.database_owner_url)),
-            within(
-                patience,
-                self._session(
-                    settings.database_url,
-                    role=APPLICATION_ROLE,
-                    statement_timeout=str(settings.statement_timeout_ms),
-                ),
-            ),
+            within(patience, self._session(settings.database_owner_url, postgres.SESSION)),
+            within(patience, self._session(settings.database_url, postgres.application_session(settings))),
             within(patience, _pong(redis)),
         )
         if isinstance(answer, Unknown):
@@ -139,8 +133,8 @@ class _Examination:
             None if isinstance(answer, Unknown) else redis,
         )
 
-    async def _session(self, url: str, **settings: str) -> asyncpg.Connection:
-        return await self.stack.enter_async_context(postgres.looking(url, **settings))
+    async def _session(self, url: str, settings: Mapping[str, str]) -> asyncpg.Connection:
+        return await self.stack.enter_async_context(postgres.looking(url, settings))
 
     def _remedy(self, variable: str, missed: Unknown) -> str:
         folder = self.options.embedded_in
@@ -175,11 +169,11 @@ class _Examination:
     async def _look_at_redis(self, redis: Redis | None) -> None:
         if redis is None:
             return
-        seconds = PROBE_SECONDS + self.options.window_seconds
+        seconds = self.options.probe_seconds + self.options.window_seconds
         facts, queue, clock = await asyncio.gather(
             within(seconds, read_redis(redis, script_names(), self.options.window_seconds)),
-            within(PROBE_SECONDS, read_queue(redis, self.settings.job_lease_ms)),
-            within(PROBE_SECONDS, read_redis_clock(redis)),
+            within(self.options.probe_seconds, read_queue(redis, self.settings.job_lease_ms)),
+            within(self.options.probe_seconds, read_redis_clock(redis)),
         )
         self._keep("redis", facts, "Redis's state")
         self._keep("queue", queue, "the queue")
@@ -200,7 +194,7 @@ class _Examination:
             ("folder", "the folder of Postgres", lambda: postgres.read_folder(database)),
         )
         for name, what, step in steps:
-            seen = await within(PROBE_SECONDS, step())
+            seen = await within(self.options.probe_seconds, step())
             if name == "clock":
                 self._keep_clock(seen, what)
             elif name == "indexes" and not isinstance(seen, Unknown):
@@ -212,7 +206,7 @@ class _Examination:
             if isinstance(seen, Unknown) and database.is_closed():
                 return
         if application is not None:
-            seconds = ANALYZE_SECONDS if self.options.analyze else PROBE_SECONDS
+            seconds = ANALYZE_SECONDS if self.options.analyze else self.options.probe_seconds
             self._keep("plans", await within(seconds, self._plans(database, application)), "the plans")
 
     async def _plans(self, owner: asyncpg.Connection, application: asyncpg.Connection) -> tuple[Plan, ...]:
@@ -224,14 +218,16 @@ class _Examination:
         return tuple(await read_plans(queries, place, application, owner, analyze=self.options.analyze))
 
     async def _look_at_processes(self) -> None:
-        places = processes.places_of(self.settings.data_dir)
+        places, patience = processes.places_of(self.settings.data_dir), self.options.patience_seconds
+        if not places:
+            self.unseen.append(f"our processes: {processes.why_none(self.settings.data_dir)}")
         if len(places) > MOST_PROCESSES:
             self.unseen.append(f"{len(places) - MOST_PROCESSES} of {len(places)} processes of this machine")
         with ThreadPoolExecutor(MOST_PROCESSES, thread_name_prefix="look") as threads:
-            first = await processes.look_at(places[:MOST_PROCESSES], threads)
+            first = await processes.look_at(places[:MOST_PROCESSES], threads, patience)
             await asyncio.sleep(self.options.window_seconds)
             second = await processes.look_at(
-                [look.place for look in first if look.vitals is not None], threads
+                [look.place for look in first if look.vitals is not None], threads, patience
             )
         seen = processes.facts_of(first, second)
         self.found["processes"] = tuple(seen)
@@ -280,7 +276,7 @@ class _Examination:
                 about=what,
                 says=f"{what} could not be seen: {missed.reason}",
                 remedy="Run the doctor again. If it stays, what it asks hangs, or this role may not ask it.",
-                explained_by=("redis.away", "postgres.away"),
+                explained_by=("redis.away", "postgres.away", "schema.old", "locks.held"),
             )
         )
 

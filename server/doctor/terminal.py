@@ -204,7 +204,7 @@ def _process(process: ProcessFacts) -> str:
     if vitals.open_fds is not None:
         parts.append(f"{vitals.open_fds:,} of {vitals.fd_limit or 0:,} files")
     if vitals.connections is not None:
-        parts.append(f"{vitals.connections:,} browsers")
+        parts.append(_count(vitals.connections, "browser"))
     return ", ".join(parts)
 
 

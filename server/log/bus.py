@@ -91,6 +91,7 @@ class Bus:
             retry=Retry(NoBackoff(), 0),
             socket_connect_timeout=None,
             socket_timeout=None,
+            client_name="deal-architect-bells",
         )
         require_peer(self._pool, redis_uid)
         self._wanted: dict[bytes, Subscriber] = {}

@@ -257,6 +257,7 @@ async def _open_redis(stack: AsyncExitStack, ending: Ending, start: StartUp, set
         timeout=REDIS_SECONDS,
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_CONNECT_SECONDS,
+        client_name="deal-architect-web",
     )
     require_peer(connections, settings.redis_uid)
     send_directly(connections)

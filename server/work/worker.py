@@ -320,7 +320,9 @@ def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
 
     With ``uid``, a connection over a Unix socket is allowed only to a process of that account.
     """
-    pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=connections, timeout=5, client_name="deal-architect-worker"
+    )
     require_peer(pool, uid)
     send_directly(pool)
     return Redis.from_pool(pool)

@@ -59,6 +59,7 @@ def open_installation(folder: Path) -> Iterator[Installation]:
     with EmbeddedServices(data) as embedded:
         port = str(free_port())
         own = {"DEAL_DATA_DIR": str(data), "DEAL_PORT": port, "DEAL_DEMO": "1", "DEAL_SECRET": SECRET}
+        own |= {"DEAL_COMPUTE_PROCESSES": "1"}
         settings = Settings.from_environment(embedded.variables() | own)
         migrate(settings.database_owner_url)
         asyncio.run(seed(settings.database_owner_url, SeedPlan(vehicles=CARS, customers=20, deals=10)))

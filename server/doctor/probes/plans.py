@@ -15,7 +15,8 @@ MOST_FAILURES: Final = 3
 """So many that cannot be planned say enough: each may wait for a lock."""
 
 ANALYZE_MS: Final = 3_000
-"""How long one query may run with ANALYZE."""
+LOCK_MS: Final = 500
+"""How long one query may take with ANALYZE, and wait for a lock: planning needs a weak one on its tables."""
 
 _PLACE: Final = """
 SELECT s.store_id, s.group_id,
@@ -68,7 +69,7 @@ async def _plan(database: asyncpg.Connection, query: HotQuery, place: Place, *, 
     sort = "; SET LOCAL enable_sort = off" if query.presorted else ""
     # A query that locks is not even planned in a transaction that can only read.
     mode = "BEGIN READ WRITE" if query.writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    timeout = f"; SET LOCAL statement_timeout = {ANALYZE_MS}" if run else ""
+    timeout = f"; SET LOCAL lock_timeout = {LOCK_MS}; SET LOCAL statement_timeout = {ANALYZE_MS}"
     options = "ANALYZE, BUFFERS, FORMAT JSON" if run else "FORMAT JSON"
     await database.execute(f"{mode}; SET LOCAL deal.store_id = '{place.store_id}'{sort}{timeout}")
     try:

@@ -1,7 +1,7 @@
-"""What Postgres says of itself, of its tables and of open transactions. Sessions of the doctor only read."""
+"""What Postgres says of itself, of its tables and of open transactions. Nothing here writes."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -9,13 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from server.database.core.migrate import newest_revision
+from server.database.core.pool import APPLICATION_ROLE
 from server.doctor.probes.deadline import CONNECT_SECONDS
 from server.doctor.subjects.clocks import Clock
 from server.doctor.subjects.indexes import Index
 from server.doctor.subjects.locks import OpenTransaction, without_values
 from server.doctor.subjects.postgres import Connections, PostgresFacts
 from server.doctor.subjects.statistics import Table
-from server.settings import is_loopback
+from server.settings import Settings, is_loopback
 
 PROGRAM: Final = "deal-architect doctor"
 OURS: Final = "deal-architect%"
@@ -94,16 +95,29 @@ _UNITS: Final = {"8kB": 8192, "kB": 1024, "MB": 1024**2, "GB": 1024**3}
 
 
 @asynccontextmanager
-async def looking(url: str, **settings: str) -> AsyncIterator[asyncpg.Connection]:
-    """Hold a session that can only read. It is dropped, not closed: a server that hangs is not waited for.
+async def looking(url: str, settings: Mapping[str, str] = SESSION) -> AsyncIterator[asyncpg.Connection]:
+    """Hold a session with some settings; by default it can only read. It is dropped, not closed: a server
+    that hangs is not waited for.
 
     Raises what asyncpg raises.
     """
-    database = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=SESSION | settings)
+    database = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=dict(settings))
     try:
         yield database
     finally:
         database.terminate()
+
+
+def application_session(settings: Settings) -> dict[str, str]:
+    """Return the settings of a session as the application asks for it, and no other: a pooler that lets the
+    application in lets the doctor in too.
+    """
+    return {
+        "application_name": PROGRAM,
+        "jit": "off",
+        "role": APPLICATION_ROLE,
+        "statement_timeout": str(settings.statement_timeout_ms),
+    }
 
 
 async def read_postgres(

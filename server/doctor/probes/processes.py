@@ -17,7 +17,6 @@ from server.doctor.subjects.processes import Pool, ProcessFacts, Vitals
 from server.observe.probe.asking import NoAnswer, vitals_of
 from server.observe.probe.places import Place, places, probe_folder, short_address
 
-ANSWER_SECONDS: Final = 1.5
 STOPPED_STATES: Final = {"T": "it is stopped (SIGSTOP)", "t": "a debugger holds it", "Z": "it has ended"}
 
 
@@ -38,10 +37,21 @@ def places_of(data_dir: Path) -> list[Place]:
     return [place for place in places(probe_folder(data_dir)) if _listens(place.path)]
 
 
-async def look_at(found: Sequence[Place], threads: Executor) -> list[Look]:
-    """Ask every process at the same time for its vital signs."""
+def why_none(data_dir: Path) -> str:
+    """Return why no process was found in a data folder: they run elsewhere, or their folder is closed to
+    us.
+    """
+    folder = probe_folder(data_dir)
+    if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+        return f"{folder} is closed to this account: run as the one that runs them, or as root"
+    return f"none has a socket in {folder}; those of other machines are looked at there"
+
+
+async def look_at(found: Sequence[Place], threads: Executor, seconds: float) -> list[Look]:
+    """Ask every process at the same time for its vital signs, and give each so many seconds."""
     loop = asyncio.get_running_loop()
-    return list(await asyncio.gather(*(loop.run_in_executor(threads, _look, place) for place in found)))
+    looks = (loop.run_in_executor(threads, _look, place, seconds) for place in found)
+    return list(await asyncio.gather(*looks))
 
 
 def facts_of(first: Sequence[Look], second: Sequence[Look]) -> list[ProcessFacts]:
@@ -76,10 +86,10 @@ def read_disks(folders: Sequence[tuple[str, Path]]) -> list[Disk]:
     return list(found.values())
 
 
-def _look(place: Place) -> Look:
+def _look(place: Place, seconds: float) -> Look:
     began, sent = time.monotonic(), time.time()
     try:
-        vitals = msgspec.convert(vitals_of(place, ANSWER_SECONDS), Vitals, strict=False)
+        vitals = msgspec.convert(vitals_of(place, seconds), Vitals, strict=False)
     except (NoAnswer, ValueError) as error:
         return Look(place, began, error=_silence(place.pid, error))
     trip_ms = (time.monotonic() - began) * 1000

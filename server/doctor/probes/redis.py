@@ -16,14 +16,14 @@ from server.doctor.subjects.queue import ALIVE_MS, QueueFacts
 from server.doctor.subjects.redis import LatencyEvent, RedisFacts, SlowCommand
 from server.log.peer import require_peer
 from server.settings import Settings
-from server.work.queue import BODIES_KEY, DEAD_KEY, GROUP, JOBS_KEY, KEYS
+from server.work.census import take_census
+from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY
 
 RECENT_SECONDS: Final = 600.0
 """Entries of the slow log that are older tell nothing of today's trouble."""
 
 SLOW_ENTRIES: Final = 128
 MOST_PENDING: Final = 200
-ARRIVED_KEY: Final = KEYS[6]
 SCRIPT_COMMANDS: Final = frozenset({"EVALSHA", "EVAL", "EVALSHA_RO"})
 
 
@@ -98,38 +98,30 @@ async def read_redis_clock(redis: Redis) -> Clock:
 
 async def read_queue(redis: Redis, lease_ms: int) -> QueueFacts:
     """Return what waits in the queue and who works on it, by Redis's clock. Raises RedisError."""
+    census = await take_census(redis)
     async with redis.pipeline(transaction=False) as pipe:
         pipe.time()
-        pipe.xlen(JOBS_KEY)
-        pipe.hlen(BODIES_KEY)
-        pipe.zrange(ARRIVED_KEY, 0, 0, withscores=True)
-        pipe.xrange(JOBS_KEY, count=1)
-        pipe.xpending(JOBS_KEY, GROUP)
         pipe.xpending_range(JOBS_KEY, GROUP, "-", "+", MOST_PENDING)
         pipe.xinfo_consumers(JOBS_KEY, GROUP)
-        pipe.xlen(DEAD_KEY)
         pipe.xrevrange(DEAD_KEY, count=1)
         pipe.client_list()
-        replies = await pipe.execute(raise_on_error=False)
-    now, stream, waiting, arrived, first, summary, pending, consumers, dead, last, clients = replies
-    for reply in (now, stream, waiting, dead):
-        if isinstance(reply, Exception):
-            raise reply
+        now, pending, consumers, last, clients = await pipe.execute(raise_on_error=False)
     now_ms = now[0] * 1000 + now[1] / 1000
+    # Without a group nobody has taken a job yet.
     idle = [] if isinstance(consumers, Exception) else [each["idle"] for each in consumers]
-    held = 0 if isinstance(summary, Exception) else int(summary["pending"])
     leases = [] if isinstance(pending, Exception) else [each["time_since_delivered"] for each in pending]
     letter = last[0] if last and not isinstance(last, Exception) else None
+    depth = census.waiting + census.ready + census.held
     return QueueFacts(
-        depth=stream + waiting,
-        held=held,
-        oldest_ms=_oldest(now_ms, arrived, first),
+        depth=depth,
+        held=census.held,
+        oldest_ms=census.oldest_seconds * 1000 if depth else None,
         expired=sum(each > lease_ms for each in leases),
         workers_alive=max(
             sum(each < ALIVE_MS for each in idle), _waiting_workers(clients, _database_of(redis))
         ),
         workers_gone=sum(each >= ALIVE_MS for each in idle),
-        dead_letters=dead,
+        dead_letters=census.dead_letters,
         last_dead_seconds_ago=None if letter is None else (now_ms - _id_ms(letter[0])) / 1000,
         last_dead_reason=""
         if letter is None
@@ -163,13 +155,6 @@ def _waiting_workers(clients: Any, database: str) -> int:
 
 def _database_of(redis: Redis) -> str:
     return str(redis.connection_pool.connection_kwargs.get("db") or 0)
-
-
-def _oldest(now_ms: float, arrived: Any, first: Any) -> float | None:
-    came = [score for _, score in arrived] if isinstance(arrived, list) else []
-    if isinstance(first, list):
-        came += [_id_ms(entry) for entry, _ in first]
-    return None if not came else max(0.0, now_ms - min(came))
 
 
 def _id_ms(entry: bytes) -> float:

@@ -131,7 +131,7 @@ def _failed(plans: Sequence[Plan]) -> list[Verdict]:
             severity=Severity.FAULT,
             says=f"{failed[0].query}{more}: Postgres does not plan it: {failed[0].error}",
             remedy="If the schema is older than this release, run `deal-architect migrate`.",
-            explained_by=("schema.old", "postgres.away"),
+            explained_by=("schema.old", "postgres.away", "locks.held"),
         )
     ]
 

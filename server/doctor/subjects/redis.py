@@ -282,22 +282,15 @@ def _persistence(facts: RedisFacts) -> list[Verdict]:
 
 def _version(facts: RedisFacts) -> list[Verdict]:
     numbers = tuple(int(part) for part in facts.version.split(".")[:2] if part.isdigit())
-    if numbers < OLDEST:
-        return [
-            Verdict(
-                check="redis.version",
-                severity=Severity.FAULT,
-                says=f"Redis {facts.version} is too old: 6.2 is the oldest that works",
-                remedy="Install Redis 7 or newer, or Valkey.",
-            )
-        ]
-    if numbers < OLDEST_KEPT_UP:
-        return [
-            Verdict(
-                check="redis.version",
-                severity=Severity.NOTE,
-                says=f"Redis {facts.version} gets no security fixes",
-                remedy="Install Redis 7 or newer, or Valkey.",
-            )
-        ]
-    return []
+    if numbers >= OLDEST_KEPT_UP:
+        return []
+    is_too_old = numbers < OLDEST
+    flaw = "is too old: 6.2 is the oldest that works" if is_too_old else "gets no security fixes"
+    return [
+        Verdict(
+            check="redis.version",
+            severity=Severity.FAULT if is_too_old else Severity.NOTE,
+            says=f"Redis {facts.version} {flaw}",
+            remedy="Install Redis 7 or newer, or Valkey.",
+        )
+    ]
