@@ -112,7 +112,7 @@ class ComputePool:
                 async with _child() as child:
                     await self._serve_with(child)
             except (OSError, TimeoutError, _LostError) as error:
-                self._logger.error("compute_process_lost", error=repr(error))
+                self._logger.error("compute_process_lost", error=error)
                 await asyncio.sleep(RESTART_SECONDS)
             except OverrunError:
                 self._logger.error("compute_overrun", seconds=self._seconds)

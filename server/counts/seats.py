@@ -104,7 +104,7 @@ class Seats:
             try:
                 await self._tell(set(self._held) | set(self._left) if everybody else set(self._left))
             except REDIS_FAILS as error:
-                self._logger.warning("seats_not_kept", error=repr(error))
+                self._logger.warning("seats_not_kept", error=error)
             if everybody:
                 renewed_at = self._clock()
 

@@ -126,9 +126,11 @@ class _Examination:
             within(patience, _pong(redis)),
         )
         if isinstance(answer, Unknown):
-            self.verdicts.append(away("redis", answer.reason, self._remedy("REDIS_URL")))
+            self.verdicts.append(away("redis", answer.reason, self._remedy("REDIS_URL", answer)))
         if isinstance(application, Unknown):
-            self.verdicts.append(away("postgres", application.reason, self._remedy("DATABASE_URL")))
+            self.verdicts.append(
+                away("postgres", application.reason, self._remedy("DATABASE_URL", application))
+            )
         elif isinstance(owner, Unknown):
             self.unseen.append(f"what only the schema's owner sees: {owner.reason}")
         return (
@@ -140,8 +142,13 @@ class _Examination:
     async def _session(self, url: str, **settings: str) -> asyncpg.Connection:
         return await self.stack.enter_async_context(postgres.looking(url, **settings))
 
-    def _remedy(self, variable: str) -> str:
+    def _remedy(self, variable: str, missed: Unknown) -> str:
         folder = self.options.embedded_in
+        if missed.is_late:
+            where = f"its log in {folder / 'log'}" if folder else "its log"
+            return (
+                f"Look at {where} and at its machine: is it stopped, out of memory, or waiting for its disk?"
+            )
         if folder is None:
             return f"See that it runs, and that {variable} names it as this machine reaches it."
         return (

@@ -134,7 +134,7 @@ class Bus:
             await self._pool.aclose()
 
     def _broken(self, error: Exception) -> None:
-        self._log.warning("bus_broken", error=repr(error))
+        self._log.warning("bus_broken", error=error)
 
     async def _hear(self) -> None:
         """Receive on one connection until it breaks. Raises the first of its tasks' REDIS_FAILS."""

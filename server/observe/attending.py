@@ -3,6 +3,7 @@
 Both follow a command into the tasks that it begins, because a task starts with a copy of its maker's context.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from typing import Final
 
 import structlog
 
+from protocol.channels import deal_of
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ARRIVED: Final[ContextVar[float | None]] = ContextVar("arrived", default=None)
 
 
@@ -36,3 +40,14 @@ def about(**ids: str | int | None) -> Iterator[None]:
         yield
     finally:
         structlog.contextvars.reset_contextvars(**tokens)
+
+
+def well_formed(given: str | None) -> str:
+    """Return an id that a client sent, if it has the form of ours, else nothing: it may be any text."""
+    return given if given is not None and _UUID.fullmatch(given) else ""
+
+
+def ids_of(channel: str) -> dict[str, str]:
+    """Return what the log says of a channel: ``deal``, or the ``channel`` of a wall or list."""
+    deal = deal_of(channel)
+    return {"channel": channel} if deal is None else {"deal": deal}

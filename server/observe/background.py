@@ -40,7 +40,7 @@ class Background:
             try:
                 wait = await self._work()
             except self._outages as error:
-                self._logger.warning(self._failed, error=repr(error))
+                self._logger.warning(self._failed, error=error)
                 await asyncio.sleep(self._retry_seconds)
                 continue
             try:

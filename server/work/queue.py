@@ -181,7 +181,7 @@ class JobQueue:
                 async with cancellable():
                     await self._redis.xclaim(JOBS_KEY, GROUP, self._consumer, 0, [delivery.id], justid=True)
             except RedisError as error:
-                log.warning("lease not renewed", job=delivery.id.decode(), error=str(error))
+                log.warning("lease not renewed", job=delivery.id.decode(), error=error)
 
     async def _make_group(self, error: ResponseError) -> None:
         """Create the group if ``error`` says that there is none: initially, and after Redis lost its data."""

@@ -35,6 +35,7 @@ from server.log.search_log import SearchLog
 from server.log.search_traces import StageTime
 from server.observe.attending import about
 from server.observe.ending import END_SECONDS, Ending
+from server.observe.faults import fault_of
 from server.observe.heap import settle_heap
 from server.observe.metrics.start_up import StartUp
 from server.observe.metrics.statements import StatementTimes
@@ -151,8 +152,8 @@ class Worker:
         try:
             pointer = delivery.pointer()
         except FieldError as error:
-            log.error("job not understood", job=delivery.id.decode(), error=str(error))
-            await self._bury(delivery, str(error))
+            log.error("job not understood", job=delivery.id.decode(), error=error)
+            await self._bury(delivery, fault_of(error))
             return
         with about(deal=deal_of(pointer.channel), search_id=pointer.search_id, chunk=pointer.chunk):
             body = await self._channels.pending_job(pointer.channel, pointer.search_id, pointer.chunk)
@@ -172,7 +173,7 @@ class Worker:
             job = codec.decode_as(ValueJob, body)
         except FieldError as error:
             # The job is from another release, whose workers may be gone.
-            await self._give_up(delivery, pointer, body, str(error))
+            await self._give_up(delivery, pointer, body, fault_of(error))
             return
         try:
             sheets = await self._valuer.tables_for(job)
@@ -311,7 +312,7 @@ async def _sign_off(queue: JobQueue) -> None:
     try:
         await queue.leave()
     except RedisError as error:
-        log.warning("worker left without signing off", error=str(error))
+        log.warning("worker left without signing off", error=error)
 
 
 def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:

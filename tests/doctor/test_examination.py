@@ -20,10 +20,15 @@ from server.doctor.catalogue import catalogue_text, expected_indexes
 from server.doctor.examination import Options, examine
 from server.doctor.hot_queries import IN_FUNCTIONS
 from server.doctor.probes.postgres import looking, read_indexes
+from server.doctor.profiling import sampling
+from server.doctor.profiling.sampling import sample, target_for
+from server.doctor.profiling.stacks import costs_of
+from server.doctor.redis_watch.watching import watch_redis
 from server.doctor.report import Report
 from server.doctor.verdicts import Severity
 from server.observe.probe.asking import NoAnswer, vitals_of
 from server.settings import Settings
+from tests.doctor.generated import SCHEMA, schema_text
 from tests.doctor.installation import Installation, open_installation, played, until
 from tests.doctor.slow_proxy import slow_proxy
 from tests.services import ROOT, open_folder
@@ -33,8 +38,6 @@ pytestmark = pytest.mark.flow
 QUICK = Options(window_seconds=0.02, pings=5, patience_seconds=5.0)
 TIMED = {"redis.slow", "postgres.slow", "process.blocked", "process.lag", "queue.old", "redis.busy"}
 """What a busy machine may cause by itself."""
-
-SCHEMA = ROOT / "docs" / "operations" / "doctor.schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +99,12 @@ def test_a_healthy_installation_has_no_fault(installation: Installation) -> None
 
 
 def test_the_schema_of_the_report_is_documented() -> None:
-    """Written by ``python -m server.doctor.report``."""
-    assert msgspec.json.decode(SCHEMA.read_bytes()) == msgspec.json.decode(
-        msgspec.json.encode(msgspec.json.schema(Report))
-    )
+    """Written by ``python -m tests.doctor.generated``."""
+    assert SCHEMA.read_bytes() == schema_text()
 
 
 async def test_the_catalogue_of_indexes_is_that_of_a_migrated_database(installation: Installation) -> None:
-    """If a migration changes an index, write ``catalogue_text(found)`` to server/doctor/indexes.csv."""
+    """If a migration changes an index, run ``python -m tests.doctor.generated``."""
     async with looking(installation.settings.database_owner_url) as database:
         found = await read_indexes(database)
 
@@ -302,15 +303,21 @@ async def _blocked(installation: Installation) -> AsyncIterator[int]:
         await process.wait()
 
 
-async def test_a_blocked_loop(installation: Installation) -> None:
-    """The function that blocks it is named. A process that is gone leaves no finding behind."""
+async def test_a_blocked_loop(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function that blocks it is named, and a profile from within shows it. A process that is gone leaves
+    no finding behind.
+    """
+    monkeypatch.setattr(sampling, "_find_py_spy", lambda: None)
     async with _blocked(installation) as pid:
         check, severity, report = await first(installation.settings)
+        target = await asyncio.to_thread(target_for, installation.folder, pid)
+        sampled = await asyncio.to_thread(sample, target, 0.1)
     after = await examine(installation.settings, QUICK)
 
     assert (check, severity) == ("process.blocked", Severity.FAULT)
-    assert report.findings[0].about == f"web {pid}"
+    assert report.findings[0].about == target.name == f"web {pid}"
     assert "sleep_in_the_loop" in report.findings[0].says
+    assert costs_of(sampled.profile)[0].name == "__main__.sleep_in_the_loop"
     assert pid not in {process.pid for process in after.measured.processes}
 
 
@@ -351,6 +358,7 @@ async def test_services_that_hang(installation: Installation) -> None:
 
     assert [finding.check for finding in report.findings[:2]] == ["postgres.away", "redis.away"]
     assert all("no answer within" in finding.says for finding in report.findings[:2])
+    assert all("is it stopped" in finding.remedy for finding in report.findings[:2])
     assert {process.kind for process in report.measured.processes} == {"web", "worker"}
 
 
@@ -376,3 +384,19 @@ async def test_analyze_runs_what_it_explains(installation: Installation) -> None
     untimed = {plan.query for plan in report.measured.plans if plan.milliseconds is None}
     assert untimed == {"a decision: the deal's row lock"}
     assert all(node.milliseconds is not None for node in report.measured.plans[0].nodes)
+
+
+async def test_redis_is_watched_from_its_counters(installation: Installation) -> None:
+    """What somebody asks meanwhile is in the list, with how often."""
+    with installation.redis as redis:
+        watching = asyncio.create_task(watch_redis(installation.settings, 0.2))
+        while not watching.done():
+            await asyncio.to_thread(redis.hgetall, "nothing")
+        found = await watching
+
+    asked = {each.command: each for each in found.commands}
+    assert asked["HGETALL"].calls >= 1
+    assert asked["HGETALL"].calls_per_second == pytest.approx(
+        asked["HGETALL"].calls / found.seconds, rel=0.01
+    )
+    assert {"deal-architect-doctor"} <= {group.name for group in found.clients}

@@ -119,6 +119,22 @@ def test_a_cause_takes_the_weight_of_its_symptom() -> None:
     assert ranked([other, scan, stale]) == [stale, scan, other]
 
 
+def test_a_weight_reaches_the_first_cause_of_a_chain() -> None:
+    """A lock empties a pool, and jobs wait for it: the lock weighs as much as they do."""
+
+    def link(check: str, wait_ms: float, *causes: str) -> Verdict:
+        severity = Severity.FAULT if wait_ms else Severity.WARNING
+        return Verdict(
+            check=check, severity=severity, says="", remedy="", wait_ms=wait_ms, explained_by=causes
+        )
+
+    lock, pool = link("locks.held", 0.0), link("pool.exhausted", 0.0, "locks.held")
+    jobs = link("queue.old", 900.0, "pool.exhausted")
+    other = link("redis.slow", 80.0)
+
+    assert ranked([other, jobs, pool, lock]) == [lock, pool, jobs, other]
+
+
 def test_the_share_is_that_of_what_people_take_as_at_once() -> None:
     """100 ms."""
     assert Verdict(check="redis.slow", severity=Severity.FAULT, says="", remedy="", wait_ms=50.0).share == 0.5

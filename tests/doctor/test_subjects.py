@@ -360,6 +360,10 @@ def test_plans() -> None:
         ("plans.scan", FAULT)
     ]
     assert judge_plans([replace(plan, milliseconds=9.0)], small) == []
+    part = [Node(kind="Incremental Sort"), Node(kind="Index Scan", table="deals", depth=1)]
+    assert said(judge_plans([Plan(query="find", nodes=tuple(part), ordered=True)], large)) == [
+        ("plans.sort", FAULT)
+    ]
     assert "70 ms of them in Seq Scan on deals" in judge_plans([plan], small)[0].says
     assert said(judge_plans([Plan(query="find", error="no such column")], {})) == [("plans.failed", FAULT)]
 

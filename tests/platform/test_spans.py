@@ -34,7 +34,7 @@ def sent(kept: Kept, ratio: float = 1.0) -> OtlpSpans:
 
 
 def test_a_page_has_its_stages_below_it() -> None:
-    """Times are offsets from the search's beginning. Later pages and workers' stages are below the first."""
+    """Times are the search's beginning and the offsets. Later pages and workers' stages lie below it."""
     kept = Kept()
     spans = sent(kept)
     parse = StageSpan(name="parse", start_ms=0.0, end_ms=1.5)

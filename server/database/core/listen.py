@@ -60,7 +60,7 @@ class Listener:
         )
 
     def _broken(self, error: Exception) -> None:
-        self._logger.warning("listener_broken", error=repr(error))
+        self._logger.warning("listener_broken", error=error)
 
     async def _listen_on_one_connection(self) -> None:
         database = await asyncpg.connect(

@@ -28,6 +28,7 @@ from server.database.people.security_events import (
     owners_of_logins,
 )
 from server.database.people.security_tally import Tally
+from server.observe.attending import well_formed
 from server.observe.failing import POSTGRES_FAILS
 
 FLUSH_SECONDS: Final = 1.0
@@ -78,7 +79,7 @@ class SecurityLog:
             try:
                 await self.flush()
             except POSTGRES_FAILS as error:
-                self._logger.warning("security_events_wait", rows=len(self._waiting), error=repr(error))
+                self._logger.warning("security_events_wait", rows=len(self._waiting), error=error)
 
     async def flush(self, *, ended: bool = False) -> None:
         """Write the waiting events; with ``ended`` also those that are still being counted. Raises what
@@ -102,7 +103,7 @@ class SecurityLog:
         try:
             await self.flush(ended=True)
         except POSTGRES_FAILS as error:
-            self._logger.error("security_events_lost", rows=len(self._waiting), error=repr(error))
+            self._logger.error("security_events_lost", rows=len(self._waiting), error=error)
 
     def _marked(self, event: SecurityEvent) -> SecurityEvent:
         """Return an event with the digest of the typed login, and without text that cannot be a login."""
@@ -116,13 +117,12 @@ class SecurityLog:
         event = counted.event
         fields = {
             "count": counted.count,
-            "address": event.address,
             "store": event.store_id,
             "user": event.user_id,
-            "login": event.login,
             "login_digest": event.login_digest,
-            "connection": event.connection_id,
-            "deal": event.deal_id,
+            "address_digest": self.digest(event.address) if event.address else "",
+            "connection_id": event.connection_id,
+            "deal": well_formed(event.deal_id),
             "customers": list(event.customer_ids),
             **event.detail,
         }

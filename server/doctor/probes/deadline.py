@@ -16,9 +16,10 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The outcome of a probe that failed; ``reason`` is one line."""
+    """The outcome of a probe that failed; ``reason`` is one line. ``is_late`` if no answer came in time."""
 
     reason: str
+    is_late: bool = False
 
 
 async def within(seconds: float, work: Awaitable[Found]) -> Found | Unknown:
@@ -30,7 +31,7 @@ async def within(seconds: float, work: Awaitable[Found]) -> Found | Unknown:
         async with asyncio.timeout(seconds):
             return await work
     except TimeoutError:
-        return Unknown(f"no answer within {seconds:g} s")
+        return Unknown(f"no answer within {seconds:g} s", is_late=True)
     except Exception as error:
         return Unknown(reason_of(error))
 

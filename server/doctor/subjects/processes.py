@@ -199,7 +199,7 @@ def _disconnected(process: ProcessFacts, vitals: Vitals) -> list[Verdict]:
             about=process.name,
             says=f"{process.name} has lost {name}",
             remedy=f"If {name} is well, look at the process's log and at the network between them.",
-            wait_ms=STOPPED_MS / 2,
+            wait_ms=STOPPED_MS,
             explained_by=(f"{name.lower()}.away", "process.blocked"),
         )
         for name in lost
@@ -214,9 +214,9 @@ def _pools(process: ProcessFacts, vitals: Vitals) -> list[Verdict]:
     if not process.is_drained and process.wait_ms < WAIT_WARNING_MS:
         return []
     if pool.waiting:
-        waits = f"all are in use, and {pool.waiting} wait for one now"
+        waits = f"all are in use, callers that wait now: {pool.waiting}"
     elif process.waits:
-        waits = f"{process.waits} waited for one while the doctor looked"
+        waits = f"callers that waited while the doctor looked: {process.waits}"
     else:
         waits = "all are in use"
     mean = f", {process.wait_ms:,.0f} ms on average" if process.wait_ms else ""
@@ -225,7 +225,7 @@ def _pools(process: ProcessFacts, vitals: Vitals) -> list[Verdict]:
             check="pool.exhausted",
             severity=Severity.FAULT if queued or process.wait_ms >= WAIT_FAULT_MS else Severity.WARNING,
             about=process.name,
-            says=f"the {pool.max} database connections of {process.name} do not suffice: {waits}{mean}",
+            says=f"the pool of {process.name} is too small, {pool.max} at most: {waits}{mean}",
             remedy="Raise DEAL_POOL_MAX, as far as max_connections allows, or start another web process.",
             wait_ms=max(process.wait_ms, WAIT_FAULT_MS if queued else 0.0),
             explained_by=(

@@ -124,7 +124,7 @@ class Rooms:
         try:
             said = await self._log.say({channel: self._room(channel).own() for channel in unsaid})
         except REDIS_FAILS as error:
-            self._logger.warning("presence_not_said", error=repr(error))
+            self._logger.warning("presence_not_said", error=error)
             self._unsaid |= unsaid
             return False
         for channel, all_say in said.items():

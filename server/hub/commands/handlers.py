@@ -15,7 +15,7 @@ from server.hub.connections.authority import check_scope, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
-from server.observe.attending import about
+from server.observe.attending import about, well_formed
 from server.observe.failing import SERVICE_FAILS
 from server.observe.metrics.histogram import WORK_SECONDS, Histograms
 from server.observe.metrics.tally import Tally
@@ -59,7 +59,7 @@ class Handlers:
                 self._note(connection.happened(SecurityKind.FORBIDDEN, detail=detail))
             self._refuse(connection, command, _seen(connection, command, error))
         except SERVICE_FAILS as error:
-            self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))
+            self._logger.warning("command_degraded", command=tag_of(type(command)), error=error)
             away = CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
             self._refuse(connection, command, away)
         except Exception:
@@ -74,7 +74,8 @@ class Handlers:
 def _ids_of(command: AnyCommand) -> dict[str, str | None]:
     """Return what a command is about, for the log."""
     channel = command.channel if isinstance(command, ChannelCommand) else ""
-    return {"deal": deal_of(channel), "search_id": getattr(command, "search_id", None)}
+    search_id = getattr(command, "search_id", None)
+    return {"deal": well_formed(deal_of(channel)), "search_id": well_formed(search_id)}
 
 
 def _seconds_of(command: AnyCommand) -> float:

@@ -89,7 +89,7 @@ class Allowance:
         try:
             counted = await self._usage.add(fresh)
         except REDIS_FAILS as error:
-            self._logger.warning("budgets_not_settled", error=repr(error))
+            self._logger.warning("budgets_not_settled", error=error)
             for store_id in fresh:
                 self._budgets.count_alone(store_id)
             await asyncio.sleep(AWAY_SECONDS)

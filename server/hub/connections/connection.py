@@ -27,6 +27,7 @@ from server.hub.sockets.delivery import Delivery
 from server.hub.sockets.reader import Reader, Receive
 from server.hub.sockets.wire import Wire
 from server.log.channel_log import ChannelLog
+from server.observe.attending import ids_of
 
 CLOSE_SECONDS: Final = 2.0
 MOST_VIEWS: Final = 100
@@ -218,7 +219,7 @@ class Connection:
     def replay_failed(self, channel: str, error: Exception, *, known: bool) -> None:
         """Report why a replay failed. An error that is not ``known`` ends the connection."""
         if known:
-            self._logger.warning("replay_failed", channel=channel, exc_info=error)
+            self._logger.warning("replay_failed", **ids_of(channel), exc_info=error)
         else:
             self._fail(error)
 
@@ -253,4 +254,4 @@ class Connection:
     @property
     def _logger(self) -> structlog.stdlib.BoundLogger:
         logger: structlog.stdlib.BoundLogger = structlog.get_logger("hub")
-        return logger.bind(connection=self.id, user=self.account.login)
+        return logger.bind(connection_id=self.id)

@@ -13,6 +13,7 @@ import structlog
 
 from server.hub.channels.registry import Registry
 from server.log.channel_log import ChannelLog, Pulse
+from server.observe.attending import ids_of
 from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.searches import SearchService
@@ -95,7 +96,7 @@ class Keeper:
 
     async def _queue_again(self, channel: str, pulse: Pulse) -> None:
         if pulse.overdue:
-            self._logger.warning("jobs_overdue", channel=channel, jobs=len(pulse.overdue))
+            self._logger.warning("jobs_overdue", **ids_of(channel), jobs=len(pulse.overdue))
             await self._searches.queue_again(pulse.overdue)
             self.mended["jobs"] += len(pulse.overdue)
 
@@ -103,8 +104,8 @@ class Keeper:
         try:
             self.mended["searches"] += await self._searches.take_over(channel)
         except SERVICE_FAILS as error:
-            self._logger.warning("search_not_taken_over", channel=channel, error=repr(error))
+            self._logger.warning("search_not_taken_over", **ids_of(channel), error=error)
         except Exception:
-            self._logger.exception("search_not_taken_over", channel=channel)
+            self._logger.exception("search_not_taken_over", **ids_of(channel))
         finally:
             self._adopting.discard(channel)

@@ -89,7 +89,7 @@ class People:
             found = await find_by_id(self._pool, connection.credential.id)
             closing = verdict(connection.account, connection.credential, found)
             if closing is not None:
-                self._logger.info("socket_closed", user=connection.account.login, code=int(closing[0]))
+                self._logger.info("socket_closed", connection_id=connection.id, code=int(closing[0]))
                 connection.close(*closing)
 
 

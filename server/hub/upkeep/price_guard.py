@@ -78,7 +78,7 @@ class PriceGuard:
             checked, trouble = await self._checked(held, held.whole.selected, trigger, in_force)
             decided = await fall_where_changed(self._system, deal_id, checked)
             if decided.changed:
-                self._logger.info("agreed_figures_fell", deal_id=deal_id, reason=checked.reason)
+                self._logger.info("agreed_figures_fell", deal=deal_id)
                 await self._relay.tell(decided)
                 return
             if trouble is not None:

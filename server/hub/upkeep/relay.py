@@ -155,7 +155,7 @@ class Relay:
         try:
             await self.publish(deal_id, no)
         except SERVICE_FAILS as error:
-            self._logger.warning("decisions_owed", deal_id=deal_id, error=repr(error))
+            self._logger.warning("decisions_owed", deal=deal_id, error=error)
 
     async def _publish_once(self, deal_id: str, wanted: int | None) -> bool:
         """Return whether the log has all decisions now."""
@@ -181,7 +181,7 @@ class Relay:
                 return False
         if no > newest:
             # Postgres was restored to an older state: the log has decisions that Postgres does not.
-            self._logger.warning("log_ahead_of_database", deal_id=deal_id, no=no)
+            self._logger.warning("log_ahead_of_database", deal=deal_id, no=no)
             await self._log.begin_anew(channel, head.epoch)
             return False
         return True

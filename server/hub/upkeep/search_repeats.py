@@ -15,7 +15,7 @@ from protocol.closing import CommandError
 from server.database.deals.deals import Deal
 from server.hub.channels.live_deals import LiveDeals
 from server.log.search_log import SearchLog, SearchState
-from server.observe.attending import command_arrived
+from server.observe.attending import command_arrived, ids_of
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.searches import SearchRequest, SearchService
 
@@ -55,12 +55,12 @@ class SearchRepeats:
                 if channel not in self._again:
                     return
         except SERVICE_FAILS as error:
-            self._logger.warning("search_not_repeated", channel=channel, error=repr(error))
+            self._logger.warning("search_not_repeated", **ids_of(channel), error=error)
         except CommandError as error:
             # The stock is out of reach for now.
-            self._logger.warning("search_not_repeated", channel=channel, error=str(error))
+            self._logger.warning("search_not_repeated", **ids_of(channel), error=error)
         except Exception:
-            self._logger.exception("search_not_repeated", channel=channel)
+            self._logger.exception("search_not_repeated", **ids_of(channel))
         finally:
             self._under_way.discard(channel)
             self._arrived.pop(channel, None)
@@ -78,7 +78,7 @@ class SearchRepeats:
                 if error.code.retry:
                     raise
                 # The decision is valid even if it cannot be searched with.
-                self._logger.info("not_searched_again", deal_id=deal.id, error=str(error))
+                self._logger.info("not_searched_again", deal=deal.id, error=error)
                 await self._log.search_stands(channel, last.search_id)
                 return
 

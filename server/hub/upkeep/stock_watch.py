@@ -22,6 +22,7 @@ from server.database.stock.watched import WatchedCar, WatchedDeal, watched_cars,
 from server.hub.channels.registry import Registry
 from server.hub.upkeep.recent_cars import RecentCars
 from server.log.cars import CarState, ShownCars
+from server.observe.attending import ids_of
 from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.rematch import Rematcher
@@ -130,7 +131,7 @@ class StockWatch:
             await self._rematcher.rematch(channel)
         except OUTAGES as error:
             # The cars still wait: the keeper of a process that watches them says so after a while.
-            self._logger.warning("cars_not_matched", channel=channel, error=repr(error))
+            self._logger.warning("cars_not_matched", **ids_of(channel), error=error)
 
     def _add(self, group: str, news: News) -> None:
         self._changed[group] = self._changed.get(group, NO_NEWS) | news

@@ -86,7 +86,7 @@ class Probe:
             places.sweep(self._place.path.parent)
             listener = places.listen_at(self._place)
         except OSError as error:
-            log.warning("no probe", error=repr(error))
+            log.warning("no probe", error=error)
             return
         with self._lock:
             if self._closed:

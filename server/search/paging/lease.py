@@ -45,7 +45,7 @@ async def give_up(channels: SearchLog, channel: str, search_id: str, lease: Leas
     try:
         await channels.renew_search(channel, search_id, Lease(lease.owner, 0))
     except RedisError as error:
-        log.warning("lease not given up", search_id=search_id, error=repr(error))
+        log.warning("lease not given up", search_id=search_id, error=error)
 
 
 async def _renew(channels: SearchLog, channel: str, search_id: str, lease: Lease) -> None:
@@ -55,4 +55,4 @@ async def _renew(channels: SearchLog, channel: str, search_id: str, lease: Lease
         try:
             held = await channels.renew_search(channel, search_id, lease)
         except RedisError as error:
-            log.warning("lease not renewed", search_id=search_id, error=repr(error))
+            log.warning("lease not renewed", search_id=search_id, error=error)

@@ -201,7 +201,7 @@ class Publication:
             self._queue_full = True
             log.warning("queue full", search_id=self.search_id, chunk=chunk)
         except RedisError as error:
-            log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=repr(error))
+            log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=error)
 
     async def _return_to_log(self, rejected: list[dict[str, Any]]) -> list[dict[str, Any]]:
         state = await self._channels.current(self.start.channel)

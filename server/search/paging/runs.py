@@ -9,10 +9,12 @@ from contextlib import AsyncExitStack
 import structlog
 from redis.exceptions import RedisError
 
+from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason
 from server.database.editions.rates import NotInForce
 from server.log.search_log import SearchLog
+from server.observe.attending import about
 from server.observe.failing import POSTGRES_FAILS
 from server.observe.metrics.searches import SearchFigures
 from server.search.answers.answer import Ending
@@ -103,7 +105,8 @@ class Runs:
         try:
             async with AsyncExitStack() as held:
                 trace = Trace(start.arrived, age_ms=start.age_ms)
-                await self._run(Run(start, started, held, trace, rejected=start.rejected))
+                with about(deal=deal_of(start.channel), search_id=start.search_id):
+                    await self._run(Run(start, started, held, trace, rejected=start.rejected))
         except asyncio.CancelledError:
             started.cancel()
             raise
@@ -113,7 +116,7 @@ class Runs:
             elif isinstance(error, Crowded | TookTooLong):
                 started.set_exception(_busy(error))
             elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
-                log.warning("search refused", error=repr(error))
+                log.warning("search refused", error=error)
                 started.set_exception(degraded())
             else:
                 started.set_exception(error)

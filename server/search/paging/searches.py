@@ -245,7 +245,7 @@ class SearchService:
             try:
                 await self._go_on(channel, adopted, lease)
             except (CommandError, *DATABASE_ERRORS) as error:
-                log.warning("search not taken over", search_id=adopted.search_id, error=repr(error))
+                log.warning("search not taken over", search_id=adopted.search_id, error=error)
                 await self._end(channel, adopted, EndReason.FAILED, lease.owner)
         return True
 

@@ -172,7 +172,7 @@ class SharedValues:
                 self.shared += 1
             except RedisError as error:
                 # The chunk is pending: its job is queued from the log later.
-                log.warning("values not shared", search_id=each.sharer.search_id, error=repr(error))
+                log.warning("values not shared", search_id=each.sharer.search_id, error=error)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="shared values")
