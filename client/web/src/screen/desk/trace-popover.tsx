@@ -11,6 +11,8 @@ const COUNTS: [string, string][] = [
   ["rows_read", "Rows read"],
   ["jobs", "Jobs"],
 ];
+/** Percent of the scale beyond which a label ends at its tick. */
+const LAST_LABEL = 92;
 const PLACES = { server: "Server", worker: "Workers", screen: "To the screen" } as const;
 
 /** Where the time of the last search went, from the command to the screen: a bar for each stage, on one scale. */
@@ -20,7 +22,10 @@ export function TracePopover({ search, painted }: { search: SearchProgress; pain
   const known = search.spans.length > 0;
   return (
     <details class="menu trace" ref={menu}>
-      <summary class="link">Where the time went</summary>
+      <summary class="link">
+        <span class="words">Where the time went</span>
+        <span class="glyph" aria-hidden="true" />
+      </summary>
       <div class="menu-body">
         {known ? (
           <Stages search={search} chart={waterfall(search.spans, search.trace, painted)} />
@@ -52,7 +57,7 @@ function Stages({ search, chart }: { search: SearchProgress; chart: Waterfall })
             <th scope="col">Stage</th>
             <th scope="col" class="axis">
               {chart.ticks.map(({ at, left }) => (
-                <i key={at} style={{ left: `${left}%` }}>
+                <i key={at} class={left > LAST_LABEL ? "last" : ""} style={{ left: `${left}%` }}>
                   {at === 0 ? "0" : duration(at)}
                 </i>
               ))}
