@@ -33,6 +33,8 @@ class World implements Environment {
   }
 
   now = () => this.time;
+  elapsed = () => this.time;
+  visible = () => true;
   random = () => 0.5;
 
   pass(milliseconds: number): void {

@@ -10,6 +10,7 @@ import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
 import { Finder } from "./stock/finder";
 import { Grid } from "./stock/grid";
+import { PaintWatch } from "./stock/paint-watch";
 import { NO_FILTERS, Searching } from "./stock/searching";
 import { Story } from "./story";
 import { ProductCatalogue } from "./terms/catalogue";
@@ -45,6 +46,7 @@ export class DealSession implements Listener {
   readonly desk: Desk;
   readonly story: Story;
   readonly catalogue: ProductCatalogue;
+  readonly paint: PaintWatch;
 
   private readonly channel: ChannelFollower;
   private readonly connection: Connection;
@@ -65,10 +67,14 @@ export class DealSession implements Listener {
     this.connection = new Connection(address, environment, this);
     const { channel } = this.channel;
     const send = (request: Request, replied: (reply: Reply) => void) => this.connection.send(request, replied);
+    this.paint = new PaintWatch(environment, (paint) => {
+      if (this.view.value !== "customer") send({ type: "painted", channel, ...paint }, () => {});
+    });
     this.terms = new TermsEditor({
       served: () => this.model.value?.deal ?? null,
       live: () => this.channel.phase === "live",
-      send: (departure, replied) => send({ type: "terms", channel, ...departure }, replied),
+      send: (departure, replied) =>
+        send({ type: "terms", channel, ...departure }, this.paint.left(departure.op, replied)),
     });
     this.searching = new Searching(
       channel,
@@ -77,6 +83,7 @@ export class DealSession implements Listener {
       (error) => {
         this.failure.value = error;
       },
+      (op, replied) => this.paint.left(op, replied),
     );
     this.finder = new Finder({
       find: (text, replied) => send({ type: "find", channel, text, limit: MOST_FOUND }, replied) !== null,
@@ -137,6 +144,7 @@ export class DealSession implements Listener {
       this.finder.clear();
       this.gridNow.value = new Grid(this.view.value, this.scores);
       this.channel.forget();
+      this.paint.clear();
       this.current.value = false;
     });
   }
@@ -192,6 +200,7 @@ export class DealSession implements Listener {
     this.drawing ??= this.environment.frame(() => {
       this.drawing = null;
       this.grid.publish(this.model.value?.search?.valued ?? false);
+      this.paint.published();
     });
   }
 
@@ -277,6 +286,7 @@ export class DealSession implements Listener {
     if (event.type === "deal_changed") this.terms.changed(event);
     this.model.value = apply(model, event, this.carName);
     this.grid.follow(event);
+    this.paint.heard(event);
     if (event.type === "deal_changed") {
       this.target();
       this.terms.depart();

@@ -18,6 +18,10 @@ export interface Environment {
   /** Runs `action` before the next frame is drawn. */
   frame(action: () => void): Cancel;
   now(): number;
+  /** Milliseconds of a clock that never goes back. */
+  elapsed(): number;
+  /** Whether the page is on the screen: while it is hidden, no frame is drawn. */
+  visible(): boolean;
   random(): number;
 }
 
@@ -37,6 +41,8 @@ export const browser: Environment = {
     return () => cancelAnimationFrame(request);
   },
   now: () => Date.now(),
+  elapsed: () => performance.now(),
+  visible: () => document.visibilityState === "visible",
   random: () => Math.random(),
 };
 

@@ -14,6 +14,7 @@ import {
   type SearchStarted,
   type SearchValued,
   type Sort,
+  type StageSpan,
   type User,
   type VehicleChanged,
 } from "../../wire";
@@ -33,6 +34,8 @@ export interface SearchProgress {
   valued: boolean;
   rejected: Rejection[];
   trace: Record<string, number>;
+  /** When the stages of the trace ran, as far as the server has told. */
+  spans: StageSpan[];
   /** Server times in milliseconds; null if this page did not see it. */
   began: number | null;
   firstMatch: number | null;
@@ -105,6 +108,7 @@ function resumed(search: SearchSnapshot): SearchProgress {
     valued: search.ended !== null && search.valued + search.failed >= search.matched,
     rejected: search.rejected ?? [],
     trace: search.trace ?? {},
+    spans: search.spans ?? [],
     began: null,
     firstMatch: null,
     finished: null,
@@ -161,6 +165,7 @@ function started(event: SearchStarted): SearchProgress {
     valued: false,
     rejected: [],
     trace: {},
+    spans: [],
     began: Date.parse(event.at),
     firstMatch: null,
     finished: null,
@@ -181,14 +186,23 @@ function ended(search: SearchProgress, event: SearchEnded): SearchProgress {
     reason: event.reason,
     next: event.next,
     rejected: event.rejected ?? [],
-    trace: { ...search.trace, ...event.trace },
+    // A page has a trace of its own.
+    trace: event.trace ?? {},
+    spans: event.spans ?? [],
     valued: nothingToValue,
     finished: nothingToValue || event.reason === "failed" ? Date.parse(event.at) : null,
   };
 }
 
 function valued(search: SearchProgress, event: SearchValued): SearchProgress {
-  return { ...search, valued: true, finished: Date.parse(event.at), trace: { ...search.trace, ...event.trace } };
+  const names = new Set(event.spans?.map((span) => span.name));
+  return {
+    ...search,
+    valued: true,
+    finished: Date.parse(event.at),
+    trace: { ...search.trace, ...event.trace },
+    spans: [...search.spans.filter((span) => !names.has(span.name)), ...(event.spans ?? [])],
+  };
 }
 
 /** Whether two people, or one before and after a change, have the same sight of a deal. */

@@ -34,11 +34,14 @@ export class Searching {
     private readonly searched: () => Searched | null,
     private readonly send: (request: Request, replied: (reply: Reply) => void) => void,
     private readonly refused: (error: ErrorBody | null) => void,
+    /** Takes the op of a search that leaves, and returns what takes its reply. */
+    private readonly left: (op: string, replied: (reply: Reply) => void) => (reply: Reply) => void,
   ) {}
 
   begin(filters: Filters, sort: Sort): void {
     const request = { type: "search", channel: this.channel, op: crypto.randomUUID() } as const;
-    this.send({ ...request, filters, sort, limit: DEFAULT_MATCHES }, (reply) => this.replied(reply));
+    const replied = this.left(request.op, (reply) => this.replied(reply));
+    this.send({ ...request, filters, sort, limit: DEFAULT_MATCHES }, replied);
   }
 
   more(): void {

@@ -91,7 +91,9 @@ function Progress({ session }: { session: DealSession }) {
           <Elapsed search={search} />
         </dd>
       </div>
-      {session.view.value !== "customer" && <TracePopover search={search} />}
+      {session.view.value !== "customer" && (
+        <TracePopover search={search} painted={session.paint.spans(search.search_id)} />
+      )}
     </dl>
   );
 }

@@ -1,58 +1,119 @@
+import { useRef } from "preact/hooks";
 import type { SearchProgress } from "../../deal/model/state";
+import { type StageRow, type Waterfall, waterfall } from "../../deal/stock/stages";
 import { duration } from "../../text/format";
+import type { StageSpan } from "../../wire";
+import { useCloseOutside } from "../parts/close-outside";
 import { useSurroundings } from "../parts/surroundings";
 
-const STAGES: [string, string][] = [
-  ["parse", "Read the request"],
-  ["cache", "Cache"],
-  ["pool_wait", "Wait for a database connection"],
-  ["db_first_row", "First row"],
-  ["db_total", "Read the stock"],
-  ["screen", "Screen payments and limits"],
-  ["publish", "Publish matches"],
-  ["queue_wait", "Wait for a worker"],
-  ["value", "Value"],
-  ["push", "Push to screens"],
-];
 const COUNTS: [string, string][] = [
   ["queries", "Queries"],
   ["rows_read", "Rows read"],
   ["jobs", "Jobs"],
 ];
+/** Percent of the scale beyond which a label ends at its tick. */
+const LAST_LABEL = 92;
+const PLACES = { server: "Server", worker: "Workers", screen: "To the screen" } as const;
 
-/** Where the time of the last search went: its trace, stage by stage. */
-export function TracePopover({ search }: { search: SearchProgress }) {
-  const { formats } = useSurroundings();
-  const { trace } = search;
-  const longest = Math.max(1, ...STAGES.map(([stage]) => trace[stage] ?? 0));
-  const known = STAGES.filter(([stage]) => trace[stage] !== undefined);
-  if (known.length === 0) return null;
-  const first = search.began !== null && search.firstMatch !== null ? search.firstMatch - search.began : null;
+/** Where the time of the last search went, from the command to the screen: a bar for each stage, on one scale. */
+export function TracePopover({ search, painted }: { search: SearchProgress; painted: StageSpan[] }) {
+  const menu = useRef<HTMLDetailsElement>(null);
+  useCloseOutside(menu);
+  const known = search.spans.length > 0;
   return (
-    <details class="menu trace">
-      <summary class="link">Where the time went</summary>
+    <details class="menu trace" ref={menu}>
+      <summary class="link">
+        <span class="words">Where the time went</span>
+        <span class="glyph" aria-hidden="true" />
+      </summary>
       <div class="menu-body">
-        {first !== null && <p>First cars after {duration(first)}.</p>}
-        <table>
-          <tbody>
-            {known.map(([stage, name]) => (
-              <tr key={stage}>
-                <th scope="row">{name}</th>
-                <td class="bar">
-                  <span style={{ width: `${(100 * (trace[stage] ?? 0)) / longest}%` }} />
-                </td>
-                <td class="number">{duration(trace[stage] ?? 0)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        <p class="quiet">
-          {COUNTS.filter(([name]) => trace[name] !== undefined)
-            .map(([name, label]) => `${label} ${formats.count(trace[name] ?? 0)}`)
-            .join(" · ")}
-        </p>
-        <p class="quiet">The times of parallel stages are added up.</p>
+        {known ? (
+          <Stages search={search} chart={waterfall(search.spans, search.trace, painted)} />
+        ) : (
+          <p class="quiet">{search.reason === null ? "Known once the cars are read." : "Nothing was recorded."}</p>
+        )}
       </div>
     </details>
   );
+}
+
+function Stages({ search, chart }: { search: SearchProgress; chart: Waterfall }) {
+  const { formats } = useSurroundings();
+  const counts = COUNTS.filter(([name]) => search.trace[name] !== undefined);
+  return (
+    <>
+      <dl class="milestones">
+        {chart.milestones.map(({ label, at }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{duration(at)}</dd>
+          </div>
+        ))}
+      </dl>
+      <table class="stages">
+        <caption class="visually-hidden">Stages of the search, in milliseconds since the command</caption>
+        <thead>
+          <tr>
+            <th scope="col">Stage</th>
+            <th scope="col" class="axis">
+              {chart.ticks.map(({ at, left }) => (
+                <i key={at} class={left > LAST_LABEL ? "last" : ""} style={{ left: `${left}%` }}>
+                  {at === 0 ? "0" : duration(at)}
+                </i>
+              ))}
+            </th>
+            <th scope="col" class="number">
+              Took
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {chart.rows.map((row) => (
+            <Stage key={row.stage} row={row} chart={chart} />
+          ))}
+        </tbody>
+      </table>
+      <p class="legend">
+        {Object.entries(PLACES).map(([place, label]) => (
+          <span key={place} class={place}>
+            {label}
+          </span>
+        ))}
+      </p>
+      <p class="quiet">
+        {counts.map(([name, label]) => `${label} ${formats.count(search.trace[name] ?? 0)}`).join(" · ")}
+        {counts.length > 0 && ". "}
+        Parts that run side by side are added up.
+      </p>
+    </>
+  );
+}
+
+function Stage({ row, chart }: { row: StageRow; chart: Waterfall }) {
+  return (
+    <tr class={row.place}>
+      <th scope="row">
+        {row.label}
+        {row.parts > 1 && <span class="quiet"> × {row.parts}</span>}
+      </th>
+      <td class="track">
+        {chart.ticks.map(({ at, left }) => (
+          <i key={at} style={{ left: `${left}%` }} />
+        ))}
+        {row.segments.map(({ left, width, from, to, of }) => (
+          <span key={`${of}${from}`} style={{ left: `${left}%`, width: `${width}%` }}>
+            <span class="visually-hidden">
+              {of} from {duration(from)} to {duration(to)}
+            </span>
+          </span>
+        ))}
+      </td>
+      <td class="number">{took(row.took)}</td>
+    </tr>
+  );
+}
+
+/** Short stages keep a decimal: most take less than a few milliseconds. */
+function took(milliseconds: number): string {
+  return milliseconds < 10 ? `${milliseconds.toFixed(1)} ms` : duration(milliseconds);
 }

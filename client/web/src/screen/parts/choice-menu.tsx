@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { useCloseOutside } from "./close-outside";
 import { useSurroundings } from "./surroundings";
 
 interface Props {
@@ -50,22 +51,4 @@ function Choices({ options, chosen, choose }: { options: [string, number][] } & 
       )}
     </>
   );
-}
-
-/** Closes the menu on a click elsewhere and on Escape. */
-function useCloseOutside(menu: { current: HTMLDetailsElement | null }): void {
-  useEffect(() => {
-    const onPointer = (event: Event) => {
-      if (menu.current?.open && !menu.current.contains(event.target as Node)) menu.current.open = false;
-    };
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && menu.current) menu.current.open = false;
-    };
-    addEventListener("pointerdown", onPointer);
-    addEventListener("keydown", onKey);
-    return () => {
-      removeEventListener("pointerdown", onPointer);
-      removeEventListener("keydown", onKey);
-    };
-  }, []);
 }
