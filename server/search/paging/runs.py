@@ -96,7 +96,7 @@ class Runs:
         """Report an exception that ends a page to the caller waiting for its id, or else log it."""
         try:
             async with AsyncExitStack() as held:
-                await self._run(Run(start, started, held, rejected=start.rejected))
+                await self._run(Run(start, started, held, start.deal, rejected=start.rejected))
         except asyncio.CancelledError:
             started.cancel()
             raise
