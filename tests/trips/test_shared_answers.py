@@ -63,8 +63,8 @@ async def _a_car_that_changed_lately(desk: Counted) -> None:
 
 
 async def _repeated(desk: Counted) -> None:
-    """Nothing is read, neither for the search nor for the look at its end; nothing is valued again; a chunk
-    is one trip to Redis.
+    """Nothing is read, neither for the search nor for the look at its end; nothing is valued again; each
+    chunk is one trip to Redis.
     """
     first = await search(desk.sales, limit=200, sort=Sort.YEAR)
     before, ends = shown(desk.sales), list[SearchEnded]()

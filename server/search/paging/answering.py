@@ -11,7 +11,6 @@ from protocol import codec
 from protocol.events import Rejection
 from protocol.records import EndReason
 from server.database.core.scope import StoreScopes
-from server.database.deals.deals import Deal
 from server.database.editions.versions import InForce
 from server.log.search_log import Outcome
 from server.observe.failing import POSTGRES_FAILS
@@ -23,11 +22,10 @@ from server.search.paging.following import follow
 from server.search.paging.page import Page
 from server.search.paging.pages import Pages, Run
 from server.search.paging.reading import Reading, current, prepare_reading, stock_of
-from server.search.paging.requests import Announcement, PageStart
+from server.search.paging.requests import Announcement
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates
-from server.search.trace import Trace
 from server.sharing.turns import Turns
 from server.work.editions import Editions
 
@@ -62,15 +60,10 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer in memory, and the deal that asks. ``checked``: the deal was compared with Postgres.
-
-    ``stale``: the answer may be as of an older state of the world.
-    """
+    """An answer in memory. ``checked``: the deal was compared with Postgres."""
 
     answer: Answer
-    deal: Deal
     checked: bool = False
-    stale: bool = False
 
 
 class Answering:
@@ -108,11 +101,8 @@ class Answering:
 
     def find_stale(self, run: Run) -> Found | None:
         """Return an older answer for a page that is not announced yet; None if none is kept."""
-        if run.publication is not None:
-            return None
-        deal = run.start.deal
-        answer = self._answers.stale(_question(run, deal))
-        return None if answer is None else Found(answer, deal, stale=True)
+        answer = None if run.publication is not None else self._answers.stale(_question(run))
+        return None if answer is None else Found(answer)
 
     async def answer_stale(self, run: Run, found: Found) -> Ending | None:
         """Publish an older answer; return how the page ended, None if it is not published here."""
@@ -125,12 +115,11 @@ class Answering:
         if run.must_check:
             return None
         with run.trace.stage("cache"):
-            deal = run.start.deal
-            question, stock = _question(run, deal), stock_of(deal)
+            question, stock = _question(run), stock_of(run.deal)
             inventory = self._answers.versions.known(stock)
             answer = None if inventory is None else self._answers.find(question, today.as_of(inventory))
             answer = answer or self._answers.joinable(question, stock, today.as_of(UNKNOWN))
-        return Found(answer, deal) if answer is not None and _may_join(run, answer) else None
+        return Found(answer) if answer is not None and _may_join(run, answer) else None
 
     async def _follow(self, run: Run, found: Found, today: Today | None) -> tuple[bool, Ending | None]:
         """Publish an answer; return whether the page is over, and how it ended.
@@ -154,7 +143,7 @@ class Answering:
                 run.must_check = outcome is Outcome.OUTDATED
                 if run.must_check:
                     return False, None
-                if outcome is not Outcome.PUBLISHED or self._pages.begin(run, found.deal.version) is None:
+                if outcome is not Outcome.PUBLISHED or self._pages.begin(run) is None:
                     return True, None
             assert run.publication is not None  # noqa: S101 - it began just now or before
             ending = await follow(run.publication, answer)
@@ -171,9 +160,8 @@ class Answering:
             self._answers.joins += 1
 
     async def _announce(self, run: Run, found: Found, opening: Opening) -> Outcome:
-        deal = found.deal
-        last_no = None if found.checked else deal.last_no
-        made = Announcement(opening.versions, opening.estimate, deal.version, last_no)
+        last_no = None if found.checked else run.deal.last_no
+        made = Announcement(opening.versions, opening.estimate, run.deal.version, last_no)
         return await self._pages.announce(run, made)
 
     async def _read(self, run: Run, today: Today) -> Found | Ending | None:
@@ -181,46 +169,45 @@ class Answering:
 
         If an answer is found meanwhile, that is returned.
         """
-        start, answers = run.start, self._answers
-        deal = start.deal
-        question, stock = _question(run, deal), stock_of(deal)
-        async with self._turn(start, run.trace):
+        answers, channel = self._answers, run.start.channel
+        async with self._turn(run):
             found = self._find(run, today)
             if found is not None:
                 return found
+            question, stock = _question(run), stock_of(run.deal)
             with ExitStack() as making:
                 mark = answers.versions.mark(stock)
-                made = answers.making(question, stock, mark, start.channel)
+                made = answers.making(question, stock, mark, channel)
                 # While another search makes it, this one learns the version first.
                 answer = None if answers.is_being_made(question) else making.enter_context(made)
-                async with read_stock(self._stores.of(deal.store_id), run.trace) as reader:
+                async with read_stock(self._stores.of(run.deal.store_id), run.trace) as reader:
                     with run.trace.stage("prepare"):
-                        deal, inventory = await current(reader, deal, fixed=run.publication is not None)
-                    if deal is start.deal:
+                        deal, inventory = await current(reader, run.deal, fixed=run.publication is not None)
+                    if deal is run.deal:
                         answers.versions.learn(stock, mark, inventory)
                     else:
                         # Whoever joined asks about the older deal.
-                        answer = None
+                        answer, run.deal = None, deal
                         making.close()
-                        question, stock, mark = _question(run, deal), stock_of(deal), NO_MARK
+                        question, stock, mark = _question(run), stock_of(deal), NO_MARK
                     as_of = today.as_of(inventory)
                     kept = answers.find(question, as_of)
                     if kept is not None and _may_join(run, kept):
-                        return Found(kept, deal, checked=True)
+                        return Found(kept, checked=True)
                     if answer is None:
-                        answer = making.enter_context(answers.making(question, stock, mark, start.channel))
+                        answer = making.enter_context(answers.making(question, stock, mark, channel))
                     answers.misses += 1
-                    return await self._read_page(run, reader, Found(answer, deal), as_of)
+                    return await self._read_page(run, reader, answer, as_of)
 
-    async def _read_page(self, run: Run, reader: StockReader, found: Found, as_of: AsOf) -> Ending | None:
-        """Publish what is read; the answer that was ``found`` grows by it."""
-        start, answer, page = run.start, found.answer, run.publication
+    async def _read_page(self, run: Run, reader: StockReader, answer: Answer, as_of: AsOf) -> Ending | None:
+        """Publish what is read; the ``answer`` grows by it."""
+        start, page = run.start, run.publication
         after = start.after if page is None else page.last
         with run.trace.stage("prepare"):
             reading = await prepare_reading(
                 reader,
                 self._editions.tables,
-                found.deal,
+                run.deal,
                 as_of,
                 plans=self._plans,
                 filters=start.filters,
@@ -232,7 +219,7 @@ class Answering:
             if after is None:
                 estimate = await self._estimates.of(reader, reading.query, reading.estimate_key)
         answer.open(Opening(as_of, reading.versions, estimate))
-        made = Announcement(reading.versions, estimate, reading.deal.version)
+        made = Announcement(reading.versions, estimate, run.deal.version)
         announced, first = await asyncio.gather(
             self._announced(run, made), _first_rows(reader, reading), return_exceptions=True
         )
@@ -240,7 +227,7 @@ class Answering:
             raise announced
         if announced is not Outcome.PUBLISHED:
             return None
-        page = run.publication or self._pages.begin(run, reading.deal.version)
+        page = run.publication or self._pages.begin(run)
         if page is None:
             # A newer one was announced while the first rows came.
             return None
@@ -260,12 +247,12 @@ class Answering:
         return Outcome.PUBLISHED if run.publication is not None else await self._pages.announce(run, made)
 
     @asynccontextmanager
-    async def _turn(self, start: PageStart, trace: Trace) -> AsyncIterator[None]:
-        """Hold a turn to read the stock. Raises Crowded, TookTooLong."""
+    async def _turn(self, run: Run) -> AsyncIterator[None]:
+        """Hold a turn to read the stock. Raises Crowded, TookTooLong if the page is not announced yet."""
         async with AsyncExitStack() as held:
-            with trace.stage("pool_wait"):
-                wait = None if start.patient else TURN_SECONDS
-                await held.enter_async_context(self._turns.turn(start.lane, wait))
+            with run.trace.stage("pool_wait"):
+                wait = None if run.start.patient or run.publication is not None else TURN_SECONDS
+                await held.enter_async_context(self._turns.turn(run.start.lane, wait))
             yield
 
 
@@ -279,25 +266,15 @@ def _may_join(run: Run, answer: Answer) -> bool:
     return answer.is_settled or answer.maker != run.start.channel
 
 
-def _question(run: Run, deal: Deal) -> Question:
+def _question(run: Run) -> Question:
     """Return what a page still asks: all of it, or what its last chunk leaves."""
     start, page = run.start, run.publication
-    if page is None:
-        return question_of(
-            deal,
-            start.filters,
-            start.sort,
-            start.limit,
-            after=start.after,
-            base=start.base,
-            rejected=start.rejected,
-        )
     return question_of(
-        deal,
+        run.deal,
         start.filters,
         start.sort,
-        page.matches_left,
-        after=page.last,
-        base=page.progress,
+        start.limit if page is None else page.matches_left,
+        after=start.after if page is None else page.last,
+        base=start.base if page is None else page.progress,
         rejected=run.rejected,
     )

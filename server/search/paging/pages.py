@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from protocol.events import Rejection
 from protocol.records import EndReason
+from server.database.deals.deals import Deal
 from server.log.search_log import Outcome, SearchLog
 from server.search.paging.lease import keep_lease
 from server.search.paging.publication import Publication
@@ -21,6 +22,7 @@ class Run:
     """A page that is run. ``started`` gets the id of its search once it is announced; ``held`` is closed when
     the page has ended.
 
+    ``deal`` is the newest one that is known until it is announced; the page is of that one then.
     ``publication`` is None until it is the current page of its channel. ``rejected`` are the counts of the
     pages and chunks before its next chunk. ``must_check``: its deal must be compared with Postgres.
     """
@@ -28,6 +30,7 @@ class Run:
     start: PageStart
     started: asyncio.Future[str]
     held: AsyncExitStack
+    deal: Deal
     trace: Trace
     publication: Publication | None = None
     rejected: Sequence[Rejection] = ()
@@ -83,7 +86,7 @@ class Pages:
             run.started.set_result(search_id)
         return outcome
 
-    def begin(self, run: Run, deal_version: int) -> Publication | None:
+    def begin(self, run: Run) -> Publication | None:
         """Make an announced page the current one of its channel; the previous page is superseded.
 
         Returns None if a newer one was announced meanwhile.
@@ -96,7 +99,7 @@ class Pages:
             older.stop(EndReason.SUPERSEDED)
         page = Publication(
             run.start,
-            deal_version,
+            run.deal.version,
             run.trace,
             channels=self._channels,
             queue=self._queue,

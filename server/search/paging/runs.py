@@ -105,8 +105,9 @@ class Runs:
         try:
             async with AsyncExitStack() as held:
                 trace = Trace(start.arrived, age_ms=start.age_ms)
+                run = Run(start, started, held, start.deal, trace, rejected=start.rejected)
                 with about(deal=deal_of(start.channel), search_id=start.search_id):
-                    await self._run(Run(start, started, held, trace, rejected=start.rejected))
+                    await self._run(run)
         except asyncio.CancelledError:
             started.cancel()
             raise

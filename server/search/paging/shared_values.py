@@ -35,12 +35,13 @@ log = structlog.get_logger(__name__)
 class Sharer:
     """A search that shares chunks, and the values that it waits for by the numbers of their chunks.
 
-    ``gone``: another search took its place on its channel.
+    ``begun``: its channel is heard up to its beginning. ``gone``: another search took its place.
     """
 
     channel: str
     search_id: str
     values: dict[int, Value] = field(default_factory=dict)
+    begun: bool = False
     gone: bool = False
 
 
@@ -72,6 +73,7 @@ class SharedValues:
         self._answers = answers
         self._is_heard = is_heard
         self._sharers: OrderedDict[str, Sharer] = OrderedDict()
+        self._latest: OrderedDict[str, str] = OrderedDict()
         self._under_way: dict[Value, _Shared] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -82,7 +84,8 @@ class SharedValues:
             return sharer
         if sharer is not None:
             self.leave(sharer)
-        sharer = self._sharers[channel] = Sharer(channel, search_id)
+        begun = self._latest.get(channel) == search_id
+        sharer = self._sharers[channel] = Sharer(channel, search_id, begun=begun)
         while len(self._sharers) > MOST_SEARCHES:
             self.leave(next(iter(self._sharers.values())))
         return sharer
@@ -135,8 +138,18 @@ class SharedValues:
 
     def search_started(self, channel: str, entry: Entry) -> None:
         """Take a ``search_started`` event of a channel: its older search is not valued any further."""
+        search_id = codec.decode(entry.body)["search_id"]
+        self._latest.pop(channel, None)
+        self._latest[channel] = search_id
+        while len(self._latest) > MOST_SEARCHES:
+            self._latest.popitem(last=False)
         sharer = self._sharers.get(channel)
-        if sharer is not None and codec.decode(entry.body)["search_id"] != sharer.search_id:
+        if sharer is None:
+            return
+        if sharer.search_id == search_id:
+            sharer.begun = True
+        elif sharer.begun:
+            # Before that, the event is of a search that this one replaced.
             self.leave(sharer)
 
     async def aclose(self) -> None:
