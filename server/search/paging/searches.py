@@ -47,7 +47,10 @@ log = structlog.get_logger(__name__)
 
 
 class SearchService:
-    """Begins searches, continues those of other processes, and hands over its own."""
+    """Begins searches, continues those of other processes, and hands over its own.
+
+    ``stale_after`` and ``told_stale`` as in ``Runs``.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,8 @@ class SearchService:
         values: SharedValues | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
+        stale_after: tuple[type[Exception], ...] = (),
+        told_stale: Callable[[str], None] = lambda channel: None,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._system = system
@@ -72,7 +77,9 @@ class SearchService:
         self._values = values or SharedValues(channels, answers)
         pages = Pages(channels, queue, self._values)
         answering = Answering(stores, turns, editions or Editions(system), answers, pages)
-        self._runs = Runs(channels, pages, answering, today=today)
+        self._runs = Runs(
+            channels, pages, answering, today=today, stale_after=stale_after, told_stale=told_stale
+        )
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; for a repeated ``op``, the id of the first call.
