@@ -1,5 +1,6 @@
 """Measure first matches, all values, and the delivery of values: 4,000 cars, one web process, two workers."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.services import Services, start_web, start_worker
 
 CARS = 4_000
 WORKERS = 2
+PAUSE_SECONDS = 0.5
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
@@ -40,6 +42,8 @@ async def _in_turns(deal: Deal, floors: Floors, repeats: int) -> Report:
     repeated: list[Heard] = []
     for turn in range(repeats + 2):
         ours = await search(deal, 500, SearchValued)
+        # A person has 50 commands in 10 seconds.
+        await asyncio.sleep(PAUSE_SECONDS)
         again = await search(deal, 500, SearchValued, again=True)
         parts = [await floors.first_rows(), await floors.pubsub_trip(), await floors.socket_trip()]
         values = await floors.all_values(ours.chunks)
