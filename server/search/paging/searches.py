@@ -48,7 +48,10 @@ log = structlog.get_logger(__name__)
 
 
 class SearchService:
-    """Begins searches, continues those of other processes, and hands over its own."""
+    """Begins searches, continues those of other processes, and hands over its own.
+
+    ``stale_after`` and ``told_stale`` as in ``Runs``.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,8 @@ class SearchService:
         values: SharedValues | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
+        stale_after: tuple[type[Exception], ...] = (),
+        told_stale: Callable[[str], None] = lambda channel: None,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
         watch: SearchWatch | None = None,
     ) -> None:
@@ -74,7 +79,15 @@ class SearchService:
         self._values = values or SharedValues(channels, answers)
         pages = Pages(channels, queue, self._values, watch)
         answering = Answering(stores, turns, editions or Editions(system), answers, pages)
-        self._runs = Runs(channels, pages, answering, today=today, watch=watch)
+        self._runs = Runs(
+            channels,
+            pages,
+            answering,
+            today=today,
+            watch=watch,
+            stale_after=stale_after,
+            told_stale=told_stale,
+        )
         self.figures = self._runs.figures
 
     async def search(self, request: SearchRequest) -> str:

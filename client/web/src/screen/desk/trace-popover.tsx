@@ -10,6 +10,7 @@ const COUNTS: [string, string][] = [
   ["queries", "Queries"],
   ["rows_read", "Rows read"],
   ["jobs", "Jobs"],
+  ["cached", "Cars from memory"],
 ];
 /** Percent of the scale beyond which a label ends at its tick. */
 const LAST_LABEL = 92;
