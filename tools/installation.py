@@ -23,6 +23,7 @@ BIN = VENV / "bin"
 STAMPS = VENV / ".stamps"
 PACKAGES = ("server", "protocol")
 CLIENT = ROOT / "client" / "web"
+ELSEWHERE = ROOT / "tests" / "elsewhere"
 CLIENT_SOURCES = ("src", "static", "package.json", "package-lock.json", "build.mjs", "tsconfig.json")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MIN_NODE = 20
@@ -80,6 +81,7 @@ def set_up(*, for_tests: bool) -> None:
         once("client", client_sources(), build_client, CLIENT / "dist")
         if for_tests:
             ensure_chromium()
+            ensure_elsewhere()
 
 
 def once(name: str, inputs: Iterable[Path], step: Callable[[], None], output: Path | None = None) -> None:
@@ -130,16 +132,8 @@ def install_lock(path: Path, what: str, *options: str) -> None:
     """Install exactly what a lock file names, each file checked against its hash."""
     say(what)
     failed = f"cannot install {path.relative_to(ROOT)}: see the lines above"
-    pip = [
-        str(BIN / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]
-    run([*pip, "--require-hashes", *options, "-r", str(path)], failed)
+    pip = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, "--no-input", "--require-hashes", *options, "-r", str(path)], failed)
 
 
 def install_project() -> None:
@@ -219,15 +213,15 @@ def install_node_packages() -> None:
     run_npm(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
 
 
-def run_npm(arguments: Sequence[str]) -> None:
-    """Run npm in the web client's folder.
+def run_npm(arguments: Sequence[str], folder: Path = CLIENT) -> None:
+    """Run npm in the web client's folder, or in another one.
 
     Raises SetupError.
     """
     npm = node_program()
     path = os.pathsep.join([str(npm.parent), os.environ.get("PATH", "")])
-    failed = f"npm {' '.join(arguments)} failed in {CLIENT.relative_to(ROOT)}: see the lines above"
-    run([str(npm), *arguments], failed, CLIENT, {**os.environ, "PATH": path})
+    failed = f"npm {' '.join(arguments)} failed in {folder.relative_to(ROOT)}: see the lines above"
+    run([str(npm), *arguments], failed, folder, {**os.environ, "PATH": path})
 
 
 def node_program() -> Path:
@@ -259,22 +253,32 @@ def install_chromium() -> None:
     failed = "cannot install a Chromium: install one by hand (Debian: apt install chromium)"
     root = os.geteuid() == 0 and shutil.which("apt-get") is not None
     try:
-        run(
-            [
-                str(BIN / "python"),
-                "-m",
-                "playwright",
-                "install",
-                *(["--with-deps"] if root else []),
-                "chromium",
-            ],
-            failed,
-        )
+        words = ["playwright", "install", *(["--with-deps"] if root else []), "chromium"]
+        run([str(BIN / "python"), "-m", *words], failed)
     except SetupError:
         if not root:
             raise
         run(["apt-get", "update", "-qq"], failed)
         run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], failed)
+
+
+def ensure_elsewhere() -> None:
+    """See to the packages of npm that only tests use. Without them these tests are skipped, but never where
+    DEAL_TEST_ALL is set, as in CI.
+    """
+    manifests = [ELSEWHERE / "package.json", ELSEWHERE / "package-lock.json"]
+    try:
+        once("elsewhere", manifests, install_elsewhere, ELSEWHERE / "node_modules")
+    except SetupError as error:
+        if os.environ.get("DEAL_TEST_ALL"):
+            raise
+        print(f"WARNING: {error}. The tests that use these packages are SKIPPED.", file=sys.stderr)
+
+
+def install_elsewhere() -> None:
+    """Install exactly what the tests' package-lock.json names, and run none of its scripts."""
+    say("packages of the tests")
+    run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], ELSEWHERE)
 
 
 def run(

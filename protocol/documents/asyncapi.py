@@ -22,7 +22,7 @@ def asyncapi(extra: Iterable[type], extension_schema: Callable[[type], dict[str,
     )
     kinds = (*COMMAND_TYPES, *MESSAGE_TYPES)
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "Deal Architect",
             "version": "1",

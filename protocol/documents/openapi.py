@@ -1,12 +1,36 @@
 """The OpenAPI 3.1 document of the HTTP API, without the pages."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from protocol.deal.customers import CustomerFacts
+from protocol.documents.operations import (
+    AFTER,
+    CSV,
+    DEGRADED,
+    HTML,
+    INVALID_BODY,
+    JSON,
+    LIMIT,
+    NOT_FOUND,
+    ONLY_SIGNED_IN,
+    PDF,
+    REFUSED_BY_ALL,
+    SHORT,
+    TEXT,
+    TOO_MANY,
+    Operation,
+    Schema,
+    answer,
+    body,
+    content,
+    form,
+    page,
+    reference,
+)
 from protocol.http import (
     Audit,
     CustomerList,
@@ -17,19 +41,11 @@ from protocol.http import (
     NewDeal,
     Readiness,
     Refusal,
+    SecurityEventList,
+    SecurityKind,
 )
 from protocol.records import DealKind
 
-Schema = dict[str, Any]
-
-JSON, FORM, HTML, TEXT, CSV, PDF = (
-    "application/json",
-    "application/x-www-form-urlencoded",
-    "text/html",
-    "text/plain",
-    "text/csv",
-    "application/pdf",
-)
 BODIES: Final = (
     NewDeal,
     CustomerFacts,
@@ -39,42 +55,10 @@ BODIES: Final = (
     CustomerList,
     Found,
     Audit,
+    SecurityEventList,
     Readiness,
     Refusal,
 )
-LIMIT: Final = {
-    "name": "limit",
-    "in": "query",
-    "description": "The most items to return. Default: 50.",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 200},
-}
-CSRF: Final = {"type": "string", "description": "The CSRF token from the page that holds the form."}
-SHORT: Final = {"type": "string"}
-REFUSED_BY_ALL: Final = {
-    "400": "The request is not valid HTTP.",
-    "422": "A field is invalid. `detail` names it.",
-    "429": "Too many requests. `Retry-After` says how long to wait.",
-    "503": "Postgres or Redis is unavailable. Try again.",
-}
-ONLY_SIGNED_IN: Final = {
-    "401": "No valid credential.",
-    "403": "The role or the token's scope does not allow it.",
-}
-NOT_FOUND: Final = {"404": "There is no such item in this store."}
-TOO_LARGE: Final = {"413": "The body is too large."}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path. ``answers`` are the successful responses by status."""
-
-    summary: str
-    answers: Mapping[str, Schema]
-    refusals: Mapping[str, str] = field(default_factory=dict)
-    parameters: tuple[Schema, ...] = ()
-    body: Schema | None = None
-    is_open: bool = False
-    refuses_by: str = JSON
 
 
 def openapi(schema_hook: Callable[[type], Schema]) -> Schema:
@@ -108,31 +92,26 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
         "/api/deals": {
             "get": Operation(
                 "List the store's deals, the most recently changed first.",
-                {"200": _json("The deals.", DealList)},
+                {"200": answer("The deals.", DealList)},
                 ONLY_SIGNED_IN,
                 (
-                    {
-                        "name": "after",
-                        "in": "query",
-                        "description": "`next` from the previous page.",
-                        "schema": SHORT,
-                    },
+                    AFTER,
                     LIMIT,
                 ),
             ),
             "post": Operation(
                 "Create a deal for a customer of the store.",
-                {"201": _json("The deal.", DealBegun)},
-                ONLY_SIGNED_IN | NOT_FOUND | TOO_LARGE,
-                body=_body(JSON, _reference(NewDeal)),
+                {"201": answer("The deal.", DealBegun)},
+                ONLY_SIGNED_IN | NOT_FOUND | INVALID_BODY,
+                body=body(JSON, reference(NewDeal)),
             ),
         },
         "/api/deals/{deal_id}/audit": {
             "get": Operation(
                 "Download everything about a deal; for managers of its store.",
                 {
-                    "200": _json("The audit.", Audit)
-                    | {"content": _content(JSON, _reference(Audit)) | _content(CSV)}
+                    "200": answer("The audit.", Audit)
+                    | {"content": content(JSON, reference(Audit)) | content(CSV)}
                 },
                 ONLY_SIGNED_IN | NOT_FOUND,
                 (
@@ -144,7 +123,7 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
         "/api/deals/{deal_id}/paper.pdf": {
             "get": Operation(
                 "Print the customer's paper of a deal: a proposal, or a comparison of up to three cars.",
-                {"200": {"description": "The paper."} | {"content": _content(PDF)}},
+                {"200": {"description": "The paper."} | {"content": content(PDF)}},
                 ONLY_SIGNED_IN
                 | NOT_FOUND
                 | {"409": "The deal has no car, or no lender program accepts one of these."},
@@ -174,37 +153,65 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
         "/api/customers": {
             "get": Operation(
                 "Find customers of the store by part of their name.",
-                {"200": _json("The customers.", CustomerList)},
+                {"200": answer("The customers.", CustomerList)},
                 ONLY_SIGNED_IN,
                 ({"name": "q", "in": "query", "schema": SHORT}, LIMIT),
             ),
             "post": Operation(
                 "Add a customer, with a co-buyer if there is one, to the store.",
-                {"201": _json("The customer.", CustomerMade)},
-                ONLY_SIGNED_IN | TOO_LARGE,
-                body=_body(JSON, _reference(CustomerFacts)),
+                {"201": answer("The customer.", CustomerMade)},
+                ONLY_SIGNED_IN | INVALID_BODY,
+                body=body(JSON, reference(CustomerFacts)),
             ),
         },
         "/api/find": {
             "get": Operation(
                 "Find customers and deals of the store by name, phone, deal or stock number.",
-                {"200": _json("What was found.", Found)},
+                {"200": answer("What was found.", Found)},
                 ONLY_SIGNED_IN,
                 ({"name": "q", "in": "query", "schema": SHORT},),
+            )
+        },
+        "/api/security-events": {
+            "get": Operation(
+                "List the store's security events, the newest first; for managers and operators.",
+                {"200": answer("The events.", SecurityEventList)},
+                ONLY_SIGNED_IN,
+                (
+                    {
+                        "name": "kind",
+                        "in": "query",
+                        "schema": {"type": "string", "enum": [each.value for each in SecurityKind]},
+                    },
+                    {"name": "who", "in": "query", "description": "A login or an address.", "schema": SHORT},
+                    {
+                        "name": "since",
+                        "in": "query",
+                        "description": "A day such as 2026-01-31, or a time with its UTC offset.",
+                        "schema": SHORT,
+                    },
+                    AFTER,
+                    LIMIT,
+                ),
             )
         },
         "/login": {
             "get": Operation(
                 "Show the sign-in form.",
-                {"200": _page("The form.")},
+                {"200": page("The form.")},
                 parameters=({"name": "next", "in": "query", "schema": SHORT},),
                 is_open=True,
             ),
             "post": Operation(
                 "Sign in with login and password.",
                 {"303": {"description": "Signed in. Redirects to `next` and sets the session cookie."}},
-                {"401": "Username or password is wrong.", "403": "The page is out of date."},
-                body=_form("login", "password", "next"),
+                {
+                    "401": "Username or password is wrong.",
+                    "403": "The page is out of date.",
+                    **TOO_MANY,
+                    **DEGRADED,
+                },
+                body=form("login", "password", "next"),
                 is_open=True,
                 refuses_by=HTML,
             ),
@@ -213,27 +220,28 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
             "post": Operation(
                 "End the browser's session.",
                 {"303": {"description": "Signed out. Redirects to the sign-in form."}},
-                {"403": "The page is out of date."},
-                body=_form(),
+                {"403": "The page is out of date.", **DEGRADED},
+                body=form(),
                 is_open=True,
             )
         },
         "/healthz": {
             "get": Operation(
-                "Report that the process runs.", {"200": _page("The process runs.", TEXT)}, is_open=True
+                "Report that the process runs.", {"200": page("The process runs.", TEXT)}, is_open=True
             )
         },
         "/readyz": {
             "get": Operation(
                 "Report whether the process is ready to serve.",
-                {"200": _json("Ready.", Readiness), "503": _json("Not ready.", Readiness)},
+                {"200": answer("Ready.", Readiness), "503": answer("Not ready.", Readiness)},
                 is_open=True,
             )
         },
         "/metrics": {
             "get": Operation(
                 "Export metrics in the Prometheus text format.",
-                {"200": _page("The metrics.", TEXT)},
+                {"200": page("The metrics.", TEXT)},
+                {"403": "The address may not read the metrics."},
                 is_open=True,
             )
         },
@@ -242,7 +250,7 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
 
 def _described(name: str, operation: Operation) -> Schema:
     word, _, path = name.partition(" ")
-    words = [part.strip("{}") for part in path.split("/") if part not in {"", "api"}]
+    words = [part.strip("{}") for part in re.split(r"[/.-]", path) if part not in {"", "api"}]
     refusals = {**REFUSED_BY_ALL, **operation.refusals}
     described: Schema = {
         "operationId": "_".join([word, *words]),
@@ -265,33 +273,6 @@ def _described(name: str, operation: Operation) -> Schema:
 
 def _refusal(status: str, operation: Operation) -> Schema:
     # The server below answers invalid HTTP, in plain text. A form is answered by its page.
-    more = {"400": _content(TEXT)}.get(status, {})
-    page = _content(HTML) if operation.refuses_by == HTML else {}
-    return _content(JSON, _reference(Refusal)) | more | page
-
-
-def _reference(kind: type) -> Schema:
-    return {"$ref": f"#/components/schemas/{kind.__name__}"}
-
-
-def _content(media_type: str, schema: Schema | None = None) -> Schema:
-    return {media_type: {"schema": {"type": "string"} if schema is None else schema}}
-
-
-def _json(description: str, kind: type) -> Schema:
-    return {"description": description, "content": _content(JSON, _reference(kind))}
-
-
-def _page(description: str, media_type: str = HTML) -> Schema:
-    return {"description": description, "content": _content(media_type)}
-
-
-def _body(media_type: str, schema: Schema) -> Schema:
-    return {"required": True, "content": _content(media_type, schema)}
-
-
-def _form(*names: str) -> Schema:
-    properties = {"csrf_token": CSRF} | dict.fromkeys(names, SHORT)
-    needed = ["csrf_token", *(name for name in names if name != "next")]
-    schema = {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
-    return _body(FORM, schema)
+    more = {"400": content(TEXT)}.get(status, {})
+    page = content(HTML) if operation.refuses_by == HTML else {}
+    return content(JSON, reference(Refusal)) | more | page

@@ -64,6 +64,11 @@ class ComputePool:
         self._logger = structlog.get_logger("compute")
 
     @property
+    def waiting(self) -> int:
+        """How many calls wait for a process."""
+        return len(self._waiting)
+
+    @property
     def has_turns(self) -> bool:
         """Whether who comes now is served soon: nobody has waited for long."""
         oldest = next(iter(self._waiting), None)

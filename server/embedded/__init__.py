@@ -5,6 +5,11 @@ stops them.
 """
 
 from server.embedded.errors import EmbeddedError
-from server.embedded.services import EmbeddedServices, Service, embedded_where_missing
+from server.embedded.services import (
+    EmbeddedServices,
+    Service,
+    embedded_where_missing,
+    standing_where_missing,
+)
 
-__all__ = ["EmbeddedError", "EmbeddedServices", "Service", "embedded_where_missing"]
+__all__ = ["EmbeddedError", "EmbeddedServices", "Service", "embedded_where_missing", "standing_where_missing"]

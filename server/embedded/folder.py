@@ -70,6 +70,23 @@ class DataFolder:
         except OSError as error:
             raise self._explain(error) from error
 
+    def look(self) -> None:
+        """Find where the services of an existing folder listen. Nothing is made, changed or locked.
+
+        Raises NewerFolder; FolderUnusable if there is no data folder, or none that we may look into.
+        """
+        try:
+            found = (self.path / "FORMAT").read_text().strip()
+            if found != FORMAT:
+                raise NewerFolder(self.path, found, FORMAT)
+            inside, record = self.path / "run", self.path / "sockets"
+            is_inside = len(os.fsencode(inside)) <= MAX_SOCKET_FOLDER_BYTES
+            self._sockets = inside if is_inside else Path(record.read_text().rstrip("\n"))
+        except FileNotFoundError:
+            raise FolderUnusable(self.path, "nothing was started in it yet") from None
+        except OSError as error:
+            raise self._explain(error) from error
+
     def make_part(self, part: Path) -> None:
         """Make a folder of the account's that nobody else may enter, or take the one that is there.
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from server.embedded.account import service_account
+from server.embedded.errors import FolderUnusable
 from server.embedded.folder import DataFolder
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SYSTEM_ROLE, Postgres
 from server.embedded.redis_server import Redis
@@ -68,6 +69,15 @@ class EmbeddedServices:
         with self._folder.turn():
             self._leave()
 
+    def look(self) -> None:
+        """Find the addresses of services that somebody else runs, for ``variables``; start nothing.
+
+        Raises EmbeddedError.
+        """
+        self._folder.look()
+        if Service.REDIS in self._wanted and not (self._folder.path / "redis.password").exists():
+            raise FolderUnusable(self._folder.path, "Redis was never started in it")
+
     def variables(self) -> dict[str, str]:
         """Return the addresses of the services that were wanted, as environment variables."""
         addresses = {}
@@ -90,6 +100,21 @@ class EmbeddedServices:
             self._folder.close()
 
 
+def standing_where_missing(environ: Mapping[str, str], path: Path) -> dict[str, str]:
+    """Return ``environ`` with addresses for all services; those that it does not name are the embedded ones
+    of a folder, as they stand.
+
+    Nothing is started, made or changed: who examines an installation must find a dead service dead. Raises
+    EmbeddedError if there is no such folder.
+    """
+    wanted = _missing_from(environ)
+    if not wanted:
+        return dict(environ)
+    services = EmbeddedServices(path, wanted)
+    services.look()
+    return {**environ, **services.variables()}
+
+
 @contextmanager
 def embedded_where_missing(
     environ: Mapping[str, str], path: Path, warn: Callable[[str], None] = _say_nothing
@@ -98,13 +123,18 @@ def embedded_where_missing(
 
     ``warn`` takes what a person should know, a line each time. Raises EmbeddedError.
     """
-    wanted = Service(0)
-    if not environ.get("DATABASE_URL"):
-        wanted |= Service.POSTGRES
-    if not environ.get("REDIS_URL"):
-        wanted |= Service.REDIS
+    wanted = _missing_from(environ)
     if not wanted:
         yield dict(environ)
         return
     with EmbeddedServices(path, wanted, warn=warn) as services:
         yield {**environ, **services.variables()}
+
+
+def _missing_from(environ: Mapping[str, str]) -> Service:
+    wanted = Service(0)
+    if not environ.get("DATABASE_URL"):
+        wanted |= Service.POSTGRES
+    if not environ.get("REDIS_URL"):
+        wanted |= Service.REDIS
+    return wanted

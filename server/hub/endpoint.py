@@ -42,12 +42,16 @@ from server.hub.upkeep.outages import Outages
 from server.hub.upkeep.people import People
 from server.log.channel_log import ChannelLog
 from server.observe.failing import SERVICE_FAILS
+from server.observe.metrics.tally import Tally
 
 SUBPROTOCOL: Final = "deal.v1"
 
 
 class Endpoint:
-    """The ASGI application behind ``/ws``. ``admit`` decides who comes in; ``connections`` holds who is."""
+    """The ASGI application behind ``/ws``. ``admit`` decides who comes in; ``connections`` holds who is.
+
+    ``refused`` counts handshakes that were refused, by status, and those that need a new sign-in.
+    """
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Endpoint:
         self._connections: Counter[str] = Counter()
         self._floods = Floods()
         self._refusals = Refusals()
+        self.refused = Tally("signed_out", "400", "401", "403", "429", "503")
         self._refuses_all = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -84,6 +89,11 @@ class Endpoint:
     def connections(self) -> int:
         """How many sockets are open."""
         return self._connections.total()
+
+    @property
+    def people(self) -> int:
+        """How many people have a socket open."""
+        return len(self._connections)
 
     @property
     def open(self) -> list[Connection]:
@@ -117,10 +127,12 @@ class Endpoint:
             verdict = await self._bounded(verdict, seat)
         match verdict:
             case Refused():
+                self.refused.add(str(verdict.status))
                 if verdict.status < 500:
                     await self._hold_back()
                 await _refuse(send, verdict)
             case SignedOut():
+                self.refused.add("signed_out")
                 await self._hold_back()
                 await _accept(scope, send, NOTHING)
                 code = CloseCode.SIGNED_OUT

@@ -16,6 +16,7 @@ overtake each other.
 import asyncio
 import math
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -90,6 +91,7 @@ class Bus:
             retry=Retry(NoBackoff(), 0),
             socket_connect_timeout=None,
             socket_timeout=None,
+            client_name="deal-architect-bells",
         )
         require_peer(self._pool, redis_uid)
         self._wanted: dict[bytes, Subscriber] = {}
@@ -106,10 +108,10 @@ class Bus:
 
     @property
     def silence_seconds(self) -> float:
-        """How long ago the bus last received its own bell; infinite if it never has."""
+        """How long ago the bus last received its own bell; infinite if it never has. Any thread may ask."""
         if self._heard_at is None:
             return math.inf
-        return asyncio.get_running_loop().time() - self._heard_at
+        return time.monotonic() - self._heard_at
 
     def subscribe(self, channel: str, listener: Subscriber) -> None:
         """Deliver the bells of ``channel`` to ``listener``, which replaces any earlier one."""
@@ -181,7 +183,7 @@ class Bus:
                 await ringing.connect()  # type: ignore[no-untyped-call]
             while True:
                 await self._ring_until_heard(ringing)
-                self._heard_at = asyncio.get_running_loop().time()
+                self._heard_at = time.monotonic()
                 self.standing.rise()
                 await asyncio.sleep(self._probe_seconds)
         finally:

@@ -30,11 +30,15 @@ def parse_bell(payload: bytes) -> Entry:
 
 
 class RedisLog:
-    """``ChannelLog`` over Redis. ``redis`` must return bytes (``decode_responses`` off)."""
+    """``ChannelLog`` over Redis. ``redis`` must return bytes (``decode_responses`` off).
+
+    ``script_seconds`` has the time of each script by name.
+    """
 
     def __init__(self, redis: Redis, bounds: LogBounds | None = None) -> None:
         self._scripts = Scripts(redis, bounds or LogBounds())
         self.searches = RedisSearchLog(self._scripts)
+        self.script_seconds = self._scripts.seconds
 
     async def head(self, channel: str) -> Head:
         """Return the channel's position. If its log is missing or of another run, an epoch begins first."""

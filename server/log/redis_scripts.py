@@ -5,6 +5,7 @@
 
 import asyncio
 import secrets
+import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from redis.exceptions import NoScriptError
 from protocol.events import FIRST_LATE_CHUNK
 from server.log.channel_log import LogBounds
 from server.log.search_traces import FIELDS, KEPT_TRACES
+from server.observe.metrics.histogram import Histograms
 
 KEYS = (
     "meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "told", "changes", "unmatched",
@@ -27,7 +29,7 @@ SCRIPT_NAMES = (
     "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
     "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "pending_job",
     "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over",
-    "late_matches", "summarise", "search_stands", "traces", "painted",
+    "late_matches", "summarise", "search_stands", "valued_matches", "traces", "painted",
 )  # fmt: skip
 
 TRACING = frozenset({"begin_search", "continue_search", "end_search", "settle", "traces"})
@@ -60,11 +62,15 @@ local PAGE_TRACE = {_table(FIELDS[FIELDS.index("trace") :])}
 
 
 class Scripts:
-    """Runs the scripts. ``redis`` must return bytes (``decode_responses`` off)."""
+    """Runs the scripts. ``redis`` must return bytes (``decode_responses`` off).
+
+    ``seconds`` has the time of each script by name, with the wait for a connection.
+    """
 
     def __init__(self, redis: Redis, bounds: LogBounds) -> None:
         self._redis = redis
         self._bounds = bounds
+        self.seconds = Histograms()
         self._scripts: dict[str, AsyncScript] = {
             name: redis.register_script(source_of(name)) for name in SCRIPT_NAMES
         }
@@ -73,15 +79,23 @@ class Scripts:
         self, name: str, channel: str, *args: str | bytes | float, op: uuid.UUID | None = None
     ) -> Any:
         """Run a script on a channel's keys and return its reply. Raises RedisError."""
-        async with cancellable():
-            return await self._scripts[name](keys=_keys(channel, op), args=self._args(channel, args))
+        began = time.perf_counter()
+        try:
+            async with cancellable():
+                return await self._scripts[name](keys=_keys(channel, op), args=self._args(channel, args))
+        finally:
+            self.seconds.of(name).add(time.perf_counter() - began)
 
     async def run_on_all(
         self, name: str, channels: Sequence[str], *args: str | bytes | float
     ) -> Sequence[Any]:
         """Run a script on each channel's keys, in one trip, and return the replies. Raises RedisError."""
         calls = [(_keys(channel), self._args(channel, args)) for channel in channels]
-        return await run_together(self._redis, self._scripts[name], calls)
+        began = time.perf_counter()
+        try:
+            return await run_together(self._redis, self._scripts[name], calls)
+        finally:
+            self.seconds.of(name).add(time.perf_counter() - began)
 
     def _args(self, channel: str, args: Sequence[str | bytes | float]) -> list[str | bytes | float]:
         bounds = self._bounds

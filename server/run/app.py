@@ -1,15 +1,15 @@
 """One web process: its lifespan owns every resource, opens them together and closes them all."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
-import asyncpg
 import structlog
 import uvicorn
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from protocol.closing import CommandError
 from server.compute.pool import ComputePool
 from server.counts.attempts import Attempts
+from server.database.core.metered import MeteredPool
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.people.security_log import SecurityLog
@@ -32,11 +33,16 @@ from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.failing import SERVICE_FAILS
 from server.observe.heap import settle_heap
+from server.observe.metrics.start_up import StartUp
+from server.observe.metrics.statements import StatementTimes
+from server.observe.metrics.writing import written
 from server.observe.probe.loop_watch import LoopWatch
+from server.observe.probe.places import probe_folder
 from server.observe.probe.probed import probed
 from server.observe.spans import open_spans
 from server.run.draining import Drain
-from server.run.probing import exported, web_figures
+from server.run.measuring import Measured, web_metrics
+from server.run.probing import web_figures
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
 from server.web.access import auth
@@ -52,11 +58,9 @@ from server.web.asgi.intake import IntakeTurns
 from server.web.asgi.server import DrainingServer
 from server.web.front import Front, endpoint
 from server.web.headers import SecurityHeaders, is_https_only
+from server.web.machine_metrics import MachineMetrics
 from server.web.pages import Pages
 from server.web.readiness import Readiness
-
-if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
 
 REDIS_CONNECTIONS: Final = 20
 REDIS_CONNECT_SECONDS: Final = 2.0
@@ -82,7 +86,7 @@ class State(TypedDict):
     turns: IntakeTurns
 
 
-def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
+def create_app(settings: Settings, drain: Drain, ending: Ending, start: StartUp) -> Front:
     """Return the ASGI application of one web process; its lifespan raises if a service is out of reach."""
     requests = Starlette(
         routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
@@ -92,7 +96,7 @@ def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
         ],
         exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
         | dict.fromkeys(SERVICE_FAILS, degrade),
-        lifespan=partial(_lifespan, settings, drain, ending),
+        lifespan=partial(_lifespan, settings, drain, ending, start),
     )
     return Front(LoopbackOnly(endpoint) if settings.demo else endpoint, requests)
 
@@ -102,10 +106,12 @@ def serve(settings: Settings) -> None:
 
     After a stop signal it ends at most END_SECONDS after its drain time, whatever hangs.
     """
+    start = StartUp()
+    start.reached("imports")
     drain, ending = Drain(settings.drain_seconds), Ending("web", settings.drain_seconds + END_SECONDS)
     proxies = hosts_of(settings.trusted_proxies)
     config = uvicorn.Config(
-        create_app(settings, drain, ending),
+        create_app(settings, drain, ending, start),
         # Always explicit: uvicorn's default trusts this machine, or an environment variable that is not ours.
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
@@ -139,7 +145,7 @@ def serve(settings: Settings) -> None:
 LATER: Final = (
     # The modules that searches and quotes compute with. NumPy takes much of the start time.
     *("server.search.screening.screen", "server.finance.quoting"),
-    *("starlette.templating", "argon2", "server.observe.metrics"),
+    *("starlette.templating", "argon2", "server.observe.metrics.exposition"),
 )
 """Imported once the process is ready, or before that by the code that needs one first."""
 
@@ -152,14 +158,16 @@ def load_the_rest() -> None:
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starlette) -> AsyncIterator[State]:
-    logger = structlog.get_logger("web")
+async def _lifespan(
+    settings: Settings, drain: Drain, ending: Ending, start: StartUp, app: Starlette
+) -> AsyncIterator[State]:
+    logger, statements = structlog.get_logger("web"), StatementTimes()
     try:
         async with AsyncExitStack() as stack:
             pool, system, redis = await asyncio.gather(
-                _kept(stack, ending, "postgres pool", open_pool(settings)),
-                _kept(stack, ending, "postgres system pool", open_system_pool(settings)),
-                _open_redis(stack, ending, settings),
+                _kept(stack, ending, start, "pool", open_pool(settings, statements)),
+                _kept(stack, ending, start, "system_pool", open_system_pool(settings, statements)),
+                _open_redis(stack, ending, start, settings),
             )
             secret = secret_of(settings)
             security = SecurityLog(pool, secret)
@@ -193,23 +201,15 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 note=security.note,
             )
 
-            @cache
-            def metrics() -> "CollectorRegistry":
-                from server.observe.metrics import web_metrics
-
-                return web_metrics(
-                    connections=lambda: sockets.connections,
-                    channels=lambda: len(hub.registry),
-                    bus_connected=lambda: hub.bus.connected,
-                    bus_silence=lambda: hub.bus.silence_seconds,
-                    mended=hub.keeper.mended,
-                )
-
-            figures = web_figures(hub, sockets, pool, system)
-            stack.enter_context(probed("web", settings.data_dir, LoopWatch(), figures, exported(metrics)))
+            watch, process = LoopWatch(), f"web-{os.getpid()}"
+            measured = Measured(hub, sockets, compute, pool, system, statements, watch, start)
+            own = written(web_metrics(measured), process)
+            stack.enter_context(probed("web", settings.data_dir, watch, web_figures(measured), own))
+            metrics = MachineMetrics(process, own, probe_folder(settings.data_dir), redis)
             drain.attach(sockets, hub.searches)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
+            start.reached("hub")
             logger.info("web ready", host=settings.host, port=settings.port)
             threads = stack.enter_context(hashing_threads())
             sign_in = SignIn(pool, Attempts(redis), threads, demo=settings.demo)
@@ -232,6 +232,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
             )
             # Last, so that only the first quote waits for these processes to start.
             await stack.enter_async_context(compute.running(settings.compute_processes))
+            start.reached("ready")
             yield State(web=web, socket=sockets, turns=IntakeTurns())
     except* Exception:
         # Without its background tasks, a process that still answers would only seem to work.
@@ -241,26 +242,29 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
 
 
 async def _kept(
-    stack: AsyncExitStack, ending: Ending, name: str, opening: Awaitable[asyncpg.Pool]
-) -> asyncpg.Pool:
+    stack: AsyncExitStack, ending: Ending, start: StartUp, name: str, opening: Awaitable[MeteredPool]
+) -> MeteredPool:
     pool = await opening
-    stack.push_async_callback(ending.close, name, pool.close)
+    start.reached(name)
+    stack.push_async_callback(ending.close, f"postgres {name}".replace("_", " "), pool.close)
     return pool
 
 
-async def _open_redis(stack: AsyncExitStack, ending: Ending, settings: Settings) -> Redis:
+async def _open_redis(stack: AsyncExitStack, ending: Ending, start: StartUp, settings: Settings) -> Redis:
     connections: Any = BlockingConnectionPool.from_url(
         settings.redis_url,
         max_connections=REDIS_CONNECTIONS,
         timeout=REDIS_SECONDS,
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_CONNECT_SECONDS,
+        client_name="deal-architect-web",
     )
     require_peer(connections, settings.redis_uid)
     send_directly(connections)
     redis = Redis.from_pool(connections)
     stack.push_async_callback(ending.close, "redis", redis.aclose)
     await redis.ping()
+    start.reached("redis")
     return redis
 
 

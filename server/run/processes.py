@@ -61,6 +61,15 @@ def services(environ: dict[str, str]) -> Iterator[Settings]:
         yield Settings.from_environment(complete)
 
 
+def standing_services(environ: dict[str, str]) -> Settings:
+    """Return settings of services as they stand: nothing is started, so that a dead one is found dead."""
+    if not (environ.get("DATABASE_URL") and environ.get("REDIS_URL")):
+        from server.embedded import standing_where_missing
+
+        environ = standing_where_missing(environ, Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR))
+    return Settings.from_environment(environ)
+
+
 @contextmanager
 def explained_errors() -> Iterator[None]:
     """Report an error as one line on standard error with exit code 1, or 2 for an unusable file."""

@@ -16,6 +16,7 @@ from server.web.access.loopback import was_passed_on
 from server.web.answers import answer
 
 NOT_READY: Final = 503
+TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def healthz(request: Request) -> Response:
@@ -32,7 +33,7 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Export the process's metrics in the Prometheus text format, to an operator.
+    """Export the metrics of this machine's processes in the Prometheus text format, to an operator.
 
     Raises CommandError(forbidden).
     """
@@ -42,9 +43,7 @@ async def metrics(request: Request) -> Response:
             "Only the addresses in DEAL_METRICS_FROM may read the metrics.",
             field="address",
         )
-    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-    return Response(generate_latest(request.state.web.metrics()), media_type=CONTENT_TYPE_LATEST)
+    return Response(await request.state.web.metrics(), media_type=TEXT_FORMAT)
 
 
 routes: Final = (

@@ -27,7 +27,7 @@ from protocol.codec import FieldError
 from protocol.events import StageSpan
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
-from server.database.core.pool import open_pool, pool_figures
+from server.database.core.pool import open_pool
 from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
@@ -37,11 +37,16 @@ from server.observe.attending import about
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.faults import fault_of
 from server.observe.heap import settle_heap
+from server.observe.metrics.start_up import StartUp
+from server.observe.metrics.statements import StatementTimes
+from server.observe.metrics.writing import written
 from server.observe.probe.loop_watch import LoopWatch
 from server.observe.probe.probed import probed
 from server.observe.readiness import say_ready
 from server.observe.spans import Spans, open_spans
 from server.settings import Settings
+from server.work.figures import BURIED, FAILED, UNWANTED, WorkFigures
+from server.work.measuring import worker_metrics, worker_vitals
 from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
 from server.work.valuer import MS, Valuer
 
@@ -74,7 +79,10 @@ def end_process() -> NoReturn:
 
 
 class Worker:
-    """Values one job at a time until stopped. ``overrun`` is called if a job exceeds ``value_seconds``."""
+    """Values one job at a time until stopped. ``overrun`` is called if a job exceeds ``value_seconds``.
+
+    ``figures`` counts what it did.
+    """
 
     def __init__(
         self,
@@ -96,6 +104,7 @@ class Worker:
         self._wait_ms = min(LONGEST_WAIT_MS, lease_ms // 2)
         self._next_sweep = 0.0
         self._stopping = False
+        self.figures = WorkFigures()
 
     def stop(self) -> None:
         """Finish the current job and take no other."""
@@ -120,14 +129,17 @@ class Worker:
         """Wait a while for a job and complete it."""
         delivery = await self._next()
         if delivery is not None:
+            began = time.perf_counter()
             async with self._queue.holding(delivery):
                 await self._handle(delivery)
+            self.figures.busy.add(time.perf_counter() - began)
 
     async def _next(self) -> Delivery | None:
         """Return a job that a dead worker left (checked twice per lease), or else a new one."""
         if time.monotonic() >= self._next_sweep:
             found = await self._queue.sweep()
             if found is not None:
+                self.figures.taken_over += 1
                 return found
             self._next_sweep = time.monotonic() + self._wait_ms / MS
         taken = await self._queue.take(self._wait_ms)
@@ -141,13 +153,14 @@ class Worker:
             pointer = delivery.pointer()
         except FieldError as error:
             log.error("job not understood", job=delivery.id.decode(), error=error)
-            await self._queue.bury(delivery, fault_of(error))
+            await self._bury(delivery, fault_of(error))
             return
         with about(deal=deal_of(pointer.channel), search_id=pointer.search_id, chunk=pointer.chunk):
             body = await self._channels.pending_job(pointer.channel, pointer.search_id, pointer.chunk)
             if body is None:
                 # The job is of an older search, or was settled through another pointer.
                 await self._queue.settle(delivery)
+                self.figures.jobs.add(UNWANTED)
             elif delivery.attempt > MAX_ATTEMPTS:
                 await self._give_up(delivery, pointer, body, f"failed {MAX_ATTEMPTS} times")
             else:
@@ -174,6 +187,7 @@ class Worker:
             # Another attempt, after the lease has expired, may succeed.
             log.exception("job failed", attempt=delivery.attempt)
             self._next_sweep = 0.0
+            self.figures.jobs.add(FAILED)
             return
         timings = [
             StageTime("queue_wait", round(max(0.0, waited) * MS, 3), _ms_since(taken)),
@@ -198,6 +212,7 @@ class Worker:
                 ],
                 attributes={"chunk": pointer.chunk, "cars": len(job.vehicle_id)},
             )
+        self.figures.valued(len(job.vehicle_id), max(0.0, waited), result.value_ms / MS)
         await self._queue.settle(delivery)
 
     async def _give_up(self, delivery: Delivery, pointer: JobPointer, body: bytes, reason: str) -> None:
@@ -209,7 +224,11 @@ class Worker:
             vehicle_id=await self._cars_of(pointer),
             message="These cars could not be valued.",
         )
+        await self._bury(delivery, reason, body)
+
+    async def _bury(self, delivery: Delivery, reason: str, body: bytes = b"") -> None:
         await self._queue.bury(delivery, reason, body)
+        self.figures.jobs.add(BURIED)
 
     async def _cars_of(self, pointer: JobPointer) -> list[str]:
         """Return the cars of a chunk as published: its job may be unreadable."""
@@ -230,33 +249,36 @@ def run(settings: Settings) -> None:
 
     It has the drain time for that. The process ends at most END_SECONDS later, whatever hangs.
     """
+    start = StartUp()
+    start.reached("imports")
     os.nice(NICENESS)
     job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
     ending = Ending("worker", job_seconds + END_SECONDS)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, ending, job_seconds))
+            runner.run(_serve(settings, ending, job_seconds, start))
     finally:
         # Threads that still run, and the embedded services.
         ending.allow(END_SECONDS)
 
 
-async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None:
+async def _serve(settings: Settings, ending: Ending, job_seconds: float, start: StartUp) -> None:
     async with AsyncExitStack() as stack:
         redis = connect_redis(settings.redis_url, REDIS_CONNECTIONS, settings.redis_uid)
         blocking = connect_redis(settings.redis_url, 1, settings.redis_uid)
         for client in (redis, blocking):
             stack.push_async_callback(ending.close, "redis", client.aclose)
-        pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS))
+        statements = StatementTimes()
+        pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS), statements)
+        start.reached("pool")
         stack.push_async_callback(ending.close, "postgres pool", pool.close)
         queue = JobQueue(redis, lease_ms=settings.job_lease_ms, blocking=blocking)
         export = None
         if settings.otlp_endpoint:
             export = open_spans("worker")
             stack.push_async_callback(ending.close, "spans", partial(asyncio.to_thread, export.close))
-        worker = Worker(
-            queue, RedisLog(redis).searches, Valuer(pool), lease_ms=settings.job_lease_ms, export=export
-        )
+        channels = RedisLog(redis)
+        worker = Worker(queue, channels.searches, Valuer(pool), lease_ms=settings.job_lease_ms, export=export)
         told = asyncio.Event()
 
         def stop() -> None:
@@ -267,9 +289,13 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
-        stack.enter_context(
-            probed("worker", settings.data_dir, LoopWatch(), lambda: {"pool": pool_figures(pool)}, _metrics)
+        watch, process = LoopWatch(), f"worker-{os.getpid()}"
+        start.reached("ready")
+        metrics = worker_metrics(
+            worker.figures, log=channels, pool=pool, statements=statements, watch=watch, start=start
         )
+        vitals = worker_vitals(worker.figures, pool)
+        stack.enter_context(probed("worker", settings.data_dir, watch, vitals, written(metrics, process)))
         settle_heap()
         log.info("worker ready")
         say_ready(settings.notify_socket)
@@ -280,15 +306,6 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         # A job that is cut off is not settled: another worker takes it over.
         await ending.close("job in hand", lambda: working, job_seconds)
         await ending.close("sign-off", partial(_sign_off, queue))
-
-
-def _metrics() -> bytes:
-    from prometheus_client import CollectorRegistry, generate_latest
-    from prometheus_client.process_collector import ProcessCollector
-
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    return generate_latest(registry)
 
 
 async def _sign_off(queue: JobQueue) -> None:
@@ -303,7 +320,9 @@ def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
 
     With ``uid``, a connection over a Unix socket is allowed only to a process of that account.
     """
-    pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=connections, timeout=5, client_name="deal-architect-worker"
+    )
     require_peer(pool, uid)
     send_directly(pool)
     return Redis.from_pool(pool)

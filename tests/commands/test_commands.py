@@ -31,7 +31,7 @@ IMPORTS = [
     "import-products",
 ]
 STORED = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "verify-pencils", "report-markup"]
-STORED += ["token", "tokens", "revoke-token", "audit", "replay"]
+STORED += ["token", "tokens", "revoke-token", "audit", "replay", "doctor"]
 GROUPS = ["store", "user"]
 COMPUTED = ["price", "apr", "value", "roll", "lease"]
 

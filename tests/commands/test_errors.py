@@ -14,6 +14,7 @@ from server.database.core.migrate import UnknownRevision
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
 from server.database.people.staff import StaffError
+from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
 from server.run.processes import explained_errors
@@ -27,6 +28,7 @@ EXAMPLES: dict[UserError, int] = {
     DealUnknown("42"): FAILED,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
+    NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,

@@ -125,5 +125,6 @@ async def _connections(scene: Scene) -> int:
             return str(answer.read().decode())
 
     text = await asyncio.to_thread(read)
-    (line,) = (line for line in text.splitlines() if line.startswith("deal_connections "))
+    own = f'deal_connections{{process="web-{scene.stage.webs[0].pid}"}} '
+    (line,) = (line for line in text.splitlines() if line.startswith(own))
     return int(float(line.split()[1]))

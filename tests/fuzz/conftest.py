@@ -27,13 +27,14 @@ async def served(
     with services.database(await asyncio.to_thread(templates.of, STOCK)) as made:
         settings = settings_for(made, services.redis_url, free_port())
         token = await token_of(settings, "riverside-manager")
+        sales_token = await token_of(settings, "riverside-sales")
         async with connect_as_owner(made.owner_url) as database:
             rows, _ = await list_deals(database, "riverside", None, 1)
             vehicle = await database.fetchval(
                 "SELECT vehicle_id::text FROM vehicles WHERE store_id = 'riverside' LIMIT 1"
             )
         async with start_web(settings, folder, module="tests.fuzz.short_limits") as web:
-            yield web, Target(settings.port, token, f"deal:{rows[0].id}", vehicle, web.pid)
+            yield web, Target(settings.port, token, f"deal:{rows[0].id}", vehicle, web.pid, sales_token)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from protocol.schema import OPENAPI
-from server.web import health
+from server.web import health, security_api
 from server.web.api import routes
 from server.web.pages import Pages
 from tests.fuzz.wire import Target
@@ -76,7 +76,12 @@ def customer(target: Target) -> str:
 
 def test_every_route_is_described() -> None:
     """The document has each method of the API, of health and of the sign-in, and no other."""
-    served = (*routes, *health.routes, *(one for one in Pages().routes() if one.path in FORMS))
+    served = (
+        *routes,
+        *security_api.routes,
+        *health.routes,
+        *(one for one in Pages().routes() if one.path in FORMS),
+    )
     there = {(route.path, method) for route in served for method in route.methods - {"HEAD"}}
     paths = json.loads(OPENAPI.read_text())["paths"]
     assert {(path, method.upper()) for path, methods in paths.items() for method in methods} == there
@@ -101,10 +106,24 @@ def test_what_nobody_asks(case: schemathesis.Case, target: Target) -> None:
     check(case, target)
 
 
+@pytest.mark.parametrize("path", ["/api/deals/{deal_id}/audit", "/api/security-events"])
+def test_what_a_salesperson_may_not_read(path: str, target: Target) -> None:
+    """What only managers may read is a described 403."""
+    parameters = {"deal_id": target.channel.removeprefix("deal:")} if "{" in path else {}
+    case = api[path]["GET"].Case(path_parameters=parameters)
+    answer = check(case, target, headers={"Authorization": f"Bearer {target.sales_token}"})
+    assert answer.status_code == httpx.codes.FORBIDDEN
+
+
 @pytest.mark.parametrize(
     ("path", "name", "value"),
     [
         *(("/api/deals", "limit", value) for value in (NINES, "0", "-1", "201", "1e9", "", "\0", "\u0661")),
+        *(("/api/security-events", "limit", value) for value in (NINES, "0", "\0")),
+        *(("/api/security-events", "after", value) for value in (NINES, "\0", "=", position("x"))),
+        *(("/api/security-events", "since", value) for value in (NINES, "\0", "0000-01-01", "today")),
+        *(("/api/security-events", "kind", value) for value in (NINES, "\0", "exported\0")),
+        *(("/api/security-events", "who", value) for value in ("\0", "x" * 65)),
         *(("/api/customers", "limit", value) for value in (NINES, "0", "\0")),
         *(("/api/deals", "after", position(text)) for text in (ORIGIN_OF_TIME, END_OF_TIME, "\0 \0", "x")),
         *(("/api/deals", "after", value) for value in (NINES, "\0", "=", "\U0010ffff")),

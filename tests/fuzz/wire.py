@@ -27,6 +27,7 @@ class Target:
     channel: str
     vehicle: str
     pid: int
+    sales_token: str = ""
 
     def handshake(self, *more: str) -> bytes:
         """Return a whole request for an upgrade, with ``more`` header lines."""

@@ -78,3 +78,17 @@ def test_what_bandit_leaves_to_ruff_is_looked_at(code: str) -> None:
         lines = (ROOT / one["filename"]).read_text().splitlines()
         span = lines[min(one["line_range"]) - 1 : max(one["line_range"]) + 1]
         assert any("noqa: S608 - " in line for line in span), (one["filename"], one["line_number"])
+
+
+def test_the_checks_of_lint_find_a_planted_fault(tmp_path: Path) -> None:
+    """With the project's configuration, squawk and bandit fail on a file that holds one."""
+    migration, module = tmp_path / "0099_planted.sql", tmp_path / "planted.py"
+    migration.write_text("CREATE INDEX planted ON deals (version);\n")
+    module.write_text('import hashlib\n\nDIGEST = hashlib.md5(b"").hexdigest()\n')
+    for words, fault in (
+        (("squawk", "--config", ".squawk.toml", str(migration)), "require-concurrent-index-creation"),
+        (("bandit", "--quiet", "--configfile", "pyproject.toml", str(module)), "B324"),
+    ):
+        argv = (str(Path(sys.executable).parent / words[0]), *words[1:])
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, fault in done.stdout) == (1, True), done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """Set-up: what an old Python is told, and that a step is done once for the same inputs."""
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -151,3 +152,39 @@ def test_ci_script_parses() -> None:
     bash = shutil.which("bash")
     assert bash is not None
     assert subprocess.run([bash, "-n", str(ROOT / ".ci" / "run")], check=False).returncode == 0
+
+
+def test_the_locks_of_npm_name_no_address() -> None:
+    """Each package of a lock has its hash and no place, so that any registry serves."""
+    for lock in (
+        ROOT / "client" / "web" / "package-lock.json",
+        ROOT / "tests" / "elsewhere" / "package-lock.json",
+    ):
+        _, *packages = json.loads(lock.read_text())["packages"].values()
+        assert packages
+        assert all("integrity" in each and "resolved" not in each for each in packages)
+
+
+@pytest.mark.parametrize("all_must_run", [False, True])
+def test_packages_of_the_tests_that_cannot_be_installed(
+    all_must_run: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], project: Path
+) -> None:
+    """It is said loudly that tests are skipped; where all must run, as in CI, set-up fails."""
+
+    def fail(_arguments: Sequence[str], _folder: Path) -> None:
+        raise installation.SetupError("npm ci failed")
+
+    monkeypatch.setattr(installation, "ELSEWHERE", project)
+    monkeypatch.setattr(installation, "run_npm", fail)
+    monkeypatch.setenv("DEAL_TEST_ALL", "1" if all_must_run else "")
+    for name in ("package.json", "package-lock.json"):
+        (project / name).touch()
+    if all_must_run:
+        with pytest.raises(installation.SetupError, match="npm ci failed"):
+            installation.ensure_elsewhere()
+    else:
+        installation.ensure_elsewhere()
+        assert (
+            "WARNING: npm ci failed. The tests that use these packages are SKIPPED."
+            in capsys.readouterr().err
+        )

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -96,8 +98,12 @@ class Templates:
 
 
 def settings_for(database: Database, redis_url: str, port: int) -> Settings:
-    """Return settings for the services of a test, in demo mode."""
+    """Return settings for the services of a test, in demo mode.
+
+    The data folder is that of the services: what a process leaves there must not be among a developer's.
+    """
     return Settings(
+        data_dir=Path(urlsplit(redis_url).path).parent.parent,
         database_url=database.url,
         database_owner_url=database.owner_url,
         database_system_url=database.system_url,

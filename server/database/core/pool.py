@@ -7,6 +7,8 @@ from dataclasses import replace
 import asyncpg
 
 from protocol import codec
+from server.database.core.metered import MeteredPool
+from server.observe.metrics.statements import StatementTimes
 from server.settings import Settings
 
 APPLICATION_ROLE = "deal_app"
@@ -17,10 +19,10 @@ CONNECT_SECONDS = 10.0
 Database = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
-async def open_system_pool(settings: Settings) -> asyncpg.Pool:
+async def open_system_pool(settings: Settings, statements: StatementTimes | None = None) -> MeteredPool:
     """Return a small pool whose sessions act as the system's role, which sees the rows of every store.
 
-    Raises as ``open_pool``.
+    ``statements`` and errors as of ``open_pool``.
     """
     own = replace(
         settings,
@@ -28,17 +30,22 @@ async def open_system_pool(settings: Settings) -> asyncpg.Pool:
         pool_min=0,
         pool_max=SYSTEM_CONNECTIONS,
     )
-    return await open_pool(own, role=SYSTEM_ROLE)
+    return await open_pool(own, statements, role=SYSTEM_ROLE)
 
 
-async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyncpg.Pool:
+async def open_pool(
+    settings: Settings, statements: StatementTimes | None = None, *, role: str = APPLICATION_ROLE
+) -> MeteredPool:
     """Return a pool whose sessions act as ``role``, whatever user they connect as.
+
+    ``statements`` gets the time of each statement.
 
     ``jit`` is off: compiling takes longer than these queries. Each statement has ``statement_timeout_ms``.
     Raises what asyncpg raises if the database is unreachable or refuses the role.
     """
-    return await asyncpg.create_pool(
+    pool = MeteredPool(
         settings.database_url,
+        statements,
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         init=prepare_connection,
@@ -51,11 +58,8 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
             "statement_timeout": str(settings.statement_timeout_ms),
         },
     )
-
-
-def pool_figures(pool: asyncpg.Pool) -> dict[str, int]:
-    """Return how many connections a pool has, how many are idle, and how many it may have."""
-    return {"size": pool.get_size(), "idle": pool.get_idle_size(), "max": pool.get_max_size()}
+    await pool
+    return pool
 
 
 async def _leave_as_it_is(_database: asyncpg.Connection) -> None:

@@ -12,9 +12,9 @@ import hmac
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
+from protocol import http
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.structure import FIRST_DATE, LAST_DATE
 from server.database.core.pool import Database
@@ -23,30 +23,7 @@ MOST_EVENT_ID: Final = 2**63 - 1
 MAX_PAGE: Final = 200
 
 
-class SecurityKind(StrEnum):
-    """The kinds of security events."""
-
-    SIGNED_IN = "signed_in"
-    SIGN_IN_REFUSED = "sign_in_refused"
-    SIGN_IN_THROTTLED = "sign_in_throttled"
-    SIGNED_OUT = "signed_out"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a kind of event  # nosec B105
-    FORBIDDEN = "forbidden"
-    ORIGIN_REFUSED = "origin_refused"
-    CSRF_REFUSED = "csrf_refused"
-    THROTTLED = "throttled"
-    FLOODED = "flooded"
-    EXPORTED = "exported"
-    CUSTOMER_VIEWED = "customer_viewed"
-    CUSTOMERS_LISTED = "customers_listed"
-    USER_ADDED = "user_added"
-    USER_CHANGED = "user_changed"
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of event  # nosec B105
-    SESSIONS_ENDED = "sessions_ended"
-    TOKEN_MADE = "token_made"  # noqa: S105 - a kind of event  # nosec B105
-    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a kind of event  # nosec B105
-    EVENTS_LOST = "events_lost"
-
+SecurityKind = http.SecurityKind
 
 REFUSALS: Final = frozenset(
     {

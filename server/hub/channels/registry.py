@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
@@ -11,12 +11,15 @@ from server.hub.channels.live_deal import LiveDeal
 from server.hub.channels.samples import Sample
 from server.hub.channels.session import Session, Verdict, Watcher
 from server.hub.sockets.loop_turn import LoopTurn
+from server.hub.sockets.traffic import Traffic
 from server.log.bus import Bus
 from server.log.channel_log import ChannelLog, Entry, Head
 from server.observe.failing import REDIS_FAILS
 
 EVENTS_PER_READ: Final = 100
 SEARCH_ENDED: Final = b'{"type":"search_ended",'
+VEHICLE_CHANGED: Final = b'{"type":"vehicle_changed",'
+Look = Callable[[str, Entry], None]
 RETRY_SECONDS: Final = 0.5
 
 
@@ -28,13 +31,16 @@ class Feed:
         channel: str,
         log: ChannelLog,
         turn: LoopTurn,
-        search_ended: Callable[[str], None],
-        presence_heard: Callable[[str, Entry], None],
+        heard: Sequence[tuple[bytes, Look]],
+        presence_heard: Look,
+        *,
+        traffic: Traffic,
     ) -> None:
-        self.session = Session(channel)
+        self.session = Session(channel, traffic=traffic)
+        self._traffic = traffic
         self._turn = turn
         self._presence_heard = presence_heard
-        self._search_ended = search_ended
+        self._looks = heard
         self.joining = 0
         self._log = log
         self._behind = asyncio.Event()
@@ -99,6 +105,8 @@ class Feed:
                 head = await self._log.head(session.channel)
                 session.restart(head.epoch, head.seq, head.no or 0)
                 return
+            self._traffic.fills += 1
+            self._traffic.filled += len(entries)
             for entry in entries:
                 self._receive(entry)
         if session.epoch != head.epoch:
@@ -107,11 +115,15 @@ class Feed:
     def _receive(self, entry: Entry) -> Verdict:
         verdict = self.session.receive(entry)
         if verdict is Verdict.TAKEN:
+            self._traffic.took(entry.body)
             self._turn.has_events(self.session.deliver)
-            if entry.body.startswith(SEARCH_ENDED):
-                self._search_ended(self.session.channel)
+            for prefix, look in self._looks:
+                if entry.body.startswith(prefix):
+                    look(self.session.channel, entry)
             if self._timing is not None:
                 self._sample(self._timing, entry.body)
+        elif verdict is Verdict.KNOWN:
+            self._traffic.duplicates += 1
         return verdict
 
     def _sample(self, sample: Sample, body: bytes) -> None:
@@ -131,9 +143,10 @@ class Registry:
         self._bus = bus
         self._tasks = tasks
         self.turn = LoopTurn()
+        self.traffic = Traffic()
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
-        self._search_ended: list[Callable[[str], None]] = []
-        self._presence_heard: Callable[[str, Entry], None] | None = None
+        self._looks: list[tuple[bytes, Look]] = []
+        self._presence_heard: Look | None = None
         self._left: Callable[[Watcher, bool], None] | None = None
 
     def __len__(self) -> int:
@@ -146,6 +159,11 @@ class Registry:
     def channels(self) -> list[str]:
         """The channels that this process watches."""
         return list(self._feeds)
+
+    @property
+    def watching(self) -> int:
+        """How many joins are served in this process. Any thread may ask."""
+        return sum(len(feed.session.watchers) for feed, _ in list(self._feeds.values()))
 
     def live_deal(self, channel: str) -> LiveDeal | None:
         """Return the live deal of a watched channel; None if nobody watches the channel."""
@@ -171,7 +189,13 @@ class Registry:
 
     def on_search_ended(self, look: Callable[[str], None]) -> None:
         """Call ``look`` with the channel whenever a search of a watched channel has ended."""
-        self._search_ended.append(look)
+        self.on_event(SEARCH_ENDED, lambda channel, _: look(channel))
+
+    def on_event(self, prefix: bytes, look: Look) -> None:
+        """Call ``look`` with each event of a watched channel whose JSON begins with ``prefix``, in order and
+        once, and the channel.
+        """
+        self._looks.append((prefix, look))
 
     def compare(self, channel: str, epoch: str | None, seq: int) -> bool:
         """Make a watched channel read events that it missed; return whether there are any."""
@@ -188,7 +212,7 @@ class Registry:
             feed.joining -= 1
             self._close_unwatched(channel)
 
-    def on_presence(self, heard: Callable[[str, Entry], None], left: Callable[[Watcher, bool], None]) -> None:
+    def on_presence(self, heard: Look, left: Callable[[Watcher, bool], None]) -> None:
         """Call ``heard`` with each presence bell, and ``left`` with each watcher that leaves."""
         self._presence_heard, self._left = heard, left
 
@@ -207,7 +231,8 @@ class Registry:
 
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
-            feed = Feed(channel, self._log, self.turn, self._tell_search_ended, self._tell_presence)
+            told = self._looks, self._tell_presence
+            feed = Feed(channel, self._log, self.turn, *told, traffic=self.traffic)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]
@@ -215,10 +240,6 @@ class Registry:
     def _tell_presence(self, channel: str, entry: Entry) -> None:
         if self._presence_heard is not None:
             self._presence_heard(channel, entry)
-
-    def _tell_search_ended(self, channel: str) -> None:
-        for look in self._search_ended:
-            look(channel)
 
     def _close_unwatched(self, channel: str) -> None:
         feed, task = self._feeds[channel]

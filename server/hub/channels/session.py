@@ -15,6 +15,7 @@ from protocol.records import View
 from server.hub.channels.live_deal import LiveDeal
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import project_event
+from server.hub.sockets.traffic import Traffic
 from server.hub.sockets.wire import FastLane, frame_of, in_one_frame
 from server.log.channel_log import Entry
 
@@ -107,6 +108,7 @@ class Session:
     no: int = 0
     watchers: set[Watcher] = field(default_factory=set)
     live: LiveDeal = field(default_factory=LiveDeal)
+    traffic: Traffic = field(default_factory=Traffic)
     _fresh: list[Entry] = field(default_factory=list, init=False)
     _sights: dict[Sight, Sight] = field(default_factory=dict, init=False)
 
@@ -172,7 +174,9 @@ class Session:
         before, last, live = fresh[0].seq - 1, fresh[-1].seq, Phase.LIVE
         made: dict[Sight, Batch] = {}
         sight: Sight | None = None
-        for watcher in [one for one in self.watchers if one.phase is live and one.position < last]:
+        served = [one for one in self.watchers if one.phase is live and one.position < last]
+        self.traffic.deliveries += len(fresh) * len(served)
+        for watcher in served:
             if watcher.position != before:
                 # It had read some of the events from the log before the bells arrived.
                 batch = batch_of([entry for entry in fresh if entry.seq > watcher.position], watcher.sight)

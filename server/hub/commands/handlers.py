@@ -1,6 +1,7 @@
 """Handles commands. Each is answered by exactly one reply; what fails is the answer."""
 
 import asyncio
+import time
 
 import structlog
 
@@ -16,22 +17,34 @@ from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
 from server.observe.attending import about, well_formed
 from server.observe.failing import SERVICE_FAILS
-from server.search.paging.runs import TURN_SECONDS
+from server.observe.metrics.histogram import WORK_SECONDS, Histograms
+from server.observe.metrics.tally import Tally
+from server.search.paging.answering import TURN_SECONDS
 
 
 class Handlers:
-    """Calls what handles a command; ``owners`` are the objects whose methods do."""
+    """Calls what handles a command; ``owners`` are the objects whose methods do.
+
+    ``seconds`` has the time of each command by its type, from its arrival to its reply; ``refused`` counts
+    the replies that are errors by their codes.
+    """
 
     def __init__(self, allowance: Allowance, *owners: object, note: Note) -> None:
         self._allowance = allowance
         self._note = note
         self._logger = structlog.get_logger("hub")
         self._handlers = handlers_of(*owners)
+        self.seconds = Histograms(WORK_SECONDS)
+        self.refused = Tally(*(code.value for code in ErrorCode))
 
     async def __call__(self, connection: Connection, command: AnyCommand) -> None:
         """Handle a command and answer it; a failure becomes the reply, never an exception."""
-        with about(connection_id=connection.id, **_ids_of(command)):
-            await self._answer(connection, command)
+        began = time.perf_counter()
+        try:
+            with about(connection_id=connection.id, **_ids_of(command)):
+                await self._answer(connection, command)
+        finally:
+            self.seconds.of(tag_of(type(command))).add(time.perf_counter() - began)
 
     async def _answer(self, connection: Connection, command: AnyCommand) -> None:
         try:
@@ -44,15 +57,18 @@ class Handlers:
             if hidden or error.code is ErrorCode.FORBIDDEN:
                 detail = {"what": tag_of(type(command)), "code": error.code.value}
                 self._note(connection.happened(SecurityKind.FORBIDDEN, detail=detail))
-            connection.refuse(command.ref, _seen(connection, command, error))
+            self._refuse(connection, command, _seen(connection, command, error))
         except SERVICE_FAILS as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=error)
-            connection.refuse(
-                command.ref, CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
-            )
+            away = CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
+            self._refuse(connection, command, away)
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))
-            connection.refuse(command.ref, CommandError(ErrorCode.INTERNAL, "Something went wrong here."))
+            self._refuse(connection, command, CommandError(ErrorCode.INTERNAL, "Something went wrong here."))
+
+    def _refuse(self, connection: Connection, command: AnyCommand, error: CommandError) -> None:
+        self.refused.add(error.code.value)
+        connection.refuse(command.ref, error)
 
 
 def _ids_of(command: AnyCommand) -> dict[str, str | None]:

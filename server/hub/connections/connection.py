@@ -80,7 +80,7 @@ class Connection:
         self._registry = registry
         self._dispatch = dispatch
         self._on_flood = on_flood
-        self._delivery = Delivery(self, wire, registry.turn)
+        self._delivery = Delivery(self, wire, registry.turn, registry.traffic)
         self._replays = Replays(self, self._delivery, log)
         self._deadline: asyncio.Timeout | None = None
         self._ending: tuple[CloseCode | None, str] | None = None
@@ -104,6 +104,11 @@ class Connection:
     def tests_load(self) -> bool:
         """Whether this is a load tester's connection, which joins the channels of hundreds of people."""
         return TokenScope.LOAD in self.credential.scopes
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of events and replies wait for the client. Any thread may ask."""
+        return self._delivery.waiting_bytes
 
     def say(self, *messages: bytes) -> None:
         """Send messages that belong to no channel."""
@@ -190,6 +195,7 @@ class Connection:
 
     def send_resync(self, channel: str) -> None:
         """Drop a channel's waiting messages, stop serving it, and send a ``resync``."""
+        self._registry.traffic.resyncs += 1
         self.detach(channel)
         self._delivery.put_resync(channel)
 
@@ -235,6 +241,7 @@ class Connection:
 
     async def _say_goodbye(self, send: Send) -> None:
         code, reason = self._ending or (None, "")
+        self._registry.traffic.closes.add("client" if code is None else code.name.lower())
         if code is None:
             return
         try:

@@ -12,6 +12,7 @@ from protocol.closing import CloseCode
 from server.hub.sockets.limits import RESYNC_WINDOW_SECONDS, WRITE_SECONDS
 from server.hub.sockets.loop_turn import LoopTurn
 from server.hub.sockets.outbox import Outbox, OutboxFull
+from server.hub.sockets.traffic import Traffic
 from server.hub.sockets.wire import Wire, frame_of
 
 
@@ -36,12 +37,14 @@ class Delivery:
         "_loop",
         "_outbox",
         "_owner",
+        "_traffic",
         "_turn",
         "_wire",
     )
 
-    def __init__(self, owner: Owner, wire: Wire, turn: LoopTurn) -> None:
+    def __init__(self, owner: Owner, wire: Wire, turn: LoopTurn, traffic: Traffic) -> None:
         self._owner = owner
+        self._traffic = traffic
         self._wire = wire
         self._turn = turn
         self._loop = asyncio.get_running_loop()
@@ -52,6 +55,12 @@ class Delivery:
         self._drained: asyncio.Event | None = None
         self._last_resync = -RESYNC_WINDOW_SECONDS
         wire.on_change(self._go_on)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes wait that count towards the outbox's bound. Any thread may ask."""
+        outbox = self._outbox
+        return 0 if outbox is None else outbox.size
 
     def put(self, message: bytes) -> None:
         """Send a message that belongs to no channel."""
@@ -70,6 +79,7 @@ class Delivery:
             for late in given_up:
                 self._owner.send_resync(late)
             if given_up:
+                self._traffic.overflows += len(given_up)
                 if now - self._last_resync < RESYNC_WINDOW_SECONDS:
                     self._cut_off()
                 self._last_resync = now

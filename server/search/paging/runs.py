@@ -2,9 +2,9 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import structlog
 from redis.exceptions import RedisError
@@ -12,30 +12,20 @@ from redis.exceptions import RedisError
 from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason
-from server.database.core.scope import StoreScopes
 from server.database.editions.rates import NotInForce
-from server.database.editions.versions import InForce
-from server.log.search_log import Outcome, SearchLog
+from server.log.search_log import SearchLog
 from server.observe.attending import about
 from server.observe.failing import POSTGRES_FAILS
-from server.search.paging.lease import give_up, keep_lease
-from server.search.paging.page import Page
-from server.search.paging.reading import Reading, prepare_reading
-from server.search.paging.requests import PageRequest, PageStart
-from server.search.screening.plans import Plans
-from server.search.sql.cursor import StockReader, read_stock
-from server.search.sql.estimates import Estimates
+from server.observe.metrics.searches import SearchFigures
+from server.search.answers.answer import Ending
+from server.search.paging.answering import Answering
+from server.search.paging.lease import give_up
+from server.search.paging.pages import Pages, Run
+from server.search.paging.requests import PageStart
 from server.search.trace import SearchWatch, Trace
-from server.sharing.turns import Crowded, TookTooLong, Turns
-from server.work.editions import Editions
-from server.work.queue import JobQueue
+from server.sharing.turns import Crowded, TookTooLong
 
 CLOSING_SECONDS = 2.0
-TURN_SECONDS = 20.0
-"""How long a search waits for its turn to read. Its command's timeout is longer by this time, so that the
-answer says why the search was refused. A hundred people who search at once are served within it, even on a
-loaded machine.
-"""
 
 # All the ways in which asyncpg reports a failure of Postgres or its network, and a missing edition.
 DATABASE_ERRORS = (*POSTGRES_FAILS, NotInForce)
@@ -44,47 +34,45 @@ log = structlog.get_logger(__name__)
 
 
 class Runs:
-    """Runs pages, at most one at a time for each channel."""
+    """Runs pages, at most one at a time for each channel. ``figures`` has what they took.
+
+    After one of the errors ``stale_after``, a search that is not announced yet gets an older answer if one
+    is kept, and ``told_stale`` is called with its channel.
+    """
 
     def __init__(
         self,
-        stores: StoreScopes,
         channels: SearchLog,
-        queue: JobQueue,
-        turns: Turns,
+        pages: Pages,
+        answering: Answering,
         *,
-        editions: Editions,
         today: Callable[[], dt.date],
         watch: SearchWatch | None = None,
+        stale_after: tuple[type[Exception], ...] = (),
+        told_stale: Callable[[str], None] = lambda channel: None,
     ) -> None:
-        self._stores = stores
         self._channels = channels
-        self._queue = queue
-        self._turns = turns
+        self._pages = pages
+        self._answering = answering
         self._today = today
-        self._editions = editions
         self._watch = watch or SearchWatch()
-        self._estimates = Estimates()
-        self._plans = Plans()
-        self._pages: dict[str, Page] = {}
-        self._announced: dict[str, PageStart] = {}
+        self._stale_after = stale_after
+        self._told_stale = told_stale
         self._tasks: set[asyncio.Task[None]] = set()
-        self._handing_over = False
+        self.figures = SearchFigures(*(reason.value for reason in EndReason))
 
     @property
     def handing_over(self) -> bool:
         """Whether this process hands its searches over and takes none."""
-        return self._handing_over
+        return self._pages.handing_over
 
     def runs(self, channel: str, search_id: str) -> bool:
         """Return whether a page of this search runs here."""
-        page = self._pages.get(channel)
-        return page is not None and page.search_id == search_id
+        return self._pages.runs(channel, search_id)
 
     def cancel(self, channel: str, search_id: str) -> None:
         """End a search at its next chunk if it runs here."""
-        if self.runs(channel, search_id):
-            self._pages[channel].stop(EndReason.CANCELLED)
+        self._pages.cancel(channel, search_id)
 
     async def start(self, start: PageStart) -> str:
         """Run a page in a task; return the id of its search once it is announced.
@@ -104,9 +92,7 @@ class Runs:
 
         From now on, each page that begins here is handed over in the same way.
         """
-        self._handing_over = True
-        for page in self._pages.values():
-            page.hand_over()
+        self._pages.hand_over()
         tasks = list(self._tasks)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
@@ -117,10 +103,10 @@ class Runs:
     async def _guard(self, start: PageStart, started: asyncio.Future[str]) -> None:
         """Report an exception that ends a page to the caller waiting for its id, or else log it."""
         try:
-            ids = {"deal": deal_of(start.channel), "search_id": start.search_id}
-            with about(**ids):
-                async with AsyncExitStack() as held:
-                    await self._run(start, started, held)
+            async with AsyncExitStack() as held:
+                trace = Trace(start.arrived, age_ms=start.age_ms)
+                with about(deal=deal_of(start.channel), search_id=start.search_id):
+                    await self._run(Run(start, started, held, trace, rejected=start.rejected))
         except asyncio.CancelledError:
             started.cancel()
             raise
@@ -135,132 +121,43 @@ class Runs:
             else:
                 started.set_exception(error)
 
-    async def _run(self, start: PageStart, started: asyncio.Future[str], held: AsyncExitStack) -> None:
-        trace, page = Trace(start.arrived, age_ms=start.age_ms), None
+    async def _run(self, run: Run) -> None:
+        start, began = run.start, time.perf_counter()
+        self.figures.running += 1
         try:
-            today = self._today()
-            # Read before a connection is held, so that a page needs at most one connection at a time.
-            with trace.stage("prepare"):
-                in_force = await self._editions.in_force(today)
-            async with self._reader(start, trace) as reader:
-                with trace.stage("prepare"):
-                    reading, estimate = await self._prepare(reader, start, in_force, today)
-                announced, first = await asyncio.gather(
-                    self._announce(start, reading, estimate, held, trace),
-                    _first_rows(reader, reading),
-                    return_exceptions=True,
-                )
-                if isinstance(announced, BaseException):
-                    raise announced
-                outcome, search_id = announced
-                started.set_result(search_id)
-                if outcome is not Outcome.PUBLISHED or self._announced.get(start.channel) is not start:
-                    # Not a new page, or a newer one was announced while the first rows came.
-                    return
-                page = self._begin(start, reading, trace)
-                if isinstance(first, BaseException):
-                    raise first
-                if reading.unread:
-                    await page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
-                reason = await page.publish(reader, reading.query, *first)
-                if reason is EndReason.COMPLETE:
-                    for query in reading.outside:
-                        await page.reject_outside(reader, query)
+            ending = await self._answer(run)
         except Exception:
-            if page is None:
+            if run.publication is None:
                 raise
             # The page was announced, so its watchers wait for its end, whatever went wrong.
             log.exception("search failed", search_id=start.search_id)
-            reason = EndReason.FAILED
+            ending = Ending(EndReason.FAILED, run.publication.progress, [], run.publication.last)
         finally:
-            if self._pages.get(start.channel) is page:
-                self._pages.pop(start.channel, None)
+            self.figures.running -= 1
+            self._pages.end(run)
+        if run.publication is None or ending is None:
+            return
+        self.figures.end(ending.reason.value, time.perf_counter() - began, run.trace.report())
         # The connection is back in the pool by now.
-        if reason is not EndReason.SUPERSEDED:
-            await page.end(reason)
-            self._watch.ended(start.channel, start.search_id, trace, reason, first=start.after is None)
-        elif page.handed_over:
-            await held.aclose()
+        if ending.reason is not EndReason.SUPERSEDED:
+            await run.publication.end(ending.reason, ending.rejected)
+            first = start.after is None
+            self._watch.ended(start.channel, start.search_id, run.trace, ending.reason, first=first)
+        elif run.publication.handed_over:
+            await run.held.aclose()
             await give_up(self._channels, start.channel, start.search_id, start.lease)
 
-    @asynccontextmanager
-    async def _reader(self, start: PageStart, trace: Trace) -> AsyncIterator[StockReader]:
-        """Hold a reader of the stock once the page's turn has come. Raises Crowded, TookTooLong."""
-        async with AsyncExitStack() as held:
-            with trace.stage("pool_wait"):
-                wait = None if start.patient else TURN_SECONDS
-                await held.enter_async_context(self._turns.turn(start.lane, wait))
-            scope = self._stores.of(start.deal.store_id)
-            yield await held.enter_async_context(read_stock(scope, trace))
-
-    async def _announce(
-        self, start: PageStart, reading: Reading, estimate: int, held: AsyncExitStack, trace: Trace
-    ) -> tuple[Outcome, str]:
-        """Announce the page and keep its lease from then on, because its first rows may take long."""
-        self._watch.begun(start.channel, start.search_id, trace)
-        with trace.stage("announce"):
-            outcome, search_id = await start.announce(
-                reading.versions, estimate, reading.deal.version, trace.age_ms
-            )
-        if outcome is Outcome.PUBLISHED:
-            self._announced[start.channel] = start
-            held.callback(self._forget, start)
-            lease = keep_lease(self._channels, start.channel, search_id, start.lease)
-            await held.enter_async_context(lease)
-        return outcome, search_id
-
-    def _forget(self, start: PageStart) -> None:
-        if self._announced.get(start.channel) is start:
-            del self._announced[start.channel]
-
-    async def _prepare(
-        self, reader: StockReader, start: PageStart, in_force: InForce, today: dt.date
-    ) -> tuple[Reading, int]:
-        """Return how to read the page, and how many rows the planner expects; 0 for a later page."""
-        reading = await prepare_reading(
-            reader,
-            self._editions.tables,
-            start.deal,
-            in_force,
-            plans=self._plans,
-            filters=start.filters,
-            sort=start.sort,
-            after=start.after,
-            today=today,
-        )
-        if start.after is not None:
-            return reading, 0
-        return reading, await self._estimates.of(reader, reading.query, reading.estimate_key)
-
-    def _begin(self, start: PageStart, reading: Reading, trace: Trace) -> Page:
-        """Return the page, now the current one of its channel; the previous page is superseded."""
-        older = self._pages.get(start.channel)
-        if older is not None:
-            older.stop(EndReason.SUPERSEDED)
-        request = PageRequest(
-            channel=start.channel,
-            search_id=start.search_id,
-            lane=start.lane,
-            deal_version=reading.deal.version,
-            versions=reading.versions,
-            plan=reading.plan,
-            others=reading.others,
-            limit=start.limit,
-            base=start.base,
-            lease=start.lease,
-            rejected=start.rejected,
-            after=start.after,
-        )
-        page = Page(request, self._channels, self._queue, trace)
-        self._pages[start.channel] = page
-        if self._handing_over:
-            page.hand_over()
-        return page
-
-
-async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
-    """Return the first rows; none if no car can become a deal."""
-    return ([], False) if reading.unread else await reader.fetch(reading.query)
+    async def _answer(self, run: Run) -> Ending | None:
+        try:
+            return await self._answering.answer(run, self._today())
+        except self._stale_after:
+            found = self._answering.find_stale(run)
+            if found is None:
+                raise
+            ending = await self._answering.answer_stale(run, found)
+        if ending is not None:
+            self._told_stale(run.start.channel)
+        return ending
 
 
 def _busy(error: Crowded | TookTooLong) -> CommandError:

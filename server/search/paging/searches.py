@@ -17,15 +17,19 @@ from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
-from protocol.records import EndReason, Versions
+from protocol.records import EndReason
 from server.clock import utc_now
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal, load_deal
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog, SearchState
+from server.search.answers.answers import Answers
+from server.search.paging.answering import Answering
 from server.search.paging.lease import keep_lease, new_lease
+from server.search.paging.pages import Pages
 from server.search.paging.place import check_token, new_token, read_place
-from server.search.paging.requests import MoreRequest, PageStart, SearchRequest
+from server.search.paging.requests import Announcement, MoreRequest, PageStart, SearchRequest
 from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
+from server.search.paging.shared_values import SharedValues
 from server.search.trace import SearchWatch
 from server.sharing.lanes import Lane
 from server.sharing.turns import Shares, Turns
@@ -54,6 +58,8 @@ class SearchService:
         queue: JobQueue,
         *,
         editions: Editions | None = None,
+        answers: Answers | None = None,
+        values: SharedValues | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
@@ -64,8 +70,12 @@ class SearchService:
         self._queue = queue
         self._lease_ms = lease_ms
         turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
-        known = editions or Editions(system)
-        self._runs = Runs(stores, channels, queue, turns, editions=known, today=today, watch=watch)
+        answers, watch = Answers() if answers is None else answers, watch or SearchWatch()
+        self._values = values or SharedValues(channels, answers)
+        pages = Pages(channels, queue, self._values, watch)
+        answering = Answering(stores, turns, editions or Editions(system), answers, pages)
+        self._runs = Runs(channels, pages, answering, today=today, watch=watch)
+        self.figures = self._runs.figures
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; for a repeated ``op``, the id of the first call.
@@ -85,9 +95,7 @@ class SearchService:
     async def _begin(self, request: SearchRequest, replaces: str | None = None) -> str:
         search_id, lease = str(uuid.uuid4()), new_lease(self._lease_ms)
 
-        async def announce(
-            versions: Versions, estimate: int, deal_version: int, age_ms: float
-        ) -> tuple[Outcome, str]:
+        async def announce(made: Announcement, age_ms: float) -> tuple[Outcome, str]:
             return await self._channels.begin_search(
                 request.channel,
                 op=request.op,
@@ -96,15 +104,16 @@ class SearchService:
                 event={
                     "type": "search_started",
                     "search_id": search_id,
-                    "deal_version": deal_version,
-                    "estimate": estimate,
+                    "deal_version": made.deal_version,
+                    "estimate": made.estimate,
                     "filters": request.filters,
                     "sort": request.sort,
-                    "versions": versions,
+                    "versions": made.versions,
                     "by": request.actor,
                 },
                 lease=lease,
                 replaces=replaces,
+                last_no=made.last_no,
                 asked=request.asked,
                 age_ms=age_ms,
             )
@@ -143,9 +152,7 @@ class SearchService:
             raise _superseded()
         lease = new_lease(self._lease_ms)
 
-        async def announce(
-            versions: Versions, estimate: int, deal_version: int, age_ms: float
-        ) -> tuple[Outcome, str]:
+        async def announce(made: Announcement, age_ms: float) -> tuple[Outcome, str]:
             outcome = await self._channels.continue_search(
                 request.channel,
                 op=request.op,
@@ -252,6 +259,7 @@ class SearchService:
     async def aclose(self) -> None:
         """Hand over the searches that still run when the process ends."""
         await self.hand_over()
+        await self._values.aclose()
 
     async def _go_on(self, channel: str, state: SearchState, lease: Lease) -> None:
         deal = await self._load(channel)
@@ -261,9 +269,7 @@ class SearchService:
             await self._begin(request, replaces=state.search_id)
             return
 
-        async def announce(
-            versions: Versions, estimate: int, deal_version: int, age_ms: float
-        ) -> tuple[Outcome, str]:
+        async def announce(made: Announcement, age_ms: float) -> tuple[Outcome, str]:
             return Outcome.PUBLISHED, state.search_id
 
         await self._runs.start(

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import asyncpg
 
@@ -13,21 +12,18 @@ from server.settings import Settings
 from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn
 
-if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
-
 
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """Resources of one web process. ``readiness`` tells which of its dependencies answer, ``metrics`` what it
-    exports to Prometheus.
+    """Resources of one web process. ``readiness`` tells which of its dependencies answer; ``metrics`` returns
+    what the processes of this machine export to Prometheus.
     """
 
     settings: Settings
     pool: asyncpg.Pool
     stores: StoreScopes
     readiness: Callable[[], Awaitable[Mapping[str, bool]]]
-    metrics: Callable[[], "CollectorRegistry"]
+    metrics: Callable[[], Awaitable[bytes]]
     sign_in: SignIn
     requests: RequestRate
     security: SecurityLog

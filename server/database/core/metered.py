@@ -1,0 +1,85 @@
+"""A pool of connections that knows how long callers wait for one, and how long their statements take."""
+
+import time
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import asyncpg
+
+from server.observe.metrics.histogram import CALL_SECONDS, Histogram
+from server.observe.metrics.statements import StatementTimes
+
+INACTIVE_SECONDS: Final = 300.0
+MOST_QUERIES: Final = 50_000
+"""As asyncpg's own factory of pools has it: a connection that idles longer, or served more, is closed.
+"""
+
+WAIT_SECONDS: Final = 0.001
+"""Who had to wait longer than this for a connection waited: for another caller's, or for a new one."""
+
+TIMED: Final = ("fetch", "fetchrow", "fetchval", "execute", "executemany")
+
+
+class MeteredPool(asyncpg.Pool):
+    """A pool of asyncpg's. ``waits`` has every caller; ``waiting`` is how many wait now."""
+
+    def __init__(self, url: str, statements: StatementTimes | None = None, **options: Any) -> None:
+        self.waits = Histogram(CALL_SECONDS)
+        self.waiting = 0
+        super().__init__(
+            url,
+            connection_class=asyncpg.Connection if statements is None else timed_by(statements),
+            record_class=asyncpg.Record,
+            max_queries=MOST_QUERIES,
+            max_inactive_connection_lifetime=INACTIVE_SECONDS,
+            loop=None,
+            **options,
+        )
+
+    async def _acquire(self, timeout: float | None) -> Any:  # noqa: ASYNC109 - asyncpg's own signature
+        """Wait for a connection; every way of asyncpg's to get one comes through here."""
+        began, pool = time.perf_counter(), super()
+        self.waiting += 1
+        try:
+            return await pool._acquire(timeout)  # type: ignore[attr-defined]
+        finally:
+            self.waiting -= 1
+            self.waits.add(time.perf_counter() - began)
+
+    def figures(self) -> dict[str, float]:
+        """Return the state of the pool, for any thread: its connections, and who had to wait for one."""
+        quick = sum(self.waits.counts[: bisect_right(self.waits.bounds, WAIT_SECONDS)])
+        return {
+            "size": self.get_size(),
+            "idle": self.get_idle_size(),
+            "max": self.get_max_size(),
+            "waiting": self.waiting,
+            "waits_total": self.waits.count - quick,
+            "wait_seconds_total": self.waits.total,
+        }
+
+
+def timed_by(statements: StatementTimes) -> type[asyncpg.Connection]:
+    """Return the class of connections that tell ``statements`` what they took.
+
+    A statement counts from the call to its last row. asyncpg's own loggers cost several times as much.
+    """
+    timed = {name: _timed(getattr(asyncpg.Connection, name), statements) for name in TIMED}
+    return type("TimedConnection", (asyncpg.Connection,), {"__slots__": (), **timed})
+
+
+def _timed(
+    method: Callable[..., Awaitable[Any]], statements: StatementTimes
+) -> Callable[..., Awaitable[Any]]:
+    async def timed(self: asyncpg.Connection, text: str, *args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return await method(self, text, *args, **options)
+        except Exception:
+            statements.failed(text)
+            raise
+        finally:
+            statements.took(text, time.perf_counter() - began)
+
+    return timed

@@ -1,0 +1,1 @@
+"""What is measured: reads only, and each probe has a deadline."""

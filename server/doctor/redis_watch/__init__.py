@@ -1,0 +1,1 @@
+"""What Redis is asked, from two looks at its own counters."""

@@ -1,0 +1,303 @@
+"""Where the answer of a page comes from: memory, another search that makes it right now, or the stock."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from protocol import codec
+from protocol.events import Rejection
+from protocol.records import EndReason
+from server.database.core.scope import StoreScopes
+from server.database.deals.deals import Deal
+from server.database.editions.versions import InForce
+from server.log.search_log import Outcome
+from server.observe.failing import POSTGRES_FAILS
+from server.search.answers.answer import Answer, Ending, Opening
+from server.search.answers.answers import Answers
+from server.search.answers.question import AsOf, Question, question_of
+from server.search.answers.stock_versions import Mark
+from server.search.paging.following import follow
+from server.search.paging.page import Page
+from server.search.paging.pages import Pages, Run
+from server.search.paging.reading import Reading, current, prepare_reading, stock_of
+from server.search.paging.requests import Announcement, PageStart
+from server.search.screening.plans import Plans
+from server.search.sql.cursor import StockReader, read_stock
+from server.search.sql.estimates import Estimates
+from server.search.trace import Trace
+from server.sharing.turns import Turns
+from server.work.editions import Editions
+
+TURN_SECONDS = 20.0
+"""How long a search waits for its turn to read. Its command's timeout is longer by this time, so that the
+answer says why the search was refused. A hundred people who search at once are served within it, even on a
+loaded machine.
+"""
+
+UNKNOWN = -1
+"""No version of a stock."""
+
+NO_MARK = Mark(UNKNOWN, UNKNOWN)
+"""No mark of a stock: what was read may be older than what was announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day, and the editions in force on it."""
+
+    day: dt.date
+    in_force: InForce
+
+    def as_of(self, inventory: int) -> AsOf:
+        """Return the state of the world with this version of the stock."""
+        return AsOf(self.day, self.in_force, inventory)
+
+    def is_that_of(self, as_of: AsOf) -> bool:
+        """Return whether something is of this day and these editions."""
+        return as_of == self.as_of(as_of.inventory)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer in memory, and the deal that asks. ``checked``: the deal was compared with Postgres.
+
+    ``stale``: the answer may be as of an older state of the world.
+    """
+
+    answer: Answer
+    deal: Deal
+    checked: bool = False
+    stale: bool = False
+
+
+class Answering:
+    """Publishes pages. Searches that read the stock take turns; those from memory need none."""
+
+    def __init__(
+        self, stores: StoreScopes, turns: Turns, editions: Editions, answers: Answers, pages: Pages
+    ) -> None:
+        self._stores = stores
+        self._turns = turns
+        self._editions = editions
+        self._answers = answers
+        self._pages = pages
+        self._estimates = Estimates()
+        self._plans = Plans()
+
+    async def answer(self, run: Run, day: dt.date) -> Ending | None:
+        """Publish a page and return how it ended; None if it is not published here.
+
+        Raises CommandError, NotInForce, and what Postgres and Redis raise.
+        """
+        # Read before a connection is held, so that a page needs at most one connection at a time.
+        with run.trace.stage("prepare"):
+            today = Today(day, await self._editions.in_force(day))
+        found = self._find(run, today)
+        while True:
+            if found is not None:
+                done, ending = await self._follow(run, found, today)
+                if done:
+                    return ending
+            read = await self._read(run, today)
+            if not isinstance(read, Found):
+                return read
+            found = read
+
+    def find_stale(self, run: Run) -> Found | None:
+        """Return an older answer for a page that is not announced yet; None if none is kept."""
+        if run.publication is not None:
+            return None
+        deal = run.start.deal
+        answer = self._answers.stale(_question(run, deal))
+        return None if answer is None else Found(answer, deal, stale=True)
+
+    async def answer_stale(self, run: Run, found: Found) -> Ending | None:
+        """Publish an older answer; return how the page ended, None if it is not published here."""
+        self._answers.stale_hits += 1
+        run.trace.count("stale")
+        return (await self._follow(run, found, None))[1]
+
+    def _find(self, run: Run, today: Today) -> Found | None:
+        """Return an answer that is current as far as this process hears; None: ask Postgres."""
+        if run.must_check:
+            return None
+        with run.trace.stage("cache"):
+            deal = run.start.deal
+            question, stock = _question(run, deal), stock_of(deal)
+            inventory = self._answers.versions.known(stock)
+            answer = None if inventory is None else self._answers.find(question, today.as_of(inventory))
+            answer = answer or self._answers.joinable(question, stock, today.as_of(UNKNOWN))
+        return Found(answer, deal) if answer is not None and _may_join(run, answer) else None
+
+    async def _follow(self, run: Run, found: Found, today: Today | None) -> tuple[bool, Ending | None]:
+        """Publish an answer; return whether the page is over, and how it ended.
+
+        It is not over if the answer was abandoned, is of another day, or if the deal must be read again.
+        """
+        answer = found.answer
+        if today is not None:
+            self._count(answer)
+        answer.readers += 1
+        try:
+            with run.trace.stage("cache"):
+                opening = await answer.opened()
+            if opening is None and isinstance(answer.error, POSTGRES_FAILS) and run.publication is None:
+                # All who wait for Postgres are refused at once, not one after the other.
+                raise answer.error
+            if opening is None or (today is not None and not today.is_that_of(opening.as_of)):
+                return False, None
+            if run.publication is None:
+                outcome = await self._announce(run, found, opening)
+                run.must_check = outcome is Outcome.OUTDATED
+                if run.must_check:
+                    return False, None
+                if outcome is not Outcome.PUBLISHED or self._pages.begin(run, found.deal.version) is None:
+                    return True, None
+            assert run.publication is not None  # noqa: S101 - it began just now or before
+            ending = await follow(run.publication, answer)
+        finally:
+            answer.readers -= 1
+        if ending is None and answer.parts:
+            run.rejected = [codec.convert(Rejection, each) for each in answer.parts[-1].rejected]
+        return ending is not None, ending
+
+    def _count(self, answer: Answer) -> None:
+        if answer.is_settled:
+            self._answers.hits += 1
+        else:
+            self._answers.joins += 1
+
+    async def _announce(self, run: Run, found: Found, opening: Opening) -> Outcome:
+        deal = found.deal
+        last_no = None if found.checked else deal.last_no
+        made = Announcement(opening.versions, opening.estimate, deal.version, last_no)
+        return await self._pages.announce(run, made)
+
+    async def _read(self, run: Run, today: Today) -> Found | Ending | None:
+        """Read a page from the stock and publish it; return how it ended, None if it is not published here.
+
+        If an answer is found meanwhile, that is returned.
+        """
+        start, answers = run.start, self._answers
+        deal = start.deal
+        question, stock = _question(run, deal), stock_of(deal)
+        async with self._turn(start, run.trace):
+            found = self._find(run, today)
+            if found is not None:
+                return found
+            with ExitStack() as making:
+                mark = answers.versions.mark(stock)
+                made = answers.making(question, stock, mark, start.channel)
+                # While another search makes it, this one learns the version first.
+                answer = None if answers.is_being_made(question) else making.enter_context(made)
+                async with read_stock(self._stores.of(deal.store_id), run.trace) as reader:
+                    with run.trace.stage("prepare"):
+                        deal, inventory = await current(reader, deal, fixed=run.publication is not None)
+                    if deal is start.deal:
+                        answers.versions.learn(stock, mark, inventory)
+                    else:
+                        # Whoever joined asks about the older deal.
+                        answer = None
+                        making.close()
+                        question, stock, mark = _question(run, deal), stock_of(deal), NO_MARK
+                    as_of = today.as_of(inventory)
+                    kept = answers.find(question, as_of)
+                    if kept is not None and _may_join(run, kept):
+                        return Found(kept, deal, checked=True)
+                    if answer is None:
+                        answer = making.enter_context(answers.making(question, stock, mark, start.channel))
+                    answers.misses += 1
+                    return await self._read_page(run, reader, Found(answer, deal), as_of)
+
+    async def _read_page(self, run: Run, reader: StockReader, found: Found, as_of: AsOf) -> Ending | None:
+        """Publish what is read; the answer that was ``found`` grows by it."""
+        start, answer, page = run.start, found.answer, run.publication
+        after = start.after if page is None else page.last
+        with run.trace.stage("prepare"):
+            reading = await prepare_reading(
+                reader,
+                self._editions.tables,
+                found.deal,
+                as_of,
+                plans=self._plans,
+                filters=start.filters,
+                sort=start.sort,
+                after=after,
+            )
+            # A later page needs no estimate.
+            estimate = 0
+            if after is None:
+                estimate = await self._estimates.of(reader, reading.query, reading.estimate_key)
+        answer.open(Opening(as_of, reading.versions, estimate))
+        made = Announcement(reading.versions, estimate, reading.deal.version)
+        announced, first = await asyncio.gather(
+            self._announced(run, made), _first_rows(reader, reading), return_exceptions=True
+        )
+        if isinstance(announced, BaseException):
+            raise announced
+        if announced is not Outcome.PUBLISHED:
+            return None
+        page = run.publication or self._pages.begin(run, reading.deal.version)
+        if page is None:
+            # A newer one was announced while the first rows came.
+            return None
+        if isinstance(first, BaseException):
+            raise first
+        reader_page = Page(page, reading, run.rejected, self._answers, answer)
+        if reading.unread:
+            await reader_page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
+        reason = await reader_page.publish(reader, reading.query, *first)
+        if reason is EndReason.COMPLETE:
+            for query in reading.outside:
+                await reader_page.reject_outside(reader, query)
+        return reader_page.ending(reason)
+
+    async def _announced(self, run: Run, made: Announcement) -> Outcome:
+        """Announce a page that reads the stock, unless it is announced already."""
+        return Outcome.PUBLISHED if run.publication is not None else await self._pages.announce(run, made)
+
+    @asynccontextmanager
+    async def _turn(self, start: PageStart, trace: Trace) -> AsyncIterator[None]:
+        """Hold a turn to read the stock. Raises Crowded, TookTooLong."""
+        async with AsyncExitStack() as held:
+            with trace.stage("pool_wait"):
+                wait = None if start.patient else TURN_SECONDS
+                await held.enter_async_context(self._turns.turn(start.lane, wait))
+            yield
+
+
+async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
+    """Return the first rows; none if no car can become a deal."""
+    return ([], False) if reading.unread else await reader.fetch(reading.query)
+
+
+def _may_join(run: Run, answer: Answer) -> bool:
+    """Return whether a page may wait for an answer: not if it supersedes the search that makes it."""
+    return answer.is_settled or answer.maker != run.start.channel
+
+
+def _question(run: Run, deal: Deal) -> Question:
+    """Return what a page still asks: all of it, or what its last chunk leaves."""
+    start, page = run.start, run.publication
+    if page is None:
+        return question_of(
+            deal,
+            start.filters,
+            start.sort,
+            start.limit,
+            after=start.after,
+            base=start.base,
+            rejected=start.rejected,
+        )
+    return question_of(
+        deal,
+        start.filters,
+        start.sort,
+        page.matches_left,
+        after=page.last,
+        base=page.progress,
+        rejected=run.rejected,
+    )

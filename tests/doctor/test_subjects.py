@@ -1,0 +1,449 @@
+"""Each subject's verdicts, from facts to checks and severities, without any service."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from server.doctor.subjects.clocks import Clock, judge_clocks
+from server.doctor.subjects.disks import Disk, judge_disks
+from server.doctor.subjects.indexes import Index, judge_indexes
+from server.doctor.subjects.latency import Latency, judge_latency, latency_of
+from server.doctor.subjects.locks import OpenTransaction, judge_locks, without_values
+from server.doctor.subjects.plans import Node, Plan, judge_plans, nodes_of
+from server.doctor.subjects.pools import Demand, demand_of, judge_demand
+from server.doctor.subjects.postgres import Connections, PostgresFacts, judge_postgres
+from server.doctor.subjects.processes import Loop, Pool, ProcessFacts, Vitals, judge_processes
+from server.doctor.subjects.queue import QueueFacts, judge_queue
+from server.doctor.subjects.redis import LatencyEvent, RedisFacts, SlowCommand, judge_redis
+from server.doctor.subjects.statistics import Table, judge_statistics
+from server.doctor.verdicts import CHECKS, Severity, Verdict
+
+FAULT, WARNING, NOTE = Severity.FAULT, Severity.WARNING, Severity.NOTE
+Said = list[tuple[str, Severity]]
+
+
+def said(verdicts: Sequence[Verdict]) -> Said:
+    """Return the checks with their severities; every text must say something."""
+    for verdict in verdicts:
+        assert verdict.check in CHECKS
+        assert verdict.says
+        assert verdict.remedy
+    return [(verdict.check, verdict.severity) for verdict in verdicts]
+
+
+REDIS = RedisFacts(version="7.2.4", max_bytes=512, used_bytes=10, max_clients=10_000, clients=9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"version": "6.0.16"}, [("redis.version", FAULT)]),
+        ({"version": "6.2.14"}, [("redis.version", NOTE)]),
+        ({"version": "8.1.1", "server": "valkey"}, []),
+        ({"policy": "allkeys-lru"}, [("redis.policy", WARNING)]),
+        (
+            {"policy": "volatile-ttl", "evicted_keys": 3},
+            [("redis.evicting", FAULT), ("redis.policy", WARNING)],
+        ),
+        ({"evicted_keys": 3}, [("redis.evicting", NOTE)]),
+        ({"max_bytes": 0}, [("redis.memory", NOTE)]),
+        ({"used_bytes": 420}, [("redis.memory", WARNING)]),
+        ({"used_bytes": 512}, [("redis.memory", FAULT)]),
+        ({"loading": True}, [("redis.refuses_writes", FAULT)]),
+        ({"role": "slave"}, [("redis.refuses_writes", FAULT)]),
+        ({"aof": True, "aof_failed": True}, [("redis.refuses_writes", FAULT), ("redis.persistence", NOTE)]),
+        ({"rdb_failed": True}, [("redis.refuses_writes", FAULT)]),
+        ({"rdb_failed": True, "stops_on_rdb_failure": False}, []),
+        ({"cluster": True, "cluster_size": 3}, [("redis.cluster", FAULT)]),
+        ({"cluster": True, "cluster_size": 1}, []),
+        ({"cpu_share": 0.75}, [("redis.busy", WARNING)]),
+        ({"cpu_share": 0.97}, [("redis.busy", FAULT)]),
+        ({"clients": 9_900}, [("redis.clients", FAULT)]),
+        ({"pubsub_limit": (1024, 512, 60)}, [("redis.buffers", WARNING)]),
+        ({"pubsub_limit": (0, 0, 0)}, []),
+        ({"aof": True, "aof_fsync": "always"}, [("redis.persistence", WARNING)]),
+        ({"rdb_rules": "3600 1"}, [("redis.persistence", NOTE)]),
+        ({"slow": (SlowCommand(seconds_ago=1, ms=80, command="KEYS"),)}, [("redis.slow_commands", WARNING)]),
+        ({"slow": (SlowCommand(seconds_ago=1, ms=12, command="KEYS"),)}, []),
+        ({"latency_events": (LatencyEvent(event="fork", max_ms=90),)}, [("redis.slow_commands", WARNING)]),
+    ],
+)
+def test_redis(changes: dict[str, Any], expected: Said) -> None:
+    """A Redis as the embedded one is set has nothing to say; each difference that matters has one verdict."""
+    assert said(judge_redis(replace(REDIS, **changes))) == expected
+
+
+FREE = Connections(most=100, reserved=3, used=10, ours=9, listeners=1)
+POSTGRES = PostgresFacts(
+    version="18.4",
+    version_number=180004,
+    revision="0028",
+    newest_revision="0028",
+    in_recovery=False,
+    connections=FREE,
+    statement_timeout_ms=10_000,
+    jit=False,
+    fsync=True,
+    full_page_writes=True,
+    synchronous_commit="on",
+    shared_buffers_bytes=2**28,
+    work_mem_bytes=2**22,
+    autovacuum=True,
+    transactions_since_freeze=1_000,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"revision": None}, [("schema.old", FAULT)]),
+        ({"revision": "0027"}, [("schema.old", FAULT)]),
+        ({"revision": "0099"}, [("schema.old", FAULT)]),
+        ({"in_recovery": True}, [("postgres.read_only", FAULT)]),
+        ({"fsync": False, "full_page_writes": False}, [("postgres.durability", WARNING)]),
+        ({"synchronous_commit": "off"}, [("postgres.durability", WARNING)]),
+        ({"statement_timeout_ms": 0}, [("postgres.timeout", WARNING)]),
+        ({"jit": True}, [("postgres.jit", WARNING)]),
+        ({"shared_buffers_bytes": 2**20}, [("postgres.memory", NOTE)]),
+        ({"transactions_since_freeze": 1_900_000_000}, [("postgres.wraparound", FAULT)]),
+        ({"connections": replace(FREE, used=80)}, [("postgres.connections", WARNING)]),
+        ({"connections": replace(FREE, used=97)}, [("postgres.connections", FAULT)]),
+    ],
+)
+def test_postgres(changes: dict[str, Any], expected: Said) -> None:
+    """A Postgres as the embedded one is set has nothing to say."""
+    assert said(judge_postgres(replace(POSTGRES, **changes))) == expected
+
+
+VITALS = Vitals(
+    kind="web",
+    pid=7,
+    started_at=0.0,
+    now=100.0,
+    loop=Loop(blocked_ms=0.0, lag_p99_ms=3.0),
+    pool=Pool(size=10, idle=0, max=10),
+    open_fds=20,
+    fd_limit=1024,
+    redis_connected=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("vitals", "facts", "expected"),
+    [
+        ({}, {}, []),
+        ({"loop": Loop(blocked_ms=300.0, stack=["a", "b"])}, {}, [("process.blocked", WARNING)]),
+        ({"loop": Loop(blocked_ms=3000.0)}, {}, [("process.blocked", FAULT)]),
+        ({"loop": Loop(lag_p99_ms=120.0)}, {}, [("process.lag", WARNING)]),
+        ({"loop": Loop(lag_p99_ms=900.0)}, {}, [("process.lag", FAULT)]),
+        ({"loop": Loop(lag_p99_ms=900.0), "started_at": 90.0}, {}, []),
+        ({"loop": None}, {}, []),
+        ({"open_fds": 1000}, {}, [("process.files", FAULT)]),
+        ({"open_fds": 900, "fd_limit": 1024}, {}, [("process.files", WARNING)]),
+        ({"fd_limit": -1, "open_fds": 5}, {}, []),
+        ({"redis_connected": False}, {}, [("process.disconnected", FAULT)]),
+        ({}, {"waits": 4, "wait_ms": 30.0}, [("pool.exhausted", WARNING)]),
+        ({}, {"waits": 4, "wait_ms": 130.0}, [("pool.exhausted", FAULT)]),
+        ({}, {"is_drained": True}, [("pool.exhausted", WARNING)]),
+        ({"pool": Pool(size=10, max=10, waiting=2)}, {"is_drained": True}, [("pool.exhausted", FAULT)]),
+        ({"pool": None}, {}, []),
+    ],
+)
+def test_a_process(vitals: dict[str, Any], facts: dict[str, Any], expected: Said) -> None:
+    """A process that answers is judged by its loop, its files, what it is connected to and its pool."""
+    process = ProcessFacts(kind="web", pid=7, vitals=replace(VITALS, **vitals), **facts)
+    assert said(judge_processes([process], listeners=1)) == expected
+
+
+def test_processes_that_are_not_there() -> None:
+    """One that does not answer is a fault. A web process of another machine is seen by its listener."""
+    silent = ProcessFacts(kind="worker", pid=8, silence="it is stopped")
+
+    assert said(judge_processes([silent], listeners=2)) == [("process.silent", FAULT)]
+    assert said(judge_processes([], listeners=0)) == [("process.no_web", FAULT)]
+    assert said(judge_processes([], listeners=1)) == []
+
+
+def test_the_innermost_frames_of_a_blocked_loop_are_named() -> None:
+    """Stacks come outermost first; what blocks is at their end."""
+    loop = Loop(blocked_ms=3_000.0, stack=["main:1", "serve:2", "handle:3", "time.sleep:4"])
+    process = ProcessFacts(kind="web", pid=7, vitals=replace(VITALS, loop=loop))
+
+    assert "in time.sleep:4 < handle:3 < serve:2" in judge_processes([process], listeners=1)[0].says
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (QueueFacts(workers_alive=1), []),
+        (QueueFacts(), [("process.no_worker", FAULT)]),
+        (QueueFacts(workers_alive=1, depth=1_700), [("queue.full", WARNING)]),
+        (QueueFacts(workers_alive=1, depth=2_000), [("queue.full", FAULT)]),
+        (QueueFacts(workers_alive=1, depth=3, oldest_ms=3_000), [("queue.old", WARNING)]),
+        (QueueFacts(workers_alive=1, depth=3, oldest_ms=30_000), [("queue.old", FAULT)]),
+        (QueueFacts(workers_alive=1, expired=1), [("queue.expired", WARNING)]),
+        (QueueFacts(workers_alive=1, dead_letters=2, last_dead_seconds_ago=60), [("queue.dead", WARNING)]),
+        (QueueFacts(workers_alive=1, dead_letters=2, last_dead_seconds_ago=9e5), [("queue.dead", NOTE)]),
+    ],
+)
+def test_the_queue(facts: QueueFacts, expected: Said) -> None:
+    """An empty queue with a worker has nothing to say."""
+    assert said(judge_queue(facts)) == expected
+
+
+CARS = Table(
+    name="vehicles",
+    bytes=1,
+    planned_rows=4_000,
+    live_rows=4_000,
+    dead_rows=0,
+    changed_rows=0,
+    analysed_seconds_ago=5_000.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "autovacuum", "expected"),
+    [
+        ({}, True, []),
+        ({"planned_rows": -1}, True, [("statistics.never", FAULT)]),
+        ({"planned_rows": -1, "live_rows": 900}, True, []),
+        ({"changed_rows": 1_500}, True, [("statistics.stale", WARNING)]),
+        ({"changed_rows": 4_000}, True, [("statistics.stale", FAULT)]),
+        # Autovacuum comes within minutes.
+        ({"changed_rows": 4_000, "analysed_seconds_ago": 60.0}, True, []),
+        (
+            {"changed_rows": 4_000, "analysed_seconds_ago": 60.0, "autovacuum": False},
+            True,
+            [("statistics.stale", FAULT)],
+        ),
+        ({"changed_rows": 1_200}, True, []),
+        ({"dead_rows": 12_000}, True, [("statistics.dead_rows", WARNING)]),
+        ({}, False, [("statistics.autovacuum", WARNING)]),
+    ],
+)  # fmt: skip
+def test_statistics(changes: dict[str, Any], autovacuum: bool, expected: Said) -> None:
+    """Small tables, and those that autovacuum will come to, have nothing to say."""
+    assert said(judge_statistics([replace(CARS, **changes)], autovacuum=autovacuum)) == expected
+
+
+def test_indexes() -> None:
+    """Missing, invalid and different ones are found; one more on a table of ours is a note."""
+    made = Index(table="vehicles", method="btree", columns=("a", "b"), made_by="CREATE INDEX one …")
+
+    def judged(present: dict[str, Index]) -> Said:
+        return said(judge_indexes({"one": made}, present, {"vehicles": 4_000}))
+
+    assert judged({"one": made}) == []
+    assert judged({}) == [("indexes.missing", FAULT)]
+    assert judged({"one": replace(made, valid=False)}) == [("indexes.missing", FAULT)]
+    assert judged({"one": replace(made, columns=("a",))}) == [("indexes.different", WARNING)]
+    assert judged({"one": made, "two": made}) == [("indexes.extra", NOTE)]
+    missing = judge_indexes({"one": made}, {}, {"vehicles": 4_000})[0]
+    assert "CREATE INDEX one …;" in missing.remedy
+    assert missing.wait_ms == 4.0
+
+
+SESSION = OpenTransaction(
+    pid=1, program="psql", user="ann", address="", state="active", open_seconds=1.0, state_seconds=1.0,
+    statement="UPDATE deals",
+)  # fmt: skip
+
+
+def test_the_root_of_a_chain_of_locks_is_named() -> None:
+    """Who waits for one that waits itself is counted to the one that both wait for."""
+    second = replace(SESSION, pid=2, blocked_by=(1,), waits_ms=900.0)
+    third = replace(SESSION, pid=3, blocked_by=(2,), waits_ms=4_000.0)
+
+    (verdict,) = judge_locks([SESSION, second, third])
+
+    assert (verdict.check, verdict.severity, verdict.about) == ("locks.held", FAULT, "pid 1")
+    assert verdict.wait_ms == 4_000.0
+    assert "2 sessions wait" in verdict.says
+
+
+def test_short_waits_and_unseen_holders() -> None:
+    """A moment's wait is normal. A holder that our role may not see is named by its process."""
+    brief = replace(SESSION, pid=2, blocked_by=(1,), waits_ms=90.0)
+    behind_unseen = replace(SESSION, pid=2, blocked_by=(77,), waits_ms=900.0)
+    unseen = replace(SESSION, pid=77, state="", user="postgres")
+
+    assert judge_locks([SESSION, brief]) == []
+    assert "pid 77, which this role may not see" in judge_locks([behind_unseen])[0].says
+    assert "pid 77 (postgres), which this role may not look" in judge_locks([behind_unseen, unseen])[0].says
+
+
+def test_locks_that_wait_in_a_circle_end_the_search() -> None:
+    """Postgres ends one of them within a second; until then nobody is the root."""
+    first = replace(SESSION, pid=1, blocked_by=(2,), waits_ms=900.0)
+    second = replace(SESSION, pid=2, blocked_by=(1,), waits_ms=900.0)
+
+    assert said(judge_locks([first, second])) == []
+
+
+def test_open_transactions() -> None:
+    """Idle ones are found after seconds, working ones after minutes."""
+    idle = replace(SESSION, state="idle in transaction", state_seconds=30.0, open_seconds=40.0)
+    long = replace(SESSION, open_seconds=900.0)
+
+    assert said(judge_locks([idle])) == [("locks.idle", WARNING)]
+    assert said(judge_locks([long])) == [("locks.long", WARNING)]
+    assert judge_locks([replace(idle, state_seconds=1.0)]) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "shown"),
+    [
+        ("SELECT 1 FROM c WHERE name = 'O''Hara' AND id = 42", "SELECT ? FROM c WHERE name = ? AND id = ?"),
+        ("UPDATE t SET a = $1, b = $2::int WHERE c = E'x'", "UPDATE t SET a = ?, b = ?::int WHERE c = ?"),
+        ("SELECT $$Ann\nLee$$, $tag$secret$tag$", "SELECT ?, ?"),
+        ("SELECT  now(),\n 1.5e3", "SELECT now(), ?"),
+    ],
+)  # fmt: skip
+def test_a_statement_is_shown_without_its_values(statement: str, shown: str) -> None:
+    """They may be a customer's name, or money."""
+    assert without_values(statement) == shown
+
+
+SCAN = {
+    "Node Type": "Limit",
+    "Plan Rows": 10,
+    "Actual Total Time": 80.0,
+    "Actual Rows": 10.0,
+    "Actual Loops": 1,
+    "Plans": [
+        {
+            "Node Type": "Sort",
+            "Plan Rows": 10,
+            "Actual Total Time": 79.0,
+            "Actual Rows": 10.0,
+            "Actual Loops": 1,
+            "Plans": [
+                {
+                    "Node Type": "Seq Scan",
+                    "Relation Name": "deals",
+                    "Plan Rows": 9,
+                    "Actual Total Time": 35.0,
+                    "Actual Rows": 5.0,
+                    "Actual Loops": 2,
+                }
+            ],
+        }
+    ],
+}
+
+
+def test_nodes_know_their_own_time() -> None:
+    """Of all loops together, without what is below them."""
+    assert list(nodes_of(SCAN)) == [
+        Node(kind="Limit", rows=10, depth=0, milliseconds=1.0, actual_rows=10.0),
+        Node(kind="Sort", rows=10, depth=1, milliseconds=9.0, actual_rows=10.0),
+        Node(kind="Seq Scan", table="deals", rows=9, depth=2, milliseconds=70.0, actual_rows=10.0),
+    ]
+
+
+def test_plans() -> None:
+    """A scan of a large table and a sort of its rows are found; of a small one they are as they should be."""
+    plan = Plan(query="the wall", nodes=tuple(nodes_of(SCAN)), ordered=True, milliseconds=80.5)
+    large, small = {"deals": 5_000}, {"deals": 90}
+
+    assert said(judge_plans([plan], large)) == [
+        ("plans.scan", FAULT),
+        ("plans.sort", FAULT),
+        ("plans.slow", WARNING),
+    ]
+    assert said(judge_plans([replace(plan, ordered=False, milliseconds=None)], large)) == [
+        ("plans.scan", FAULT)
+    ]
+    assert judge_plans([replace(plan, milliseconds=9.0)], small) == []
+    part = [Node(kind="Incremental Sort"), Node(kind="Index Scan", table="deals", depth=1)]
+    assert said(judge_plans([Plan(query="find", nodes=tuple(part), ordered=True)], large)) == [
+        ("plans.sort", FAULT)
+    ]
+    assert "70 ms of them in Seq Scan on deals" in judge_plans([plan], small)[0].says
+    assert said(judge_plans([Plan(query="find", error="no such column")], {})) == [("plans.failed", FAULT)]
+
+
+def test_latency() -> None:
+    """The median decides; a bad hundredth is a warning."""
+    fine = Latency(count=50, p50_ms=0.1, p95_ms=0.2, p99_ms=0.3, max_ms=0.3)
+
+    assert judge_latency("redis", fine, 2) == []
+    assert said(judge_latency("redis", replace(fine, p50_ms=12.0), 2)) == [("redis.slow", WARNING)]
+    assert said(judge_latency("postgres", replace(fine, p50_ms=20.0), 3)) == [("postgres.slow", FAULT)]
+    assert said(judge_latency("redis", replace(fine, p99_ms=60.0), 2)) == [("redis.slow", WARNING)]
+    assert latency_of([]) is None
+    assert latency_of([float(number) for number in range(1, 101)]) == Latency(
+        count=100, p50_ms=50.0, p95_ms=95.0, p99_ms=99.0, max_ms=100.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [
+        ({"Postgres": 0.0, "Redis": 1.0}, {}),
+        ({"Postgres": 2_000.0, "Redis": 1.0}, {"Postgres": WARNING}),
+        ({"Postgres": 90_000.0, "Redis": 90_000.0}, {"this machine": FAULT}),
+        ({"Postgres": 0.0, "Redis": 0.0, "web 7": -9_000.0}, {"web 7": FAULT}),
+    ],
+)
+def test_clocks(ahead: dict[str, float], expected: dict[str, Severity]) -> None:
+    """The one that differs from most others is off, also if it is this machine's."""
+    found = judge_clocks([Clock(name=name, ahead_ms=by) for name, by in ahead.items()])
+    assert {verdict.about: verdict.severity for verdict in found} == expected
+
+
+def test_a_slow_way_is_no_skew() -> None:
+    """A clock that was read over a slow line may be that much off."""
+    assert judge_clocks([Clock(name="Redis", ahead_ms=1_400.0, error_ms=900.0)]) == []
+
+
+GIBIBYTE = 2**30
+
+
+@pytest.mark.parametrize(
+    ("disk", "expected"),
+    [
+        ({}, []),
+        ({"free_bytes": 10 * 2**20}, [("disk.full", FAULT)]),
+        ({"free_bytes": GIBIBYTE}, [("disk.low", WARNING)]),
+        ({"free_bytes": 3 * GIBIBYTE}, []),
+        ({"total_inodes": 100_000, "free_inodes": 10}, [("disk.low", WARNING)]),
+        ({"total_inodes": 100_000, "free_inodes": 0}, [("disk.full", FAULT)]),
+    ],
+)
+def test_disks(disk: dict[str, Any], expected: Said) -> None:
+    """Little is judged by bytes and by share, so that neither a small nor a huge disk is always low."""
+    roomy = Disk(holds="the data folder", path="/data", free_bytes=50 * GIBIBYTE, total_bytes=100 * GIBIBYTE)
+    assert said(judge_disks([replace(roomy, **disk)])) == expected
+
+
+def test_the_demand_of_all_pools() -> None:
+    """A web process has its pool, four connections of the system's and a listener; a worker has two."""
+    own = [ProcessFacts(kind="web", pid=7, vitals=VITALS), ProcessFacts(kind="worker", pid=8, vitals=VITALS)]
+
+    here = demand_of(own, pool_max=20, listeners=None, workers_alive=None)
+    everywhere = demand_of(own, pool_max=20, listeners=3, workers_alive=4)
+
+    assert here == Demand(web=1, workers=1, connections=10 + 5 + 2)
+    assert everywhere == Demand(web=3, workers=4, connections=10 + 2 * 20 + 3 * 5 + 4 * 2)
+
+
+@pytest.mark.parametrize(
+    ("connections", "expected"),
+    [(96, []), (97, [("pool.over_limit", WARNING)]), (98, [("pool.over_limit", FAULT)])],
+)
+def test_the_demand_against_the_limit(connections: int, expected: Said) -> None:
+    """97 are for plain roles; one is another program's."""
+    demand = Demand(web=2, workers=1, connections=connections)
+    assert said(judge_demand(demand, FREE)) == expected
+
+
+def test_a_pool_that_fits_is_named() -> None:
+    """97 less one of another program, for two web processes with five more each and a worker with two."""
+    (verdict,) = judge_demand(Demand(web=2, workers=1, connections=200), FREE)
+    assert "DEAL_POOL_MAX to 42 or less" in verdict.remedy
