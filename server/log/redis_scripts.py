@@ -32,6 +32,9 @@ SCRIPT_NAMES = (
     "late_matches", "summarise", "search_stands", "valued_matches", "traces", "painted",
 )  # fmt: skip
 
+TRACING = frozenset({"begin_search", "continue_search", "end_search", "settle", "traces"})
+"""The scripts that also have ``scripts/search_trace.lua``."""
+
 
 def bell_name(channel: str) -> str:
     """Return the pub/sub channel on which each event of ``channel`` is announced."""
@@ -39,18 +42,21 @@ def bell_name(channel: str) -> str:
 
 
 def source_of(name: str) -> str:
-    """Return the source of a channel's script, including the shared part."""
+    """Return the source of a channel's script, including the shared parts."""
     scripts = files("server.log").joinpath("scripts")
-    shared, own = (scripts.joinpath(f"{part}.lua").read_text() for part in ("channel", name))
-    return f"{_CONSTANTS}{shared}{own}"
+    parts = ("channel", "search_trace", name) if name in TRACING else ("channel", name)
+    constants = f"local FIRST_LATE_CHUNK = {FIRST_LATE_CHUNK}\n"
+    if name in TRACING:
+        constants += _TRACE_CONSTANTS
+    return constants + "".join(scripts.joinpath(f"{part}.lua").read_text() for part in parts)
 
 
 def _table(names: Sequence[str]) -> str:
     return "{ " + ", ".join(f"'{name}'" for name in names) + " }"
 
 
-_CONSTANTS: Final = f"""local FIRST_LATE_CHUNK, KEPT_TRACES = {FIRST_LATE_CHUNK}, {KEPT_TRACES}
-local TRACED, ENDED_FIELD = {_table(FIELDS)}, {FIELDS.index("ended") + 1}
+_TRACE_CONSTANTS: Final = f"""local KEPT_TRACES, ENDED_FIELD = {KEPT_TRACES}, {FIELDS.index("ended") + 1}
+local TRACED = {_table(FIELDS)}
 local PAGE_TRACE = {_table(FIELDS[FIELDS.index("trace") :])}
 """
 

@@ -1,9 +1,10 @@
 """What a record of the log says: the ids of what it is about, and nothing of what exceptions quote."""
 
+import ast
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -168,3 +169,37 @@ def test_a_chain_is_told_once_and_in_part() -> None:
         later = ValueError()
         later.__context__, long = long, later
     assert len(faults_of(long)) == MOST_FAULTS
+
+
+METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
+TEXTS = {"repr", "str", "format"}
+
+
+def records_in(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls that write a record."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
+            owner = node.func.value
+            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            if name in {"log", "logger", "_log", "_logger"}:
+                yield node
+
+
+def test_no_record_makes_a_text_of_an_exception() -> None:
+    """Exceptions are given as they are, so that ``tell_faults`` decides what is told; events are constants."""
+    found, seen = [], 0
+    for path in sorted((ROOT / "server").rglob("*.py")):
+        for call in records_in(ast.parse(path.read_text())):
+            seen += 1
+            texts = [
+                each
+                for value in (*call.args[1:], *(keyword.value for keyword in call.keywords))
+                for each in ast.walk(value)
+                if isinstance(each, ast.JoinedStr)
+                or (isinstance(each, ast.Call) and getattr(each.func, "id", "") in TEXTS)
+            ]
+            is_constant = not call.args or isinstance(call.args[0], ast.Constant | ast.Attribute)
+            if texts or not is_constant:
+                found.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert seen > 50
+    assert not found

@@ -215,58 +215,6 @@ local function search_fields()
     return fields
 end
 
--- Returns when a command arrived, by Redis's clock, so many milliseconds ago.
-local function origin_of(age_ms)
-    return string.format('%.3f', exact_ms() - tonumber(age_ms))
-end
-
--- Keeps the trace of the page that another one follows, in META: its own key would cost every event of the channel a call.
-local function keep_trace()
-    local record, kept = redis.call('HMGET', SEARCH, unpack(TRACED)), {}
-    if not record[1] then return end
-    for index = 1, #TRACED do record[index] = record[index] or '' end
-    if record[ENDED_FIELD] == '' then record[ENDED_FIELD] = 'superseded' end
-    for line in string.gmatch(redis.call('HGET', META, 'traces') or '', '[^\n]+') do kept[#kept + 1] = line end
-    -- The latest search keeps its own.
-    while #kept > KEPT_TRACES - 2 do table.remove(kept, 1) end
-    kept[#kept + 1] = cjson.encode(record)
-    redis.call('HSET', META, 'traces', table.concat(kept, '\n'))
-end
-
--- Returns the trace of the chunks that were valued since the last call: {sums, spans}, the inside of JSON, and forgets them.
-local function take_worked()
-    local fields, origin, chunks, order, stages = redis.call('HGETALL', SEARCH), nil, {}, {}, {}
-    for index = 1, #fields, 2 do
-        if fields[index] == 'origin' then origin = tonumber(fields[index + 1]) end
-        if string.sub(fields[index], 1, 2) == 't:' then
-            chunks[#chunks + 1] = fields[index]
-            for name, ms, ended in string.gmatch(fields[index + 1], '(%S+) (%S+) (%S+)') do
-                local stage = stages[name]
-                if not stage then
-                    stage = { sum = 0, from = math.huge, to = 0, count = 0 }
-                    stages[name] = stage
-                    order[#order + 1] = name
-                end
-                ms, ended = tonumber(ms), tonumber(ended)
-                stage.sum, stage.count = stage.sum + ms, stage.count + 1
-                stage.from, stage.to = math.min(stage.from, ended - ms), math.max(stage.to, ended)
-            end
-        end
-    end
-    if #chunks > 0 then redis.call('HDEL', SEARCH, unpack(chunks)) end
-    table.sort(order, function(one, other) return stages[one].from < stages[other].from end)
-    local sums, spans = {}, {}
-    for _, name in ipairs(order) do
-        local stage = stages[name]
-        sums[#sums + 1] = string.format('%s:%.3f', cjson.encode(name), stage.sum)
-        if origin then
-            spans[#spans + 1] = string.format('{"name":%s,"start_ms":%.3f,"end_ms":%.3f,"count":%d}', cjson.encode(name),
-                math.max(0, stage.from - origin), math.max(0, stage.to - origin), stage.count)
-        end
-    end
-    return { table.concat(sums, ','), table.concat(spans, ',') }
-end
-
 -- Returns search_ended of the stored search, with its stored counts. The prefix is the event's JSON up to, not including,
 -- its search_id.
 local function ended_body(prefix, reason, next_token, trace, spans)
@@ -274,15 +222,4 @@ local function ended_body(prefix, reason, next_token, trace, spans)
     return string.format('%s,"search_id":%s,"reason":%s,"scanned":%s,"matched":%s,"chunks":%s,"next":%s,"rejected":%s,"trace":%s,"spans":%s}',
         prefix, cjson.encode(state[1]), cjson.encode(reason), state[2], state[3], state[4],
         next_token == '' and 'null' or cjson.encode(next_token), state[5], trace, spans)
-end
-
--- Publishes search_valued once per page, when the search has ended and no chunk is pending. The prefix is the event's
--- JSON up to, not including, its counts.
-local function announce_valued(epoch, prefix)
-    local state = redis.call('HMGET', SEARCH, 'ended', 'pending', 'announced', 'valued', 'failed')
-    if state[1] == '' or state[2] ~= '0' or state[3] == '1' then return end
-    local worked = take_worked()
-    redis.call('HSET', SEARCH, 'announced', 1, 'valued_trace', '{' .. worked[1] .. '}', 'valued_spans', '[' .. worked[2] .. ']')
-    append(epoch, string.format('%s,"offers":%s,"failed":%s,"trace":{%s},"spans":[%s]}', prefix, state[4], state[5],
-        worked[1], worked[2]))
 end
