@@ -1,0 +1,24 @@
+"""axe-core in the page: what it finds against WCAG 2.2 A and AA and its own best practices."""
+
+from playwright.async_api import Page
+
+from tests.elsewhere.packages import package
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = """async ([tags, rules]) => {
+  const only = rules ? {type: "rule", values: rules} : {type: "tag", values: tags};
+  const {violations} = await axe.run(document, {resultTypes: ["violations"], runOnly: only, preload: false});
+  return violations.flatMap(({id, nodes}) => nodes.map((one) => `${id}: ${one.html} ${one.failureSummary}`));
+}"""
+
+
+async def faults(page: Page) -> list[str]:
+    """Return every violation on the page as it stands: in light colours, and of contrast in dark ones."""
+    if not await page.evaluate("'axe' in window"):
+        # As the browser's own tools do it: the page's policy lets no script in.
+        await page.evaluate((package("axe-core") / "axe.min.js").read_text())
+    found: list[str] = await page.evaluate(RUN, [RULES, None])
+    await page.emulate_media(color_scheme="dark")
+    found += await page.evaluate(RUN, [RULES, ["color-contrast"]])
+    await page.emulate_media(color_scheme="light")
+    return found
