@@ -186,7 +186,7 @@ def records_in(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def test_no_record_makes_a_text_of_an_exception() -> None:
-    """Exceptions are given as they are, so that ``tell_faults`` decides what is told; events are constants."""
+    """Exceptions are given as they are, and ``tell_faults`` decides what is told; events are constants."""
     found, seen = [], 0
     for path in sorted((ROOT / "server").rglob("*.py")):
         for call in records_in(ast.parse(path.read_text())):
