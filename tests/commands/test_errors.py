@@ -10,6 +10,7 @@ import pytest
 import server
 from server.commands.printing import NotPrinted
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
+from server.commands.traces import NoTraces
 from server.database.core.migrate import UnknownRevision
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
@@ -17,6 +18,7 @@ from server.database.people.staff import StaffError
 from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
+from server.observe.spans import SpansError
 from server.run.processes import explained_errors
 from server.run.procfile import ProcfileError
 from server.run.supervisor import KeepsFalling
@@ -31,9 +33,11 @@ EXAMPLES: dict[UserError, int] = {
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
+    NoTraces(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,
     ProcfileError(HERE, "No such file or directory"): FAILED,
     SettingsError("REDIS_URL", "an address"): FAILED,
+    SpansError("OpenTelemetry is not installed"): FAILED,
     StaffError("login", "there is none"): FAILED,
     StoreMissing(): FAILED,
     TableRejected(HERE, [Fault(2, "tier", "a tier", "none\nof them")]): UNUSABLE_INPUT,

@@ -145,7 +145,7 @@ class Answering:
                     return False, None
                 if outcome is not Outcome.PUBLISHED or self._pages.begin(run) is None:
                     return True, None
-            assert run.publication is not None  # noqa: S101 - it began just now or before
+            assert run.publication is not None  # noqa: S101 - it began just now or before  # nosec B101
             ending = await follow(run.publication, answer)
         finally:
             answer.readers -= 1

@@ -162,7 +162,7 @@ class Publication:
 
     async def _publish_pending(self, part: Part) -> Outcome:
         start = self.start
-        assert part.job is not None  # noqa: S101 - a chunk has its job until it has its offers
+        assert part.job is not None  # noqa: S101 - a chunk has its job until it has its offers  # nosec B101
         return await self._channels.matches(
             start.channel,
             search_id=self.search_id,
