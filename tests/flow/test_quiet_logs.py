@@ -168,7 +168,7 @@ async def _bad_frames(house: House, channel: str) -> None:
 
 
 async def _a_row_that_postgres_refuses(house: House, deal: Deal) -> None:
-    """Postgres quotes what it refuses. With row-level security it leaves rows out of details, but triggers and
+    """Postgres quotes what it refuses. Row-level security keeps rows out of details, but triggers and
     conversions quote values.
     """
     renamed = codec.convert(CustomerChanges, {"name": f"{MARK}a Suedwig"})
