@@ -86,7 +86,7 @@ async def cast_of(plan: Plan, connect: Connect, tokens: Sequence[str]) -> tuple[
 async def prepare(
     plan: Plan, target: Target, people: tuple[Person, Person], progress: Callable[[int], None]
 ) -> Cast:
-    """Make the deals of a plan. Raises Refused, Unreachable."""
+    """Make the deals of a plan. Raises Denied, Unreachable."""
     sales, manager = people
     channels = await make_deals(target, sales, plan.channels, progress)
     return Cast(sales, manager, tuple(channels))

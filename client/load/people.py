@@ -188,7 +188,8 @@ class Salesperson(Follower):
 
     def heard(self, head: Head, line: bytes) -> None:
         """Fold a message into the state, and measure what a search brings."""
-        match self.fold(head, line):
+        message = self.fold(head, line)
+        match message:
             case Matches() | SearchEnded():
                 self._first.setdefault(message.search_id, self.office.at)
             case SearchValued():

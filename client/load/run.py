@@ -71,6 +71,7 @@ class Run:
         # Who comes only to check is not measured and not counted.
         self._checking = Office(plan, connect, now)
         self._checking.ledger = self.office.ledger
+        self._fault: Exception | None = None
         self._workers: list[Worker] = []
         self._watchers: list[Seat] = []
         self._everybody: list[Seat] = []
@@ -84,6 +85,7 @@ class Run:
         ``quiet`` is awaited between the last answer and the check: until no process generates load.
         """
         office = self.office
+        asyncio.get_running_loop().set_exception_handler(self._failed)
         office.begin(begin_at)
         self._checking.begin(begin_at)
         times = joins(self._plan, len(self._everybody))
@@ -107,7 +109,17 @@ class Run:
                 seat.leave()
             await asyncio.sleep(0)
             await _end(background)
+            asyncio.get_running_loop().set_exception_handler(None)
+        if self._fault is not None:
+            raise self._fault
         return self._result()
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """End the run for an error of the generator itself, which would pass as a broken connection."""
+        fault = context.get("exception")
+        if isinstance(fault, Exception) and not isinstance(fault, OSError) and self._fault is None:
+            self._fault = fault
+            self.stop.set()
 
     def _fill(self) -> None:
         """Seat everybody: those who work first, then those who watch."""

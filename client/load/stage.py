@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from client.errors import Refused, Unreachable, WorkspaceError
+from client.errors import Unreachable, WorkspaceError
 from client.load.script import FIRST_TERMS
 from client.load.wire import Target
 
 CUSTOMER: Final = "Load Test"
 STATE: Final = "CA"
 MOST_WAITS: Final = 10
+LONGEST_WAIT_SECONDS: Final = 15.0
 TIMEOUT_SECONDS: Final = 30.0
 LISTED: Final = 50
 
@@ -36,6 +37,17 @@ class Person:
     rights: frozenset[str] = frozenset()
 
 
+class Denied(WorkspaceError):
+    """The server refused a request of the generator's preparation."""
+
+    def __init__(self, what: str, status: int, message: str) -> None:
+        super().__init__(what, status, message)
+        self.what, self.status, self.message = what, status, message
+
+    def __str__(self) -> str:
+        return f"{self.what} was refused with HTTP status {self.status}: {self.message or 'no reason given'}"
+
+
 class Api:
     """Requests of one person. They block: run them in a thread."""
 
@@ -46,7 +58,7 @@ class Api:
     def make_deals(self, count: int, progress: Callable[[int], None]) -> list[str]:
         """Make deals with a customer of the generator's own; return their channels.
 
-        Raises Refused, Unreachable.
+        Raises Denied, Unreachable.
         """
         customer = self._customer()
         channels: list[str] = []
@@ -78,8 +90,11 @@ class Api:
             if status != 429:
                 break
             detail = answer.get("error", {}).get("detail", {})
-            self._wait(float(detail.get("retry_after_seconds", 1)))
-        raise Refused(status)
+            seconds = float(detail.get("retry_after_seconds", 1))
+            if seconds > LONGEST_WAIT_SECONDS:
+                break
+            self._wait(seconds)
+        raise Denied(f"{method} {path.partition('?')[0]}", status, answer.get("error", {}).get("message", ""))
 
     def _once(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
