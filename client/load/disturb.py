@@ -14,7 +14,9 @@ DOZE_SHARE: Final = 0.8
 """The part of the steady phase in which slow readers do not read."""
 
 
-def disturbances(office: Office, watchers: Sequence[Seat], everybody: Sequence[Seat]) -> list[Awaitable[None]]:
+def disturbances(
+    office: Office, watchers: Sequence[Seat], everybody: Sequence[Seat]
+) -> list[Awaitable[None]]:
     """Return what a mode does to connections, each to be run as a task."""
     plan = office.plan
     match plan.mode:

@@ -134,7 +134,9 @@ class Ear:
         if seq > self.position + 1:
             missing = range(self.position + 1, seq)
             self._missing.update(missing)
-            self._wrong("gaps", f"{missing.start} to {missing.stop - 1} did not come before {seq}", len(missing))
+            self._wrong(
+                "gaps", f"{missing.start} to {missing.stop - 1} did not come before {seq}", len(missing)
+            )
             self.stage = Stage.OUT
             self.losses += 1
             return True

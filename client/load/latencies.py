@@ -100,7 +100,9 @@ class Latencies:
         """Yield the followed latency by second of the run."""
         for at in sorted(self._seconds):
             found = self._seconds[at]
-            figures = {f"p{percent}_ms": found.get_value_at_percentile(percent) / 1000 for percent in (50, 95)}
+            figures = {
+                f"p{percent}_ms": found.get_value_at_percentile(percent) / 1000 for percent in (50, 95)
+            }
             yield {"at": at, "count": int(found.get_total_count()), **figures}
 
     def _of_second(self, at: int) -> Any:

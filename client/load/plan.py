@@ -136,9 +136,7 @@ class Plan:
             return replace(self, watchers=level, slow=slow)
         factor = level / self.salespeople
         watchers = round(self.watchers * factor)
-        return replace(
-            self, salespeople=level, deals=level, watchers=watchers, rate=self.rate * factor
-        )
+        return replace(self, salespeople=level, deals=level, watchers=watchers, rate=self.rate * factor)
 
     def check(self) -> None:
         """Raise PlanError for what no run can be."""
@@ -151,7 +149,8 @@ class Plan:
         if self.mode in DESK_MODES and self.rate > self.salespeople * COMMANDS_A_SECOND:
             least = math.ceil(self.rate / COMMANDS_A_SECOND)
             raise PlanError(
-                "--rate", f"at most {COMMANDS_A_SECOND:g} a second for each salesperson, or --salespeople {least}"
+                "--rate",
+                f"at most {COMMANDS_A_SECOND:g} a second for each salesperson, or --salespeople {least}",
             )
         if self.processes > max(1, self.level):
             raise PlanError("--processes", f"at most {max(1, self.level)}: each needs a client of its own")
@@ -201,6 +200,7 @@ def planned(mode: Mode, **given: object) -> Plan:
 
 def share_of(plan: Plan, number: int) -> Plan:
     """Return what process ``number`` of ``plan.processes`` generates; together they do all of it."""
+
     def part(whole: int) -> int:
         return whole // plan.processes + (number < whole % plan.processes)
 

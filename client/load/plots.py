@@ -63,7 +63,9 @@ def events(seconds: Sequence[dict[str, float]], phases: Sequence[tuple[str, floa
         tall = each["events"] / top * (HEIGHT - TOP - BOTTOM)
         x, y = LEFT + each["at"] / end * _inner(), HEIGHT - BOTTOM - tall
         title = f"<title>{each['events']:,.0f} events in second {each['at']:.0f}</title>"
-        body += f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}">{title}</rect>'
+        body += (
+            f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}">{title}</rect>'
+        )
     return _svg("Events received, by second", body, [])
 
 
@@ -126,7 +128,9 @@ def _grid(across: Sequence[tuple[float, str]], up: Sequence[tuple[float, str]]) 
     for share, text in across:
         x = LEFT + share * _inner()
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(text)}</text>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(text)}</text>'
+        )
     return "".join(parts)
 
 

@@ -162,7 +162,8 @@ async def _serve(number: int) -> None:
     orders = codec.decode(line)
     plan = Plan(**orders["plan"] | {name: kind(orders["plan"][name]) for name, kind in _ENUMS.items()})
     sales, manager = (
-        Person(**orders[name] | {"rights": frozenset(orders[name]["rights"])}) for name in ("sales", "manager")
+        Person(**orders[name] | {"rights": frozenset(orders[name]["rights"])})
+        for name in ("sales", "manager")
     )
     cast = Cast(sales, manager, tuple(orders["channels"]))
     run = Run(plan, cast, connect_to(Target.of(orders["url"])), number=number)

@@ -57,7 +57,11 @@ def page(outcome: Mapping[str, Any]) -> str:
     """Return the report of an outcome, as JSON has it, as HTML."""
     result, plan = outcome["result"], outcome["plan"]
     last = plan["ramp"] + plan["steady"]
-    phases = [("ramp", 0, plan["ramp"]), ("steady", plan["ramp"], last), ("drain", last, last + plan["drain"])]
+    phases = [
+        ("ramp", 0, plan["ramp"]),
+        ("steady", plan["ramp"], last),
+        ("drain", last, last + plan["drain"]),
+    ]
     shown = [phase for phase in phases if phase[2] > phase[1]]
     metric = NAMES.get(outcome["metric"], outcome["metric"])
     fine = "good" if outcome["exit_code"] == 0 else "bad"
@@ -106,9 +110,7 @@ def _latencies(figures: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _conditions(verdicts: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        [each["condition"], _measured(each), "holds" if each["met"] else "MISSED"] for each in verdicts
-    ]
+    rows = [[each["condition"], _measured(each), "holds" if each["met"] else "MISSED"] for each in verdicts]
     return _table(["condition", "measured", ""], rows)
 
 
@@ -151,9 +153,13 @@ def _steps(outcome: Mapping[str, Any]) -> str:
     rows, points, limit = [], [], None
     for step in outcome["steps"]:
         first = step["conditions"][0]
-        kind = "invalid" if not step["valid"] else "breaks" if not all(
-            each["met"] for each in step["conditions"]
-        ) else "holds"
+        kind = (
+            "invalid"
+            if not step["valid"]
+            else "breaks"
+            if not all(each["met"] for each in step["conditions"])
+            else "holds"
+        )
         rows.append([str(step["level"]), f"{step['rate']:g}", _measured(first), kind])
         points.append((step["level"], first["value"], kind))
     unit = "salespeople" if outcome["plan"]["mode"] in {"steady", "search"} else "watchers"
@@ -163,7 +169,8 @@ def _steps(outcome: Mapping[str, Any]) -> str:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     items = "".join(
-        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(str(value))}</dd>" for name, value in values.items()
+        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(str(value))}</dd>"
+        for name, value in values.items()
     )
     return f"<dl>{items}</dl>"
 
@@ -176,12 +183,11 @@ def _number(value: float) -> str:
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: int | None = None) -> str:
     """Return a table; from column ``numbers`` on, cells are numbers."""
+
     def cell(tag: str, at: int, text: str) -> str:
         right = ' class="n"' if numbers is not None and at >= numbers else ""
         return f"<{tag}{right}>{escape(text)}</{tag}>"
 
     head = "".join(cell("th", at, text) for at, text in enumerate(heads))
-    body = "".join(
-        f"<tr>{''.join(cell('td', at, text) for at, text in enumerate(row))}</tr>" for row in rows
-    )
+    body = "".join(f"<tr>{''.join(cell('td', at, text) for at, text in enumerate(row))}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -217,7 +217,9 @@ class Run:
         office = self.office
         sights = {seat.place.sight: seat.place for seat in seats}
         fresh = {
-            sight: Follower(Place("a fresh client", place.token, place.channel, place.view, sight), self._checking)
+            sight: Follower(
+                Place("a fresh client", place.token, place.channel, place.view, sight), self._checking
+            )
             for sight, place in sights.items()
         }
         running = [asyncio.create_task(each.run(0.0)) for each in fresh.values()]

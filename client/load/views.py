@@ -129,5 +129,7 @@ def difference(state: State, expected: State) -> list[str]:
     cars = [car for car in mine.keys() | theirs.keys() if mine.get(car) != theirs.get(car)]
     if cars:
         one = min(cars)
-        found.append(f"{len(cars)} cars, such as {one}: {str(mine.get(one))[:150]} / {str(theirs.get(one))[:150]}")
+        found.append(
+            f"{len(cars)} cars, such as {one}: {str(mine.get(one))[:150]} / {str(theirs.get(one))[:150]}"
+        )
     return found
