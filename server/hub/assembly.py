@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 from redis.asyncio import Redis
@@ -12,6 +13,7 @@ from server.compute.pool import ComputePool
 from server.counts.distinct import Distinct
 from server.counts.seats import Seats
 from server.counts.usage import UsageLog
+from server.database.core.guard import ConnectionGuard
 from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
@@ -39,18 +41,21 @@ from server.hub.joining.wall_join import WallJoiner
 from server.hub.sight.questions import Questions
 from server.hub.upkeep.deadlines import Deadlines
 from server.hub.upkeep.keeper import Keeper
-from server.hub.upkeep.outages import NO_DATABASE, NO_UPDATES, Outages, WatchedService
+from server.hub.upkeep.outages import NO_DATABASE, NO_SEARCHES, NO_UPDATES, Outages, WatchedService
 from server.hub.upkeep.people import People
 from server.hub.upkeep.price_guard import PriceGuard
+from server.hub.upkeep.probes import Probed, Probes
 from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
 from server.log.bus import Bus
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog
+from server.log.guarded_pool import GuardedPool
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
 from server.log.walls import Walls
+from server.observe.breaker import Breaker
 from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService
 from server.settings import Settings
@@ -75,10 +80,14 @@ class Hub:
     seats: Seats
     connections: set[Connection]
     papers: Papers
+    stores: StoreScopes
+    breakers: tuple[Breaker, ...]
+    redis_breaker: Breaker
 
     async def wait_connected(self) -> None:
-        """Return as soon as both Redis and Postgres are heard."""
-        await self.bus.standing.wait_up()
+        """Return as soon as Postgres is heard, and Redis if it answers."""
+        if self.redis_breaker.is_closed:
+            await self.bus.standing.wait_up()
         await self.listener.standing.wait_up()
 
 
@@ -88,6 +97,7 @@ def assemble(
     system: RowScope,
     redis: Redis,
     *,
+    redis_pool: GuardedPool,
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
     note: Note,
@@ -95,9 +105,11 @@ def assemble(
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
-    what the hub does by itself. ``note`` takes security events.
+    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``note`` takes security
+    events.
     """
-    stores = StoreScopes(pool)
+    guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
+    stores = StoreScopes(pool, guard)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
     listener = Listener(settings.database_listen_url or settings.database_url)
@@ -120,7 +132,9 @@ def assemble(
     bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
-    relay = Relay(system, log, registry, outdated=repeats.look)
+    relay = Relay(
+        system, log, registry, outdated=repeats.look, log_is_up=lambda: redis_pool.breaker.is_closed
+    )
     stock_watch = StockWatch(system, registry, cars, Rematcher(system, log.searches, cars, queue, editions))
     keeper = Keeper(
         log,
@@ -141,12 +155,25 @@ def assemble(
     registry.on_presence(rooms.heard, rooms.left)
     connections: set[Connection] = set()
     people = People(pool, connections)
+    breakers = (guard.breaker, redis_breaker, searches.breaker)
     outages = Outages(
         (
             WatchedService("postgres", listener.standing, NO_DATABASE),
+            WatchedService("commands", guard.breaker.standing, NO_DATABASE, from_start=True),
             WatchedService("redis", bus.standing, NO_UPDATES),
+            WatchedService("commands to redis", redis_breaker.standing, NO_UPDATES, from_start=True),
+            WatchedService("searches", searches.breaker.standing, NO_SEARCHES, from_start=True),
         ),
         connections,
+    )
+    probes = Probes(
+        (
+            Probed(guard.breaker, partial(guard.probe, pool)),
+            Probed(redis_breaker, redis_pool.probe, relay.log_is_away),
+            Probed(searches.breaker, searches.probe),
+        ),
+        bus.standing,
+        redis_breaker,
     )
     for subject, heard in (
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
@@ -173,6 +200,7 @@ def assemble(
         "rooms": rooms.run,
         "people": people.run,
         "outages": outages.run,
+        "probes": probes.run,
         "allowance": allowance.run,
         "seats": seats.run,
     }
@@ -180,7 +208,7 @@ def assemble(
         tasks.create_task(_run(run), name=name)
     authority, questions = Authority(deals), Questions(Distinct(redis))
     catalogues = Catalogues(stores, editions)
-    joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms)
+    joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms, redis_breaker)
     stock = StockHandlers(
         stores=stores,
         authority=authority,
@@ -214,14 +242,15 @@ def assemble(
         stores=stores,
         authority=authority,
         joiner=joiner,
-        wall_joiner=WallJoiner(stores, log, registry, wall, rooms),
+        wall_joiner=WallJoiner(stores, log, registry, wall, rooms, redis_breaker),
         rooms=rooms,
         note=note,
     )
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
-        *(allowance, seats, connections, Papers(stores, quotes, compute, editions)),
+        *(allowance, seats, connections, Papers(stores, quotes, compute, editions), stores),
+        *(breakers, redis_breaker),
     )
 
 

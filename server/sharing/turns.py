@@ -59,7 +59,11 @@ class Turns:
         """
         if wait_seconds is not None and self.waiting(lane) >= self._shares.waiting:
             raise Crowded
-        await self._wait(lane, wait_seconds)
+        if self._stores or not self._has_room(lane):
+            await self._wait(lane, wait_seconds)
+        else:
+            # Nobody waits, so nobody is overtaken.
+            self._at_it.update(_names(lane))
         try:
             yield
         finally:
@@ -118,6 +122,14 @@ class Turns:
                 if self._at_it[f"person {lane}"] < self._shares.person:
                     return lane
         return None
+
+    def _has_room(self, lane: Lane) -> bool:
+        _, store, person = _names(lane)
+        return (
+            self._at_it[""] < self._shares.all
+            and self._at_it[store] < self._shares.store
+            and self._at_it[person] < self._shares.person
+        )
 
     def _keep(self, lane: Lane, people: dict[Lane, deque[asyncio.Future[None]]]) -> None:
         if not people[lane]:

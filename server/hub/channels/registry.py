@@ -1,15 +1,18 @@
 """The channels that this process listens to: one session for each channel, as long as it is watched."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from server.database.decisions.deciding import DealEvent
 from server.hub.channels.live_deal import LiveDeal
-from server.hub.channels.session import Session, Verdict, Watcher
+from server.hub.channels.session import ALONE, Session, Verdict, Watcher
 from server.hub.sockets.loop_turn import LoopTurn
 from server.log.bus import Bus
 from server.log.channel_log import ChannelLog, Entry, Head
+from server.log.event_json import event_body
 from server.observe.failing import REDIS_FAILS
 
 EVENTS_PER_READ: Final = 100
@@ -50,10 +53,10 @@ class Feed:
     def compare(self, epoch: str | None, seq: int) -> bool:
         """Read the log if the session is behind its position or in another epoch; return whether it is."""
         session = self.session
-        if session.epoch is None or (session.epoch == epoch and session.seq >= seq):
+        if session.epoch is None or (session.epoch == epoch and session.seq >= seq and not session.paused):
             return False
         self._behind.set()
-        return True
+        return session.epoch != epoch or session.seq < seq
 
     async def capture(self, head: Head) -> bool:
         """Take the position that a join found; return whether the session is in the same epoch.
@@ -65,6 +68,34 @@ class Feed:
         elif self.session.epoch != head.epoch:
             await self._catch_up()
         return self.session.epoch == head.epoch
+
+    def stand(self, no: int) -> Head:
+        """Return the position for a join while the log is away, of a snapshot with decision ``no``.
+
+        A session that has read the log keeps its epoch: nothing new is in it. Another one gets an epoch of
+        its own, which ends when the log is back.
+        """
+        session = self.session
+        if session.epoch is None:
+            session.open(_alone(), 0, no)
+        return Head(session.epoch or "", session.seq, session.no)
+
+    def tell(self, decisions: Sequence[DealEvent]) -> None:
+        """Deliver decisions that the log cannot take now to those who watch here.
+
+        The log numbers events, so none can be added to its epoch: everyone starts from a snapshot in an epoch
+        of this session's own, and later decisions are its events.
+        """
+        session = self.session
+        if session.epoch is None or not decisions or decisions[-1].no <= session.no:
+            return
+        if not session.is_alone or decisions[0].no > session.no + 1:
+            session.restart(_alone(), 0, decisions[-1].no)
+            return
+        for decided in decisions:
+            if decided.no == session.no + 1:
+                body = event_body(session.channel, decided.fields)
+                self._receive(Entry(session.epoch, session.seq + 1, body, decided.no))
 
     async def run(self) -> None:
         """Close gaps until cancelled; retry while Redis is unreachable."""
@@ -94,6 +125,7 @@ class Feed:
                 self._receive(entry)
         if session.epoch != head.epoch:
             session.restart(head.epoch, head.seq, head.no or 0)
+        session.resume()
 
     def _receive(self, entry: Entry) -> Verdict:
         verdict = self.session.receive(entry)
@@ -102,6 +134,10 @@ class Feed:
             if entry.body.startswith(SEARCH_ENDED):
                 self._search_ended(self.session.channel)
         return verdict
+
+
+def _alone() -> str:
+    return ALONE + secrets.token_hex(8)
 
 
 class Registry:
@@ -139,6 +175,11 @@ class Registry:
     def last_no(self, channel: str) -> int:
         """Return the last decision that a watched channel's log is known to have; 0 if none is known."""
         return self._feeds[channel][0].session.no if channel in self._feeds else 0
+
+    def tell(self, channel: str, decisions: Sequence[DealEvent]) -> None:
+        """Deliver decisions without the log, if the channel is watched."""
+        if channel in self._feeds:
+            self._feeds[channel][0].tell(decisions)
 
     def on_search_ended(self, look: Callable[[str], None]) -> None:
         """Call ``look`` with the channel whenever a search of a watched channel has ended."""

@@ -13,7 +13,7 @@ from server.hub.connections.authority import check_scope, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
-from server.observe.failing import SERVICE_FAILS
+from server.observe.failing import SERVICE_FAILS, retry_detail
 from server.search.paging.runs import TURN_SECONDS
 
 
@@ -41,12 +41,16 @@ class Handlers:
             connection.refuse(command.ref, _seen(connection, command, error))
         except SERVICE_FAILS as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))
-            connection.refuse(
-                command.ref, CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
-            )
+            connection.refuse(command.ref, degraded_by(error))
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))
             connection.refuse(command.ref, CommandError(ErrorCode.INTERNAL, "Something went wrong here."))
+
+
+def degraded_by(error: Exception) -> CommandError:
+    """Return the answer to a command that a service failed."""
+    detail = retry_detail(error)
+    return CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.", **detail)
 
 
 def _seconds_of(command: AnyCommand) -> float:

@@ -2,20 +2,22 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason
+from server.database.core.guard import OUTAGES
 from server.database.core.scope import StoreScopes
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import InForce
 from server.log.search_log import Outcome, SearchLog
-from server.observe.failing import POSTGRES_FAILS
+from server.observe.breaker import Breaker, BreakerBounds, Call
+from server.observe.failing import POSTGRES_FAILS, retry_detail
 from server.search.paging.lease import give_up, keep_lease
 from server.search.paging.page import Page
 from server.search.paging.reading import Reading, prepare_reading
@@ -35,10 +37,25 @@ answer says why the search was refused. A hundred people who search at once are 
 loaded machine.
 """
 
+SLOW_SECONDS = 3.0
+"""The first rows of a search come within milliseconds, also of a million cars. Nobody waits for seconds."""
+
+FIRST_ROWS_SECONDS = 12.0
+"""When a search gives up on its first rows, because the line to Postgres is dead: a little later than its
+statement timeout, which otherwise ends it.
+"""
+
 # All the ways in which asyncpg reports a failure of Postgres or its network, and a missing edition.
 DATABASE_ERRORS = (*POSTGRES_FAILS, NotInForce)
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
+
+
+def search_breaker() -> Breaker:
+    """Return a breaker for the first rows of searches, which is what people wait for."""
+    return Breaker("searches", BreakerBounds(slow_seconds=SLOW_SECONDS))
 
 
 class Runs:
@@ -53,7 +70,9 @@ class Runs:
         *,
         editions: Editions,
         today: Callable[[], dt.date],
+        breaker: Breaker | None = None,
     ) -> None:
+        self.breaker = breaker or search_breaker()
         self._stores = stores
         self._channels = channels
         self._queue = queue
@@ -66,6 +85,7 @@ class Runs:
         self._announced: dict[str, PageStart] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._handing_over = False
+        self._tried: PageStart | None = None
 
     @property
     def handing_over(self) -> bool:
@@ -94,6 +114,25 @@ class Runs:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(started)
+
+    async def probe(self) -> None:
+        """Read the first rows of the latest search again, which nobody gets, to see whether it works.
+
+        Raises DATABASE_ERRORS, CircuitOpen.
+        """
+        probe, today = self.breaker.begin_probe(), self._today()
+        if self._tried is None:
+            probe.end(failed=False)
+            return
+        try:
+            in_force = await _within(probe, self._editions.in_force(today))
+            async with self._reader(self._tried, Trace(), probe) as (reader, call):
+                reading, _ = await _within(call, self._prepare(reader, self._tried, in_force, today))
+                await _within(call, _first_rows(reader, reading), last=True)
+        except (Crowded, TookTooLong) as error:
+            raise TimeoutError("no turn to probe") from error
+        finally:
+            probe.cancel()
 
     async def hand_over(self) -> None:
         """Stop every page at its next chunk and release its lease: a process that watches it continues it.
@@ -125,7 +164,7 @@ class Runs:
                 started.set_exception(_busy(error))
             elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
                 log.warning("search refused", error=repr(error))
-                started.set_exception(degraded())
+                started.set_exception(degraded(error))
             else:
                 started.set_exception(error)
 
@@ -135,11 +174,12 @@ class Runs:
             today = self._today()
             # Read before a connection is held, so that a page needs at most one connection at a time.
             in_force = await self._editions.in_force(today)
-            async with self._reader(start, trace) as reader:
-                reading, estimate = await self._prepare(reader, start, in_force, today)
+            self.breaker.check()
+            async with self._reader(start, trace) as (reader, call):
+                reading, estimate = await _within(call, self._prepare(reader, start, in_force, today))
                 announced, first = await asyncio.gather(
                     self._announce(start, reading, estimate, held),
-                    _first_rows(reader, reading),
+                    _within(call, _first_rows(reader, reading), last=True),
                     return_exceptions=True,
                 )
                 if isinstance(announced, BaseException):
@@ -175,14 +215,21 @@ class Runs:
             await give_up(self._channels, start.channel, start.search_id, start.lease)
 
     @asynccontextmanager
-    async def _reader(self, start: PageStart, trace: Trace) -> AsyncIterator[StockReader]:
-        """Hold a reader of the stock once the page's turn has come. Raises Crowded, TookTooLong."""
+    async def _reader(
+        self, start: PageStart, trace: Trace, call: Call | None = None
+    ) -> AsyncIterator[tuple[StockReader, Call]]:
+        """Hold a reader of the stock once the page's turn has come, with the breaker's call for its first
+        rows; a new one if none is given. Raises Crowded, TookTooLong, CircuitOpen.
+        """
         async with AsyncExitStack() as held:
             with trace.stage("pool_wait"):
                 wait = None if start.patient else TURN_SECONDS
                 await held.enter_async_context(self._turns.turn(start.lane, wait))
-            scope = self._stores.of(start.deal.store_id)
-            yield await held.enter_async_context(read_stock(scope, trace))
+            call = call or self.breaker.begin()
+            held.callback(call.cancel)
+            self._tried = start
+            scope = self._stores.searched(start.deal.store_id)
+            yield await _within(call, held.enter_async_context(read_stock(scope, trace))), call
 
     async def _announce(
         self, start: PageStart, reading: Reading, estimate: int, held: AsyncExitStack
@@ -245,6 +292,22 @@ class Runs:
         return page
 
 
+async def _within(call: Call, step: Awaitable[T], *, last: bool = False) -> T:
+    """Return what a step towards the first rows returns, in time, and note in the breaker how it went.
+
+    Raises TimeoutError, and what the step raises.
+    """
+    try:
+        async with asyncio.timeout(FIRST_ROWS_SECONDS):
+            result = await step
+    except OUTAGES:
+        call.end(failed=True)
+        raise
+    if last:
+        call.end(failed=False)
+    return result
+
+
 async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
     """Return the first rows; none if no car can become a deal."""
     return ([], False) if reading.unread else await reader.fetch(reading.query)
@@ -258,6 +321,7 @@ def _busy(error: Crowded | TookTooLong) -> CommandError:
     return CommandError(ErrorCode.BUSY, "Many people are searching right now. Try again shortly.")
 
 
-def degraded() -> CommandError:
+def degraded(error: BaseException) -> CommandError:
     """Return the answer to a search while Postgres or Redis is unreachable."""
-    return CommandError(ErrorCode.DEGRADED, "The stock cannot be searched right now. Try again shortly.")
+    text = "The stock cannot be searched right now. Try again shortly."
+    return CommandError(ErrorCode.DEGRADED, text, **retry_detail(error))

@@ -22,6 +22,7 @@ from server.clock import utc_now
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal, load_deal
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog, SearchState
+from server.observe.breaker import Breaker
 from server.search.paging.lease import keep_lease, new_lease
 from server.search.paging.place import check_token, new_token, read_place
 from server.search.paging.requests import MoreRequest, PageStart, SearchRequest
@@ -64,6 +65,15 @@ class SearchService:
         turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
         known = editions or Editions(system)
         self._runs = Runs(stores, channels, queue, turns, editions=known, today=today)
+
+    @property
+    def breaker(self) -> Breaker:
+        """The breaker around the first rows of searches."""
+        return self._runs.breaker
+
+    async def probe(self) -> None:
+        """Read the first rows of the latest search again, which nobody gets. Raises as a search."""
+        await self._runs.probe()
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; for a repeated ``op``, the id of the first call.
@@ -132,7 +142,7 @@ class SearchService:
         try:
             state = await self._channels.current(request.channel)
         except RedisError as error:
-            raise degraded() from error
+            raise degraded(error) from error
         if state is None or state.search_id != request.search_id:
             raise _superseded()
         lease = new_lease(self._lease_ms)
@@ -180,7 +190,7 @@ class SearchService:
                 return
             await self._end(channel, state, EndReason.CANCELLED)
         except RedisError as error:
-            raise degraded() from error
+            raise degraded(error) from error
 
     async def revalue(
         self, channel: str, op: uuid.UUID, vehicle_ids: Sequence[str], *, asked: str = ""
@@ -194,7 +204,7 @@ class SearchService:
             jobs = await self._channels.revalue(channel, op=op, vehicle_ids=vehicle_ids, asked=asked)
             await self.queue_again(jobs)
         except RedisError as error:
-            raise degraded() from error
+            raise degraded(error) from error
 
     async def queue_again(self, jobs: Sequence[JobPointer]) -> None:
         """Queue the jobs of pending chunks. If the queue is full, the remaining chunks stay pending.
