@@ -9,6 +9,7 @@ from functools import partial
 import asyncpg
 from redis.asyncio import Redis
 
+from protocol import codec
 from server.compute.pool import ComputePool
 from server.counts.distinct import Distinct
 from server.counts.seats import Seats
@@ -18,7 +19,7 @@ from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
 from server.hub.channels.live_deals import LiveDeals
-from server.hub.channels.registry import Registry
+from server.hub.channels.registry import VEHICLE_CHANGED, Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
 from server.hub.commands.desk_answers import DeskAnswers
@@ -50,14 +51,18 @@ from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
 from server.log.bus import Bus
 from server.log.cars import ShownCars
-from server.log.channel_log import ChannelLog
+from server.log.channel_log import ChannelLog, Entry
 from server.log.guarded_pool import GuardedPool
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
+from server.log.search_log import SearchLog
 from server.log.walls import Walls
 from server.observe.breaker import Breaker
+from server.search.answers.answers import Answers
+from server.search.answers.stock_versions import StockVersions
 from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService
+from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 from server.settings import Settings
 from server.work.editions import Editions
 from server.work.queue import JobQueue
@@ -118,24 +123,34 @@ def assemble(
         return listener.connected
 
     editions = Editions(system, hears)
+    registry = Registry(log, bus, tasks)
+    versions = StockVersions(hears)
+    kept, values = _answers(log.searches, registry, versions)
+
+    def told_stale(channel: str) -> None:
+        outages.tell_stale(channel)
+
     searches = SearchService(
         stores,
         system,
         log.searches,
         queue,
         editions=editions,
+        answers=kept,
+        values=values,
         lease_ms=settings.search_lease_ms,
+        told_stale=told_stale,
         # The other connections are for everything that is not a search.
         readers=max(1, settings.pool_max // 2),
     )
-    registry = Registry(log, bus, tasks)
     bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
     relay = Relay(
         system, log, registry, outdated=repeats.look, log_is_up=lambda: redis_pool.breaker.is_closed
     )
-    stock_watch = StockWatch(system, registry, cars, Rematcher(system, log.searches, cars, queue, editions))
+    rematcher = Rematcher(system, log.searches, cars, queue, editions)
+    stock_watch = StockWatch(system, registry, cars, rematcher, hears)
     keeper = Keeper(
         log,
         registry,
@@ -179,11 +194,12 @@ def assemble(
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
         *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
         *(("rates", editions.forget), ("rates", deadlines.heard_of_editions)),
+        ("stock_versions", versions.heard),
         *(("people", people.heard), ("deal_facts", deals.heard), ("deal_facts", deadlines.heard_of_facts)),
     ):
         listener.listen(subject, heard)
     # What is kept in memory goes before anybody looks at it.
-    for forget in (editions.forget, deals.missed):
+    for forget in (editions.forget, versions.missed, deals.missed):
         listener.on_connect(forget)
     for look in (relay.missed, stock_watch.missed, deadlines.look, wall.missed, people.missed):
         listener.on_connect(look)
@@ -252,6 +268,24 @@ def assemble(
         *(allowance, seats, connections, Papers(stores, quotes, compute, editions), stores),
         *(breakers, redis_breaker),
     )
+
+
+def _answers(
+    searches: SearchLog, registry: Registry, versions: StockVersions
+) -> tuple[Answers, SharedValues]:
+    """Return the answers of this process and the values that they share, which hear the channels' events."""
+    answers = Answers(versions)
+    values = SharedValues(searches, answers, registry.__contains__)
+
+    def car_changed(channel: str, entry: Entry) -> None:
+        live, told = registry.live_deal(channel), codec.decode(entry.body)
+        if live is not None and live.facts is not None:
+            versions.changed(live.facts.store_id, live.facts.group_id, told["vehicle_id"], told["rev"])
+
+    registry.on_event(OFFERS, values.heard)
+    registry.on_event(SEARCH_STARTED, values.search_started)
+    registry.on_event(VEHICLE_CHANGED, car_changed)
+    return answers, values
 
 
 async def _run(run: Callable[[], Awaitable[None]]) -> None:

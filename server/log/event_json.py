@@ -4,6 +4,7 @@ A body begins with ``{"type":`` and has no ``seq``: the log assigns it and each 
 lack their end, which a script appends.
 """
 
+import re
 from typing import Any
 
 from protocol import codec
@@ -19,6 +20,10 @@ SEQ_BYTES = len(b'"seq":9007199254740991,')
 """How much an event grows when its ``seq`` is inserted."""
 
 CHUNK_DIGITS = 16
+HEAD_BYTES = 1_024
+"""More than the fields of an event before its columns take."""
+
+_HEAD_OF_OFFERS = re.compile(rb'"search_id":"([^"]*)","chunk":(\d+),"rows":\d+,"columns":')
 
 
 def event_body(channel: str, event: dict[str, Any]) -> bytes:
@@ -62,14 +67,24 @@ def late_matches_body(
 
 
 def offers_body(
-    channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any]
+    channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any] | bytes
 ) -> tuple[bytes, bytes]:
-    """Return ``offers`` up to its columns, and the columns: a script stores and publishes the same bytes."""
-    event, cells = (
-        {"type": "offers", "search_id": search_id, "chunk": chunk, "rows": rows},
-        codec.encode(columns),
-    )
+    """Return ``offers`` up to its columns, and the columns: a script stores and publishes the same bytes.
+
+    Columns may be JSON already.
+    """
+    event = {"type": "offers", "search_id": search_id, "chunk": chunk, "rows": rows}
+    cells = columns if isinstance(columns, bytes) else codec.encode(columns)
     return _up_to_columns(channel, event, cells), cells
+
+
+def read_offers(body: bytes) -> tuple[str, int, bytes]:
+    """Return the search and the chunk of an ``offers`` event, and the JSON of its columns, undecoded."""
+    found = _HEAD_OF_OFFERS.search(body, 0, HEAD_BYTES)
+    if found is None:
+        raise ValueError("expected offers with search_id, chunk, rows and columns")
+    search_id, chunk = found.groups()
+    return search_id.decode(), int(chunk), body[found.end() : -1]
 
 
 def failed_body(channel: str, search_id: str, vehicle_id: list[str], message: str) -> bytes:

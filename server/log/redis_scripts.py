@@ -26,7 +26,7 @@ SCRIPT_NAMES = (
     "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
     "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "pending_job",
     "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over",
-    "late_matches", "summarise", "search_stands",
+    "late_matches", "summarise", "search_stands", "valued_matches",
 )  # fmt: skip
 
 

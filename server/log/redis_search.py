@@ -41,13 +41,15 @@ class RedisSearchLog:
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        last_no: int | None = None,
         asked: str = "",
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
         Returns REPEATED and the first call's id for a repeated ``op``, SUPERSEDED if the current search is
-        not the one that this ``replaces``. Raises CommandError (conflict) if ``op`` was used with another
-        ``asked``, the digest of the person and the command.
+        not the one that this ``replaces``, OUTDATED if a decision after ``last_no`` is published. Raises
+        CommandError (conflict) if ``op`` was used with another ``asked``, the digest of the person and the
+        command.
         """
         reply = await self._scripts.run(
             "begin_search",
@@ -63,6 +65,7 @@ class RedisSearchLog:
             lease.owner,
             lease.ms,
             replaces or "",
+            "" if last_no is None else last_no,
             asked,
             op=op,
         )
@@ -123,6 +126,35 @@ class RedisSearchLog:
             await self._scripts.run("matches", channel, search_id, chunk, prefix, columns, *counts, *behind)
         )
 
+    async def valued_matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: bytes,
+        offers: bytes,
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk with its offers, publish ``matches`` and ``offers``, and renew the lease.
+
+        Returns SUPERSEDED also if the search has ended or has another owner. Raises ValueError if the chunk
+        is too large.
+        """
+        prefix = matches_body(channel, search_id, chunk, rows, columns)
+        valued, _ = offers_body(channel, search_id, chunk, rows, offers)
+        counts = (progress.scanned, progress.matched, progress.chunks)
+        behind = (place, codec.encode(rejected), lease.owner, lease.ms, rows, valued, offers)
+        return _outcome(
+            await self._scripts.run(
+                "valued_matches", channel, search_id, chunk, prefix, columns, *counts, *behind
+            )
+        )
+
     async def end_search(
         self,
         channel: str,
@@ -165,7 +197,7 @@ class RedisSearchLog:
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
+        columns: dict[str, Any] | bytes,
         timings: dict[str, float],
     ) -> Outcome:
         """Store a chunk's offers and publish them, once per ``search_id:chunk``.

@@ -24,6 +24,7 @@ class Outcome(StrEnum):
         "superseded"  # a newer search, or none, is the channel's current one, or another owner runs it
     )
     MISSING = "missing"  # decisions before this one are not published yet
+    OUTDATED = "outdated"  # a later decision of the deal is published: nothing was changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class SearchLog(Protocol):
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        last_no: int | None = None,
         asked: str = "",
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
@@ -114,8 +116,9 @@ class SearchLog(Protocol):
         An older search that still runs is ended in the same step: ``search_ended`` with reason ``superseded``
         precedes ``search_started``. Its stored data is dropped, and its later publications are SUPERSEDED.
         Returns REPEATED and the first call's id for a repeated ``op``; SUPERSEDED if the current search is
-        not the one that this ``replaces``. Raises CommandError (conflict) if ``op`` was used with another
-        ``asked``, the digest of the person and the command.
+        not the one that this ``replaces``; OUTDATED if a decision after ``last_no``, the last one that the
+        searched deal accounts for, is published. Raises CommandError (conflict) if ``op`` was used with
+        another ``asked``, the digest of the person and the command.
         """
 
     async def continue_search(
@@ -156,6 +159,25 @@ class SearchLog(Protocol):
         has ended or has another owner. Raises ValueError if the chunk or the job is too large.
         """
 
+    async def valued_matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: bytes,
+        offers: bytes,
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk with its offers, publish ``matches`` and ``offers``, and renew the lease.
+
+        As ``matches`` followed by ``offers``, in one step; the chunk is never pending.
+        """
+
     async def end_search(
         self,
         channel: str,
@@ -181,10 +203,10 @@ class SearchLog(Protocol):
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
+        columns: dict[str, Any] | bytes,
         timings: dict[str, float],
     ) -> Outcome:
-        """Store a chunk's offers and publish them, once per ``search_id:chunk``.
+        """Store a chunk's offers and publish them, once per ``search_id:chunk``. Columns may be JSON already.
 
         The call that brings the pending chunks to zero after the end also publishes ``search_valued``, whose
         trace sums ``timings`` over the chunks.

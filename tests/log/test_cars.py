@@ -75,6 +75,20 @@ async def test_what_cannot_be_matched_waits_no_longer(log: RedisLog, cars: Shown
     assert await waiting(cars) == {}
 
 
+async def test_a_chunk_with_an_older_state_is_told_again(log: RedisLog, cars: ShownCars) -> None:
+    """A car is sold after the search began and before the chunk that still offers it: it is told once more,
+    behind the chunk, and a chunk with the newer state changes nothing.
+    """
+    await started(log)
+    sold = state("0-1", 2, status="sold", base_rev=1)
+    await cars.tell(DEAL, [sold])
+    await found(log, 0)
+    for _ in range(2):
+        await cars.tell(DEAL, [sold])
+    told = [event["type"] for event in await events(log)]
+    assert told == ["search_started", "vehicle_changed", "matches", "vehicle_changed"]
+
+
 async def test_a_beat_tells_of_cars_that_nobody_matches(log: RedisLog, cars: ShownCars) -> None:
     """Once they have waited for as long as a job may; then their time begins anew."""
     await started(log)

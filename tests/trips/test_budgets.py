@@ -56,8 +56,9 @@ def _is(kind: type[Event]) -> Callable[[Event], bool]:
 async def test_a_search_to_its_first_matches(desk: Counted) -> None:
     """A transaction begun, the versions in force, the first rows; the announcement and the first chunk."""
 
-    async def search(_turn: int) -> None:
-        begun = asyncio.create_task(desk.sales.search(limit=40))
+    async def search(turn: int) -> None:
+        # Each is another search: the answer of an equal one is in memory.
+        begun = asyncio.create_task(desk.sales.search(limit=50 + turn))
         await _hear(desk.sales, _is(Matches))
         await begun
 

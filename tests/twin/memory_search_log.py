@@ -38,6 +38,7 @@ class MemorySearchLog:
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        last_no: int | None = None,
         asked: str = "",
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``."""
@@ -48,6 +49,8 @@ class MemorySearchLog:
         older = None if standing.search is None else standing.search.state
         if replaces is not None and (older is None or older.search_id != replaces):
             return Outcome.SUPERSEDED, "" if older is None else older.search_id
+        if last_no is not None and standing.no is not None and standing.no > last_no:
+            return Outcome.OUTDATED, "" if older is None else older.search_id
         if older is not None and older.ended is None:
             superseded = ended_body(
                 channel,
@@ -145,6 +148,42 @@ class MemorySearchLog:
         self._channels.append(channel, standing, prefix + columns + b"}")
         return Outcome.PUBLISHED
 
+    async def valued_matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: bytes,
+        offers: bytes,
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk with its offers, publish both; the lease begins anew."""
+        prefix = matches_body(channel, search_id, chunk, rows, columns)
+        valued, _ = offers_body(channel, search_id, chunk, rows, offers)
+        standing, search = self._channels.open(channel), self._channels.search_of(channel, search_id)
+        if search is None or not search.is_running_by(lease.owner):
+            return Outcome.SUPERSEDED
+        if chunk in search.matches:
+            return Outcome.REPEATED
+        search.matches[chunk], search.offers[chunk] = columns, offers
+        search.change(
+            valued=search.state.valued + rows,
+            scanned=progress.scanned,
+            matched=progress.matched,
+            chunks=progress.chunks,
+            place=place,
+            rejected=codec.decode(codec.encode(rejected)),
+        )
+        search.take_lease(lease, now_ms())
+        self._channels.append(channel, standing, prefix + columns + b"}")
+        self._channels.append(channel, standing, valued + offers + b"}")
+        return Outcome.PUBLISHED
+
     async def end_search(
         self,
         channel: str,
@@ -197,7 +236,7 @@ class MemorySearchLog:
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
+        columns: dict[str, Any] | bytes,
         timings: dict[str, float],
     ) -> Outcome:
         """Store a chunk's offers and publish them, once per ``search_id:chunk``."""

@@ -45,10 +45,10 @@ SELECT n.id::text, n.rev, n.status, n.price_cents, n.no,
 """
 
 _RECENT = """
-SELECT vehicle_id::text FROM vehicle_claims JOIN vehicles USING (vehicle_id) WHERE group_id = ANY ($1)
+SELECT vehicle_id::text, rev, no FROM vehicle_claims JOIN vehicles USING (vehicle_id) WHERE group_id = $1
 UNION
-SELECT vehicle_id::text FROM vehicles WHERE group_id = ANY ($1) AND rev > 1
-   AND updated_at > now() - $2::interval
+SELECT vehicle_id::text, rev, coalesce(no, 0) FROM vehicles LEFT JOIN vehicle_claims USING (vehicle_id)
+ WHERE group_id = $1 AND rev > 1 AND updated_at > now() - $2::interval
 LIMIT $3
 """
 
@@ -130,10 +130,13 @@ async def watched_cars(
 
 
 async def recently_changed(
-    database: Database, group_ids: Sequence[str], since: dt.timedelta, limit: int
-) -> list[str]:
-    """Return cars of groups that someone ever claimed, or that changed within ``since``: some of them."""
-    return [row["vehicle_id"] for row in await database.fetch(_RECENT, group_ids, since, limit)]
+    database: Database, group_id: str, since: dt.timedelta, limit: int
+) -> dict[str, tuple[int, int]]:
+    """Return the (rev, no) of cars of a group that someone ever claimed, or that changed within ``since``:
+    of some of them.
+    """
+    rows = await database.fetch(_RECENT, group_id, since, limit)
+    return {row["vehicle_id"]: (row["rev"], row["no"]) for row in rows}
 
 
 def _car(row: Any) -> WatchedCar:

@@ -17,6 +17,8 @@ from server.observe.failing import REDIS_FAILS
 
 EVENTS_PER_READ: Final = 100
 SEARCH_ENDED: Final = b'{"type":"search_ended",'
+VEHICLE_CHANGED: Final = b'{"type":"vehicle_changed",'
+Look = Callable[[str, Entry], None]
 RETRY_SECONDS: Final = 0.5
 
 
@@ -28,13 +30,13 @@ class Feed:
         channel: str,
         log: ChannelLog,
         turn: LoopTurn,
-        search_ended: Callable[[str], None],
-        presence_heard: Callable[[str, Entry], None],
+        heard: Sequence[tuple[bytes, Look]],
+        presence_heard: Look,
     ) -> None:
         self.session = Session(channel)
         self._turn = turn
         self._presence_heard = presence_heard
-        self._search_ended = search_ended
+        self._looks = heard
         self.joining = 0
         self._log = log
         self._behind = asyncio.Event()
@@ -131,8 +133,9 @@ class Feed:
         verdict = self.session.receive(entry)
         if verdict is Verdict.TAKEN:
             self._turn.has_events(self.session.deliver)
-            if entry.body.startswith(SEARCH_ENDED):
-                self._search_ended(self.session.channel)
+            for prefix, look in self._looks:
+                if entry.body.startswith(prefix):
+                    look(self.session.channel, entry)
         return verdict
 
 
@@ -149,8 +152,8 @@ class Registry:
         self._tasks = tasks
         self.turn = LoopTurn()
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
-        self._search_ended: list[Callable[[str], None]] = []
-        self._presence_heard: Callable[[str, Entry], None] | None = None
+        self._looks: list[tuple[bytes, Look]] = []
+        self._presence_heard: Look | None = None
         self._left: Callable[[Watcher, bool], None] | None = None
 
     def __len__(self) -> int:
@@ -183,7 +186,13 @@ class Registry:
 
     def on_search_ended(self, look: Callable[[str], None]) -> None:
         """Call ``look`` with the channel whenever a search of a watched channel has ended."""
-        self._search_ended.append(look)
+        self.on_event(SEARCH_ENDED, lambda channel, _: look(channel))
+
+    def on_event(self, prefix: bytes, look: Look) -> None:
+        """Call ``look`` with each event of a watched channel whose JSON begins with ``prefix``, in order and
+        once, and the channel.
+        """
+        self._looks.append((prefix, look))
 
     def compare(self, channel: str, epoch: str | None, seq: int) -> bool:
         """Make a watched channel read events that it missed; return whether there are any."""
@@ -200,7 +209,7 @@ class Registry:
             feed.joining -= 1
             self._close_unwatched(channel)
 
-    def on_presence(self, heard: Callable[[str, Entry], None], left: Callable[[Watcher, bool], None]) -> None:
+    def on_presence(self, heard: Look, left: Callable[[Watcher, bool], None]) -> None:
         """Call ``heard`` with each presence bell, and ``left`` with each watcher that leaves."""
         self._presence_heard, self._left = heard, left
 
@@ -219,7 +228,7 @@ class Registry:
 
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
-            feed = Feed(channel, self._log, self.turn, self._tell_search_ended, self._tell_presence)
+            feed = Feed(channel, self._log, self.turn, self._looks, self._tell_presence)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]
@@ -227,10 +236,6 @@ class Registry:
     def _tell_presence(self, channel: str, entry: Entry) -> None:
         if self._presence_heard is not None:
             self._presence_heard(channel, entry)
-
-    def _tell_search_ended(self, channel: str) -> None:
-        for look in self._search_ended:
-            look(channel)
 
     def _close_unwatched(self, channel: str) -> None:
         feed, task = self._feeds[channel]

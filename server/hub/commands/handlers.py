@@ -14,7 +14,7 @@ from server.hub.connections.connection import Connection
 from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
 from server.observe.failing import SERVICE_FAILS, retry_detail
-from server.search.paging.runs import TURN_SECONDS
+from server.search.paging.first_rows import TURN_SECONDS
 
 
 class Handlers:

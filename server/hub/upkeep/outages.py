@@ -28,6 +28,9 @@ NO_UPDATES: Final = (
 NO_SEARCHES: Final = (
     "Searching the stock is too slow right now. Everything else works, and the server keeps trying."
 )
+STALE: Final = Notice(
+    code="stale", message="The stock cannot be read right now. These cars are from an earlier search."
+)
 RECOVERED: Final = Notice(code="recovered", message="Everything is working again.")
 
 
@@ -66,6 +69,12 @@ class Outages:
             if service.name in self._away:
                 return Notice(code="degraded", message=service.message)
         return None
+
+    def tell_stale(self, channel: str) -> None:
+        """Tell those who watch a channel here that its search was answered from memory, with older cars."""
+        for connection in tuple(self._connections):
+            if channel in connection.watchers:
+                connection.notify(STALE)
 
     async def run(self) -> None:
         """Watch until cancelled."""

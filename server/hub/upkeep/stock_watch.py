@@ -7,8 +7,7 @@ publishes each state once per channel, however many processes report it. It also
 they are matched again, because the reporting process may fail before that.
 """
 
-import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,14 +18,9 @@ from protocol.channels import deal_channel, deal_of
 from protocol.closing import CommandError
 from server.database.core.scope import RowScope
 from server.database.editions.rates import NotInForce
-from server.database.stock.watched import (
-    WatchedCar,
-    WatchedDeal,
-    recently_changed,
-    watched_cars,
-    watched_deals,
-)
+from server.database.stock.watched import WatchedCar, WatchedDeal, watched_cars, watched_deals
 from server.hub.channels.registry import Registry
+from server.hub.upkeep.recent_cars import RecentCars
 from server.log.cars import CarState, ShownCars
 from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
@@ -37,12 +31,6 @@ HELD: Final = "held"
 GONE: Final = "removed"
 RETRY_SECONDS: Final = 1.0
 CARS_AT_ONCE: Final = 500
-MOST_RECENT: Final = 200
-"""Where more cars than these have changed lately, it is cheaper to look at all that a screen shows."""
-
-LOG_LIFETIME: Final = dt.timedelta(hours=4, minutes=10)
-"""The maximum age of a channel's last publication about its cars: older logs have expired."""
-
 OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
 
 
@@ -67,7 +55,15 @@ NO_NEWS: Final = News(frozenset(), frozenset())
 class StockWatch:
     """Keeps the cars on screens current. All methods except ``run`` only record work, and return at once."""
 
-    def __init__(self, system: RowScope, registry: Registry, cars: ShownCars, rematcher: Rematcher) -> None:
+    def __init__(
+        self,
+        system: RowScope,
+        registry: Registry,
+        cars: ShownCars,
+        rematcher: Rematcher,
+        hears: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._recent = RecentCars(system, hears)
         self._system = system
         self._registry = registry
         self._cars = cars
@@ -90,11 +86,13 @@ class StockWatch:
         ids, stores = (
             None if each is None else frozenset(each) for each in (news["ids"], news.get("stores"))
         )
+        self._recent.forget(news["group"])
         self._add(news["group"], News(ids, stores))
         self._background.wake()
 
     def missed(self) -> None:
         """Record that notifications may have been missed: everything is looked at again."""
+        self._recent.forget_all()
         self._all = True
         self._background.wake()
 
@@ -152,9 +150,19 @@ class StockWatch:
             await self._tell_channels(concerned, () if news.ids is None else sorted(news.ids))
         looked_at = [channel for channel in watched if channel in whole]
         if looked_at:
-            recent = await self._recent(looked_at)
-            if recent:
-                await self._tell_channels(looked_at, recent if len(recent) <= MOST_RECENT else ())
+            await self._look_at(looked_at)
+
+    async def _look_at(self, channels: Sequence[str]) -> None:
+        """Tell channels of recent changes that their screens lack."""
+        by_group: dict[str, list[str]] = {}
+        for channel, deal in (await self._deals(channels)).items():
+            by_group.setdefault(deal.group_id, []).append(channel)
+        for group, concerned in by_group.items():
+            recent = await self._recent.of(group)
+            if recent is None:
+                await self._tell_channels(concerned, ())
+            elif recent:
+                await self._tell_channels(concerned, sorted(recent), recent)
 
     def _may_show(self, channel: str, deal: WatchedDeal, news: News) -> bool:
         """Return whether a deal of the cars' group may show one of them."""
@@ -183,14 +191,16 @@ class StockWatch:
         own = {offer.vehicle_id: offer.rev for offer in offers}
         return WatchedDeal(deal.id, deal.store_id, deal.group_id, own)
 
-    async def _recent(self, channels: Sequence[str]) -> Sequence[str]:
-        """Return the cars whose changes these channels may lack; any if there are more than MOST_RECENT."""
-        groups = sorted({deal.group_id for deal in (await self._deals(channels)).values()})
-        async with self._system.acquire() as database:
-            return await recently_changed(database, groups, LOG_LIFETIME, MOST_RECENT + 1)
+    async def _tell_channels(
+        self,
+        channels: Sequence[str],
+        vehicle_ids: Sequence[str],
+        newest: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        """Tell channels of some cars; of all that they show where none are named.
 
-    async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
-        """Tell channels of some cars; of all that they show where none are named."""
+        If the ``newest`` states of the cars are known, those that are shown so are not read.
+        """
         if not channels:
             return
         shown = await self._cars.shown(channels, vehicle_ids)
@@ -200,8 +210,10 @@ class StockWatch:
         for channel, known in zip(channels, shown, strict=True):
             if channel in deals:
                 own = deals[channel].own.items()
-                mine = {car: (rev, 0) for car, rev in own if not asked or car in asked}
-                interesting[channel] = mine | known
+                mine = {car: (rev, 0) for car, rev in own if not asked or car in asked} | known
+                interesting[channel] = {
+                    car: state for car, state in mine.items() if newest is None or state < newest[car]
+                }
         news = await self._load(interesting.values())
         for channel, known in interesting.items():
             cars = [car for car in known if car in news]

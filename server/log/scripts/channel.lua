@@ -133,6 +133,19 @@ local function index_chunk(search_id, columns)
     redis.call('HSET', REVS, '', index_mark(search_id, chunks))
 end
 
+-- Forgets what was told of cars that a chunk shows at an older rev, so that it is told again: whoever reads the chunk has
+-- dropped what came before it. Few cars were told of while a search begins, mostly none.
+local function untell_older(columns)
+    if redis.call('EXISTS', TOLD) == 0 then return end
+    local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
+    if not ids then return end
+    revs = cjson.decode(revs)
+    for index, id in ipairs(cjson.decode(ids)) do
+        local told = redis.call('HGET', TOLD, id)
+        if told and tonumber(string.match(told, '^%d+')) > tonumber(revs[index]) then redis.call('HDEL', TOLD, id) end
+    end
+end
+
 -- Builds the index if it lacks chunks. Most searches end before a car of theirs changes, so the first change builds it.
 local function complete_index()
     local mark = index_mark(redis.call('HGET', SEARCH, 'search_id') or '', redis.call('HLEN', MATCHES))

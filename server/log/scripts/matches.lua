@@ -9,6 +9,7 @@ redis.call('HSET', SEARCH, 'scanned', ARGV[10], 'matched', ARGV[11], 'chunks', A
     'rejected', ARGV[14], 'lane', ARGV[18])
 redis.call('HINCRBY', SEARCH, 'pending', 1)
 index_chunk(search_id, columns)
+untell_older(columns)
 -- The job is stored with its chunk until it is settled; the queue only points to it.
 redis.call('HSET', JOBS, chunk, ARGV[15])
 redis.call('ZADD', DUE, whole(now_ms()), chunk)

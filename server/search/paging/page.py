@@ -4,28 +4,26 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Any
 
-import stamina
-import structlog
-from redis.exceptions import RedisError
-
 from protocol import codec
-from protocol.events import Fix, Rejection
-from protocol.jobs import JobPointer, ValueJob
+from protocol.events import Fix
+from protocol.jobs import ValueJob
 from protocol.records import EndReason
-from server.clock import utc_now
 from server.finance.rules.limits import Limit
-from server.log.search_log import Continuation, Outcome, Progress, SearchLog
+from server.log.search_log import Outcome, Progress
+from server.search.answers.answer import Answer, Ending, Part
+from server.search.answers.answers import Answers
 from server.search.paging.excluded import Excluded
 from server.search.paging.parts import parts_of
-from server.search.paging.place import new_token, read_place, write_place
-from server.search.paging.requests import PageRequest
+from server.search.paging.publication import Publication
+from server.search.paging.reading import Reading
 from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import StockReader
 from server.search.sql.statement import OrderedQuery
-from server.search.trace import Trace
-from server.work.queue import JobQueue, QueueFull
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from protocol.events import Rejection
     from server.search.screening.screen import Screened
 
 TURNS_TO_SEND = 2
@@ -36,46 +34,34 @@ ROWS_TO_SPARE = 1.05
 than some rows.
 """
 
-ENQUEUE_SECONDS = 3.0
-END_SECONDS = 10.0
-RESUMABLE = frozenset({EndReason.LIMIT, EndReason.FAILED})
-
-log = structlog.get_logger(__name__)
+WHOLE = frozenset({EndReason.COMPLETE, EndReason.LIMIT})
+"""The ends of a page that was read as far as it was asked for."""
 
 
 class Page:
-    """Publishes a page. ``stop`` ends it from outside, before its next chunk."""
+    """Reads a page from the stock and publishes it; its chunks make the ``answer`` grow.
 
-    def __init__(self, request: PageRequest, channels: SearchLog, queue: JobQueue, trace: Trace) -> None:
-        self._request = request
-        self._channels = channels
-        self._queue = queue
-        self._trace = trace
-        self._progress = request.base
-        self._left = request.limit
+    ``rejected`` are the counts of the pages and chunks before it.
+    """
+
+    def __init__(
+        self,
+        publication: Publication,
+        reading: Reading,
+        rejected: "Sequence[Rejection]",
+        answers: Answers,
+        answer: Answer,
+    ) -> None:
+        self._publication = publication
+        self._reading = reading
+        self._answers = answers
+        self._answer = answer
+        self._base = publication.progress
+        self._limit = self._left = publication.matches_left
         self._screened = 0
-        self._last = request.after
-        self._token = new_token()
-        self._excluded = Excluded(request.plan, request.others, request.rejected)
-        self._stopped: EndReason | None = None
+        self._excluded = Excluded(reading.plan, reading.others, rejected)
+        self._trace = publication.trace
         self._publishing: asyncio.Task[EndReason | None] | None = None
-        self._enqueuing: asyncio.Task[None] | None = None
-        self._queue_full = False
-        self.handed_over = False
-
-    @property
-    def search_id(self) -> str:
-        """The search that this page belongs to."""
-        return self._request.search_id
-
-    def stop(self, reason: EndReason) -> None:
-        """End the page with ``reason``; the first reason counts."""
-        self._stopped = self._stopped or reason
-
-    def hand_over(self) -> None:
-        """End the page without an event, so that another process continues after its last chunk."""
-        self.stop(EndReason.SUPERSEDED)
-        self.handed_over = True
 
     async def publish(
         self, reader: StockReader, query: OrderedQuery, rows: list[Any], more: bool
@@ -102,7 +88,8 @@ class Page:
             raise
         finally:
             ended = await asyncio.gather(*self._running(), return_exceptions=True)
-            self._publishing = self._enqueuing = None
+            self._publishing = None
+            await self._publication.enqueued()
             for error in ended:
                 if isinstance(error, BaseException):
                     raise error
@@ -113,41 +100,22 @@ class Page:
 
     async def reject_outside(self, reader: StockReader, query: OrderedQuery) -> None:
         """Count cars outside the price window. None of them can become a deal."""
-        if self._stopped is None:
+        publication = self._publication
+        if publication.stopped is None:
             read = await self._excluded.count_outside(reader, query)
-            before = self._progress
-            self._progress = Progress(before.scanned + read, before.matched, before.chunks)
+            before = publication.progress
+            progress = Progress(before.scanned + read, before.matched, before.chunks)
+            publication.counted(progress, publication.last)
 
-    async def end(self, reason: EndReason) -> None:
-        """Publish ``search_ended``. It is retried for ``END_SECONDS``, because watchers wait for it."""
-        async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=END_SECONDS):
-            with attempt:
-                if reason is EndReason.FAILED:
-                    await self._return_to_log()
-                await self._channels.end_search(
-                    self._request.channel,
-                    search_id=self.search_id,
-                    reason=reason,
-                    progress=self._progress,
-                    goes_on=self._continuation() if reason in RESUMABLE else None,
-                    rejected=self._excluded.report(reason),
-                    trace=self._trace.report(),
-                    owner=self._request.lease.owner,
-                )
-
-    async def _return_to_log(self) -> None:
-        """Take the progress from the log: a publication that failed here may have reached Redis."""
-        state = await self._channels.current(self._request.channel)
-        if state is None or state.search_id != self.search_id:
-            return
-        self._progress = Progress(state.scanned, state.matched, state.chunks)
-        self._excluded.replace([codec.convert(Rejection, limit) for limit in state.rejected])
-        self._last = read_place(self.search_id, state.place) if state.place else None
-
-    def _continuation(self) -> Continuation | None:
-        if self._last is None:
-            return None
-        return Continuation(self._token, write_place(self.search_id, self._last))
+    def ending(self, reason: EndReason) -> Ending:
+        """Return how the page ended, with all its counts; a page that was read to its end completes the
+        answer.
+        """
+        publication = self._publication
+        ending = Ending(reason, publication.progress, self._excluded.report(reason), publication.last)
+        if reason in WHOLE:
+            self._answer.end(ending)
+        return ending
 
     async def _take_rows(self, rows: list[Any]) -> EndReason | None:
         """Screen rows and begin to publish their matches; return why the page ends, or None.
@@ -163,7 +131,7 @@ class Page:
                 rows = rows[: screened.row_numbers[-1] + 1]
         if reason := await self._published():
             return reason
-        first = self._progress.scanned == self._request.base.scanned
+        first = self._publication.progress.scanned == self._base.scanned
         self._left -= len(screened)
         publishing = self._publish(screened, len(rows), cut=cut)
         self._publishing = asyncio.create_task(publishing, name="matches")
@@ -184,92 +152,56 @@ class Page:
 
     def _rows_wanted(self) -> int:
         """Return about how many more rows have the matches that are left, by those that were screened."""
-        matched = self._request.limit - self._left
+        matched = self._limit - self._left
         return math.ceil(ROWS_TO_SPARE * self._left * self._screened / matched) if matched else self._left
 
     async def _published(self) -> EndReason | None:
         """Wait for the chunk that is being published; return why the page ends with it, or None."""
         publishing, self._publishing = self._publishing, None
-        return await publishing if publishing is not None else self._stopped
+        return await publishing if publishing is not None else self._publication.stopped
 
     def _running(self) -> "list[asyncio.Task[Any]]":
-        return [task for task in (self._publishing, self._enqueuing) if task is not None]
+        tasks = self._publishing, self._publication.enqueuing
+        return [task for task in tasks if task is not None]
 
     async def _publish(self, screened: "Screened", rows: int, *, cut: bool) -> EndReason | None:
-        scanned_before, counted = self._progress.scanned, 0
+        publication = self._publication
+        scanned_before, counted = publication.progress.scanned, 0
         for part, cells in parts_of(screened):
-            if self._stopped is not None:
-                return self._stopped
+            if publication.stopped is not None:
+                return publication.stopped
             through = part.row_numbers[-1] + 1
             self._excluded.count(screened, counted, through)
             counted = through
             if await self._publish_chunk(part, cells, scanned_before + through) is Outcome.SUPERSEDED:
                 return EndReason.SUPERSEDED
         self._excluded.count(screened, counted, rows)
-        self._progress = Progress(scanned_before + rows, self._progress.matched, self._progress.chunks)
+        progress = publication.progress
         # The next page begins after the last counted row, so that no row is counted twice.
-        self._last = screened.last
-        return self._stopped or (EndReason.LIMIT if cut else None)
+        publication.counted(Progress(scanned_before + rows, progress.matched, progress.chunks), screened.last)
+        return publication.stopped or (EndReason.LIMIT if cut else None)
 
-    async def _publish_chunk(self, part: "Screened", cells: bytes, scanned: int) -> Outcome:
-        chunk = self._progress.chunks
-        progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
-        with self._trace.stage("publish"):
-            outcome = await self._channels.matches(
-                self._request.channel,
-                search_id=self.search_id,
-                chunk=chunk,
-                rows=len(part),
-                columns=cells,
-                progress=progress,
-                rejected=self._excluded.report(),
-                place=write_place(self.search_id, part.last_match),
-                job=codec.encode(self._job(part)),
-                lane=self._request.lane,
-                lease=self._request.lease,
-            )
-        if outcome is Outcome.SUPERSEDED:
-            return outcome
-        self._progress, self._last = progress, part.last_match
-        if self._enqueuing is not None:
-            await self._enqueuing
-        self._enqueuing = asyncio.create_task(self._enqueue(chunk), name="job")
-        return outcome
-
-    async def _enqueue(self, chunk: int) -> None:
-        """Queue a chunk's job. If that fails, the job is in the log and is queued from there later."""
-        request, attempts = self._request, 1 if self._queue_full else None
-        pointer = JobPointer(
-            channel=request.channel,
-            search_id=self.search_id,
-            chunk=chunk,
-            store_id=request.lane.store_id,
-            person_id=request.lane.person_id,
-            enqueued_at=utc_now(),
+    async def _publish_chunk(self, screened: "Screened", cells: bytes, scanned: int) -> Outcome:
+        before = self._publication.progress
+        part = Part(
+            cells=cells,
+            rows=len(screened),
+            progress=Progress(scanned, before.matched + len(screened), before.chunks + 1),
+            rejected=self._excluded.report(),
+            last=screened.last_match,
+            job=codec.encode(self._job(screened)),
         )
-        try:
-            async for attempt in stamina.retry_context(
-                on=(RedisError, QueueFull), attempts=attempts, timeout=ENQUEUE_SECONDS
-            ):
-                with attempt:
-                    await self._queue.put(pointer, urgent=chunk == request.base.chunks)
-            self._trace.count("jobs")
-            self._queue_full = False
-        except QueueFull:
-            # The next jobs get one attempt, so that the stock's snapshot is not held open for them.
-            self._queue_full = True
-            log.warning("queue full", search_id=self.search_id, chunk=chunk)
-        except RedisError as error:
-            log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=repr(error))
+        self._answers.add(self._answer, part)
+        return await self._publication.publish(part)
 
     def _job(self, part: "Screened") -> ValueJob:
-        request = self._request
-        lease_names, lease_of = lease_names_of(request.plan, part.columns)
+        reading = self._reading
+        lease_names, lease_of = lease_names_of(reading.plan, part.columns)
         return ValueJob(
-            search_id=self.search_id,
-            deal_version=request.deal_version,
-            inputs=request.plan.inputs,
-            versions=request.versions,
+            search_id=self._publication.search_id,
+            deal_version=reading.deal.version,
+            inputs=reading.plan.inputs,
+            versions=reading.versions,
             vehicle_id=part.columns["vehicle_id"],
             rev=part.columns["rev"],
             numbers=part.numbers,

@@ -1,13 +1,12 @@
 """How a page of a search is read and computed, from the deal and the versions in force."""
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from protocol.records import MAX_CENTS, DealKind, Filters, Sort, Versions
 from server.database.deals.deals import Deal, load_deal
-from server.database.editions.versions import InForce
 from server.finance.rules.rebates import largest_rebate_cents
+from server.search.answers.question import AsOf
 from server.search.screening.basis import load_basis
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader
@@ -43,28 +42,36 @@ class Reading:
     unread: bool = False
 
 
+async def current(reader: StockReader, deal: Deal, *, fixed: bool) -> tuple[Deal, int]:
+    """Return the deal and the version of its stock, as of the snapshot.
+
+    ``deal`` may come from memory: if the snapshot has a newer version, that one is returned, unless the deal
+    is ``fixed``.
+    """
+    inventory, version = await reader.version(stock_of(deal), deal.id)
+    if version > deal.version and not fixed:
+        deal = await load_deal(reader.database, deal.id) or deal
+        inventory, _ = await reader.version(stock_of(deal), deal.id)
+    return deal, inventory
+
+
 async def prepare_reading(
     reader: StockReader,
     tables: Tables,
     deal: Deal,
-    in_force: InForce,
+    as_of: AsOf,
     *,
     plans: Plans,
     filters: Filters,
     sort: Sort,
     after: Keyset | None,
-    today: dt.date,
 ) -> Reading:
-    """Return how to read the cars of a deal after ``after``.
+    """Return how to read the cars of a deal after ``after``, as of the snapshot.
 
-    ``deal`` may come from memory: if the snapshot has a newer version, that one is used. Raises CommandError
-    (invalid) if the deal's dates contradict ``today`` or its address has no tax rule, NotInForce for a
-    missing edition.
+    Raises CommandError (invalid) if the deal's dates contradict the day or its address has no tax rule,
+    NotInForce for a missing edition.
     """
-    inventory, version = await reader.version(stock_of(deal), deal.id)
-    if version > deal.version:
-        deal = await load_deal(reader.database, deal.id) or deal
-        inventory, _ = await reader.version(stock_of(deal), deal.id)
+    today, in_force, inventory = as_of.today, as_of.in_force, as_of.inventory
     stock = stock_of(deal)
     basis = await load_basis(reader.database, tables, deal, in_force, inventory=inventory, today=today)
     plan, known, others = plans.of(

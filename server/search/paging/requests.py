@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
@@ -11,10 +10,6 @@ from server.database.deals.deals import Deal
 from server.log.search_log import Lease, Outcome, Progress
 from server.search.sql.statement import Keyset
 from server.sharing.lanes import Lane
-
-if TYPE_CHECKING:
-    from server.finance.plan import Plan
-    from server.search.screening.other_terms import OtherTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +46,22 @@ class MoreRequest:
     asked: str = ""
 
 
-Announce = Callable[[Versions, int, int], Awaitable[tuple[Outcome, str]]]
-"""Announces a page in the channel's log, given the versions, the planner's estimate and the deal's version.
-Returns the outcome and the id of the search.
-"""
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a page is announced with: versions, the planner's estimate and the deal's version.
+
+    ``last_no``: the deal comes from memory and accounts for the decisions up to this one; if the log has a
+    later one, the page is not announced. None: the deal was compared with Postgres.
+    """
+
+    versions: Versions
+    estimate: int
+    deal_version: int
+    last_no: int | None = None
+
+
+Announce = Callable[[Announcement], Awaitable[tuple[Outcome, str]]]
+"""Announces a page in the channel's log. Returns the outcome and the id of the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +85,3 @@ class PageStart:
     lease: Lease
     lane: Lane
     patient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """What a page needs in addition to its rows.
-
-    ``base`` and ``rejected`` are the counts of the pages before this one, up to ``after``.
-    """
-
-    channel: str
-    search_id: str
-    lane: Lane
-    deal_version: int
-    versions: Versions
-    plan: "Plan"
-    others: "OtherTerms"
-    limit: int
-    base: Progress
-    lease: Lease
-    rejected: Sequence[Rejection] = ()
-    after: Keyset | None = None

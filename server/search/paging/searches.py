@@ -17,16 +17,21 @@ from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
-from protocol.records import EndReason, Versions
+from protocol.records import EndReason
 from server.clock import utc_now
+from server.database.core.guard import OUTAGES
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal, load_deal
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog, SearchState
-from server.observe.breaker import Breaker
+from server.search.answers.answers import Answers
+from server.search.paging.answering import Answering
+from server.search.paging.first_rows import StockReads
 from server.search.paging.lease import keep_lease, new_lease
+from server.search.paging.pages import Pages
 from server.search.paging.place import check_token, new_token, read_place
-from server.search.paging.requests import MoreRequest, PageStart, SearchRequest
+from server.search.paging.requests import Announcement, MoreRequest, PageStart, SearchRequest
 from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
+from server.search.paging.shared_values import SharedValues
 from server.sharing.lanes import Lane
 from server.sharing.turns import Shares, Turns
 from server.work.editions import Editions
@@ -54,22 +59,27 @@ class SearchService:
         queue: JobQueue,
         *,
         editions: Editions | None = None,
+        answers: Answers | None = None,
+        values: SharedValues | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
+        told_stale: Callable[[str], None] = lambda channel: None,
     ) -> None:
         self._system = system
         self._channels = channels
         self._queue = queue
         self._lease_ms = lease_ms
         turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
+        answers = Answers() if answers is None else answers
+        self._values = values or SharedValues(channels, answers)
+        pages = Pages(channels, queue, self._values)
         known = editions or Editions(system)
-        self._runs = Runs(stores, channels, queue, turns, editions=known, today=today)
-
-    @property
-    def breaker(self) -> Breaker:
+        reads = StockReads(stores, turns, known)
+        answering = Answering(reads, known, answers, pages)
+        self.breaker = reads.breaker
         """The breaker around the first rows of searches."""
-        return self._runs.breaker
+        self._runs = Runs(channels, pages, answering, today=today, stale_after=OUTAGES, told_stale=told_stale)
 
     async def probe(self) -> None:
         """Read the first rows of the latest search again, which nobody gets. Raises as a search."""
@@ -93,7 +103,7 @@ class SearchService:
     async def _begin(self, request: SearchRequest, replaces: str | None = None) -> str:
         search_id, lease = str(uuid.uuid4()), new_lease(self._lease_ms)
 
-        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+        async def announce(made: Announcement) -> tuple[Outcome, str]:
             return await self._channels.begin_search(
                 request.channel,
                 op=request.op,
@@ -102,15 +112,16 @@ class SearchService:
                 event={
                     "type": "search_started",
                     "search_id": search_id,
-                    "deal_version": deal_version,
-                    "estimate": estimate,
+                    "deal_version": made.deal_version,
+                    "estimate": made.estimate,
                     "filters": request.filters,
                     "sort": request.sort,
-                    "versions": versions,
+                    "versions": made.versions,
                     "by": request.actor,
                 },
                 lease=lease,
                 replaces=replaces,
+                last_no=made.last_no,
                 asked=request.asked,
             )
 
@@ -147,7 +158,7 @@ class SearchService:
             raise _superseded()
         lease = new_lease(self._lease_ms)
 
-        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+        async def announce(made: Announcement) -> tuple[Outcome, str]:
             outcome = await self._channels.continue_search(
                 request.channel,
                 op=request.op,
@@ -252,6 +263,7 @@ class SearchService:
     async def aclose(self) -> None:
         """Hand over the searches that still run when the process ends."""
         await self.hand_over()
+        await self._values.aclose()
 
     async def _go_on(self, channel: str, state: SearchState, lease: Lease) -> None:
         deal = await self._load(channel)
@@ -261,7 +273,7 @@ class SearchService:
             await self._begin(request, replaces=state.search_id)
             return
 
-        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+        async def announce(made: Announcement) -> tuple[Outcome, str]:
             return Outcome.PUBLISHED, state.search_id
 
         await self._runs.start(

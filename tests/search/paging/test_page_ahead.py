@@ -4,6 +4,8 @@ from typing import Any, cast
 
 from protocol.records import EndReason
 from server.log.search_log import Progress
+from server.search.answers.answer import Answer
+from server.search.answers.answers import Answers
 from server.search.paging.page import Page
 from server.search.sql.cursor import StockReader
 from server.search.sql.statement import OrderedQuery
@@ -13,17 +15,27 @@ CHUNKS = (16, 64, 640)
 QUERY = cast(OrderedQuery, object())
 
 
-class Request:
-    """A page of 300 matches."""
+class NoReading:
+    """A reading without a plan."""
 
-    limit, base, plan, others, rejected, after = 300, Progress(0, 0, 0), None, None, (), None
+    plan = others = None
+
+
+class Publication:
+    """A page of 300 matches that is stopped by nobody."""
+
+    matches_left, progress, last, trace = 300, Progress(0, 0, 0), None, Trace()
+    stopped = enqueuing = None
+
+    async def enqueued(self) -> None:
+        """Nothing is queued."""
 
 
 class HalfOf(Page):
     """A page on which every second row matches."""
 
     def __init__(self, steps: list[str]) -> None:
-        super().__init__(cast(Any, Request), cast(Any, None), cast(Any, None), Trace())
+        super().__init__(cast(Any, Publication()), cast(Any, NoReading()), (), Answers(), Answer("deal:1", 0))
         self._steps = steps
 
     async def _take_rows(self, rows: list[Any]) -> EndReason | None:

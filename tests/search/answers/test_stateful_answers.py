@@ -1,0 +1,21 @@
+"""An answer from memory is one that a search could have read: over changes of stock, rates and terms between
+and during searches, and over searches that fail, are superseded, cancelled or handed over.
+"""
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.search.answers.stateful_answers import AnswersMachine
+from tests.search.answers.world import replaced
+
+
+def test_no_answer_is_older_than_what_was_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never an older price, rate or term than the process knew of; each car once, and valued once; every
+    search comes to its end, and every way to an answer was gone.
+    """
+    replaced(monkeypatch.setattr)
+    AnswersMachine.seen.clear()
+    run_state_machine_as_test(AnswersMachine, settings=settings(max_examples=60, stateful_step_count=40))
+    ways = AnswersMachine.seen
+    assert min(ways[name] for name in ("hits", "joins", "misses", "shared")) > 20, ways
