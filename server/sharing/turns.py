@@ -42,6 +42,11 @@ class Turns:
         self._stores: dict[str, dict[Lane, deque[asyncio.Future[None]]]] = {}
 
     @property
+    def shares(self) -> Shares:
+        """How the places are shared."""
+        return self._shares
+
+    @property
     def at_it(self) -> int:
         """How many are at it."""
         return self._at_it[""]

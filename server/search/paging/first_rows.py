@@ -15,7 +15,7 @@ from server.search.answers.question import AsOf
 from server.search.paging.pages import Run
 from server.search.paging.reading import Reading, current, prepare_reading
 from server.search.screening.plans import Plans
-from server.search.sql.cursor import StockReader
+from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates
 from server.search.trace import Trace
 from server.sharing.turns import Turns
