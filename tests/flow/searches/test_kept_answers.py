@@ -32,7 +32,8 @@ CHANGES = (
 ADD = (
     "INSERT INTO vehicles (store_id, group_id, vin, stock_no, is_new, year, make, model, trim, body, mileage,"
     " price_cents, cost_cents, stocked_on)"
-    " SELECT store_id, group_id, left(vin, 11) || lpad($1::text, 6, '0'), 'added ' || $1, is_new, year, make, model, trim, body, mileage, price_cents, cost_cents, stocked_on"
+    " SELECT store_id, group_id, left(vin, 11) || lpad($1::text, 6, '0'), 'added ' || $1, is_new, year, make,"
+    " model, trim, body, mileage, price_cents, cost_cents, stocked_on"
     " FROM vehicles WHERE store_id = 'riverside' AND status = 'available' ORDER BY price_cents LIMIT 1"
 )
 
