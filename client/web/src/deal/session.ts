@@ -251,7 +251,8 @@ export class DealSession implements Listener {
     // Without the log there is no list of cars: the one that this page has stays, if it is of the same view.
     const kept = this.paused.value && view === this.view.value ? (this.model.value?.search ?? null) : null;
     this.view.value = view;
-    this.model.value = fromSnapshot(snapshot.deal, snapshot.search ?? kept, snapshot.history, this.carName);
+    const loaded = fromSnapshot(snapshot.deal, snapshot.search ?? null, snapshot.history, this.carName);
+    this.model.value = kept ? { ...loaded, search: kept } : loaded;
     this.here.value = snapshot.deal.presence ?? [];
     this.target();
     if (!kept) this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);
