@@ -294,7 +294,7 @@ async def test_a_locked_field_and_who_is_here(arrive: Arrive) -> None:
     field = sales.page.get_by_label("Cash down", exact=True)
     await expect(field).to_be_disabled(timeout=WAIT_MS)
     await expect(sales.page.locator(".locked-by").first).to_contain_text("Locked by")
-    await manager.page.get_by_role("button", name="Lock Cash down").click()
+    await manager.page.get_by_role("button", name="Locked Cash down").click()
     await expect(field).to_be_enabled(timeout=WAIT_MS)
     await field.focus()
     await expect(manager.page.locator(".locked-by")).to_contain_text("is here", timeout=WAIT_MS)

@@ -21,15 +21,16 @@ export function CustomerLine({ session }: { session: DealSession }) {
     typeof facts.current_payment_cents === "number" && `pays ${formats.dollars(facts.current_payment_cents)} now`,
     typeof facts.phone === "string" && facts.phone !== "" && facts.phone,
   ].filter((part): part is string => typeof part === "string");
+  const text = line.length > 0 ? line.join(" · ") : "Add income and phone";
   return (
     <button
       type="button"
       class="link customer-line"
-      aria-label="Customer"
+      aria-label={`Customer: ${text}`}
       title={line.join(" · ")}
       onClick={() => (session.desk.opened.value = { kind: "customer" })}
     >
-      <bdi>{line.length > 0 ? line.join(" · ") : "Add income and phone"}</bdi>
+      <bdi>{text}</bdi>
     </button>
   );
 }

@@ -26,13 +26,22 @@ export function DealHeader({ session, widest, help }: { session: DealSession; wi
   return (
     <>
       <TopBar aside={<HeaderTools session={session} widest={widest} help={help} />}>
-        <h1 class="customer">{deal ? deal.customer.name : <span class="skeleton wide" />}</h1>
+        <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
         {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
         <CustomerLine session={session} />
         <Standings session={session} />
         <Progress session={session} />
       </TopBar>
       <ProgressBar session={session} />
+    </>
+  );
+}
+
+function LoadingName() {
+  return (
+    <>
+      <span class="visually-hidden">Deal</span>
+      <span class="skeleton wide" />
     </>
   );
 }
@@ -78,21 +87,31 @@ function Progress({ session }: { session: DealSession }) {
     ["Valued", formats.count(stale ? 0 : settled)],
   ];
   return (
-    <dl class="counts" aria-label="Search progress">
-      {counts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
+    <div class="search-progress">
+      <dl class="counts" aria-label="Search progress">
+        {counts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>Time</dt>
+          <dd>
+            <Elapsed search={search} />
+          </dd>
         </div>
-      ))}
-      <div>
-        <dt>Time</dt>
-        <dd>
-          <Elapsed search={search} />
-        </dd>
-      </div>
+      </dl>
+      <span
+        class="visually-hidden"
+        role="progressbar"
+        aria-label="Cars valued"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(valuedOf(session).done * 100)}
+      />
       {session.view.value !== "customer" && <TracePopover search={search} />}
-    </dl>
+    </div>
   );
 }
 
@@ -121,21 +140,20 @@ function stopped(search: SearchProgress): boolean {
   return search.reason === "failed" || search.reason === "cancelled" || search.reason === "superseded";
 }
 
-function ProgressBar({ session }: { session: DealSession }) {
+/** Whether cars are being found and valued, and how far that is, from 0 to 1. */
+function valuedOf(session: DealSession): { running: boolean; done: number } {
   const search = session.model.value?.search;
   const { matched, settled, stale } = session.grid.picture.value;
   const running = search !== null && search !== undefined && !search.valued && !stopped(search);
   const whole = Math.max(1, search?.reason ? matched : Math.max(matched, search?.estimate ?? 0));
-  const done = stale ? 0 : settled / whole;
+  return { running, done: stale ? 0 : settled / whole };
+}
+
+/** The progress for the eye, as a line under the head. */
+function ProgressBar({ session }: { session: DealSession }) {
+  const { running, done } = valuedOf(session);
   return (
-    <div
-      class={`progress ${running ? "running" : ""}`}
-      role="progressbar"
-      aria-label="Cars valued"
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={Math.round(done * 100)}
-    >
+    <div class={`progress ${running ? "running" : ""}`} aria-hidden="true">
       <div style={{ transform: `scaleX(${running ? Math.max(0.03, done) : 1})` }} />
     </div>
   );

@@ -62,6 +62,7 @@ function Counter({ session, proposal, may }: CounterProps) {
 
   return (
     <section class="proposal-bar" aria-label="The desk's counter">
+      <h2 class="visually-hidden">The desk's counter</h2>
       <AgreedFacts figures={figures.old} title="Submitted" />
       <AgreedFacts figures={proposed} title="The desk proposes" />
       <div class="proposal-words">

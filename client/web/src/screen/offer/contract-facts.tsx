@@ -117,7 +117,8 @@ function Schedule({ quote }: Pick<Props, "quote">) {
       <summary class="link">
         All {formats.count(schedule.length)} payments until {formats.day(last.date)}
       </summary>
-      <div class="schedule-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it by its own focus */}
+      <section class="schedule-frame" aria-label="Payments" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -142,7 +143,7 @@ function Schedule({ quote }: Pick<Props, "quote">) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </details>
   );
 }

@@ -57,6 +57,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   }
   return (
     <>
+      <h2 class="visually-hidden">Chosen car</h2>
       <p class="hint">
         {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
       </p>

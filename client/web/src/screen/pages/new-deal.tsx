@@ -154,6 +154,7 @@ function NewCustomer({ name, close, created }: { name: string; close(): void; cr
   }
   return (
     <div ref={place} class="picker wide" role="group" aria-label="New customer">
+      <h2 class="visually-hidden">New customer</h2>
       <FactsForm
         facts={{ name }}
         scores={user.role === "desk_manager"}

@@ -111,9 +111,9 @@ function Line({ line, session, structure }: OneProps) {
   return (
     <section class="product" aria-label={name}>
       <header>
-        <h4>
+        <h3>
           <bdi>{name}</bdi>
-        </h4>
+        </h3>
         <span class="chip">Optional</span>
       </header>
       <Adds quoted={quoted} line={line} />

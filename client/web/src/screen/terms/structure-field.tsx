@@ -72,7 +72,7 @@ export function LockMark({ spec, session, by }: { spec: FieldSpec; session: Deal
         type="button"
         class="lock"
         aria-pressed={by !== undefined}
-        aria-label={`Lock ${spec.label}`}
+        aria-label={`${by === undefined ? "Lock" : "Locked"} ${spec.label}`}
         disabled={desk.busy.value.has(subject)}
         title={by === undefined ? "Lock this field for salespeople" : `Locked by ${by}`}
         onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field })}

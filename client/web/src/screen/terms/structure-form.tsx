@@ -17,7 +17,9 @@ export function StructureForm({ session }: { session: DealSession }) {
     );
   const open = EDITABLE.has(deal.state);
   return (
-    <aside class="structure" aria-label="Structure">
+    // Without a field to focus, the keyboard scrolls it by its own focus.
+    <aside class="structure" aria-label="Structure" tabIndex={open ? undefined : 0}>
+      <h2 class="visually-hidden">Structure</h2>
       <form onSubmit={(event) => event.preventDefault()}>
         {!open && <p class="hint">This deal is {deal.state}: its structure can no longer be edited.</p>}
         {GROUPS.map((group) => (

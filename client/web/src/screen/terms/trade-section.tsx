@@ -85,9 +85,9 @@ function OneTrade({ trade, session, structure, open }: { trade: ShownTrade } & O
   return (
     <section class="trade" aria-label={tradeName(trade)}>
       <header>
-        <h4>
+        <h3>
           <bdi>{tradeName(trade)}</bdi>
-        </h4>
+        </h3>
         {open && isRemovable(trade) && (
           <button
             type="button"

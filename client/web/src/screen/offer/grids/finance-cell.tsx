@@ -4,7 +4,7 @@ import { limitText } from "../../../deal/terms/fields";
 import type { QuoteReply } from "../../../wire";
 import { sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
-import { GridCell } from "./grid-cell";
+import { GridCell, lineOf } from "./grid-cell";
 import type { Standing } from "./grid-table";
 
 /** A financed cell: payment, total of payments, NPV, and a tag where lender or discount are not the offer's. */
@@ -22,26 +22,26 @@ export function FinanceCell({ quote, standing }: { quote: QuoteReply; standing: 
   const lender = grid.lender?.[row]?.[column];
   const differs = cellDifference(quote, row, column);
   const discount = differs.discountCents === null ? null : `discount ${formats.dollars(differs.discountCents)}`;
-  const tags = [differs.lender, discount].filter((tag): tag is string => Boolean(tag));
   const amount = payment == null ? null : formats.cents(payment);
   const source = [lender, rate == null ? null : formats.percent(rate)].filter(Boolean).join(" · ");
   return (
     <GridCell
       standing={standing}
       place={`${grid.terms_months[row]} months, ${formats.dollars(grid.cash_down_cents[column] ?? 0)} down`}
-      spoken={[amount, total == null ? null : `total ${formats.cents(total)}`, ...tags]}
+      lines={[
+        ...lineOf(amount, "payment"),
+        ...lineOf(total == null ? null : formats.dollars(total), "total", "total"),
+        ...lineOf(
+          eligible && npv != null ? formats.dollars(npv) : null,
+          "NPV",
+          npv != null && npv < 0 ? "negative" : "",
+        ),
+        ...lineOf(eligible && score != null ? scoreText(score) : null, "score"),
+        ...lineOf(differs.lender || null, "another lender", "tag"),
+        ...lineOf(discount, "another discount", "tag"),
+      ]}
       reason={eligible ? null : limit ? sentence(limitText(limit)) : "Not possible"}
       title={source}
-    >
-      {amount ?? "–"}
-      {total != null && <small class="total">{formats.dollars(total)}</small>}
-      {eligible && npv != null && <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>}
-      {eligible && score != null && <small>{scoreText(score)}</small>}
-      {tags.map((tag) => (
-        <small key={tag} class="tag">
-          {tag}
-        </small>
-      ))}
-    </GridCell>
+    />
   );
 }

@@ -1,22 +1,30 @@
-import type { ComponentChildren } from "preact";
 import type { Standing } from "./grid-table";
+
+/** A line of a cell: the text on the screen, and what it is, for who hears only the text. */
+export interface Line {
+  text: string;
+  what: string;
+  kind?: string;
+}
 
 interface Props {
   standing: Standing;
   /** The term and the cash down of the cell, in words. */
   place: string;
-  /** What the cell costs, for who cannot see it; parts that there are none of are left out. */
-  spoken: readonly (string | null)[];
+  /** The payment, and smaller lines beneath it; empty if there is no structure. */
+  lines: readonly Line[];
   /** Why the cell is not possible; null: it is. */
   reason: string | null;
   title?: string | undefined;
-  children: ComponentChildren;
 }
 
 /** One cell of a payment grid, whatever it shows: a press shows its structure. */
-export function GridCell({ standing, place, spoken, reason, title, children }: Props) {
+export function GridCell({ standing, place, lines, reason, title }: Props) {
   const { at, here, reached, choose } = standing;
-  const said = [...spoken, reason].filter((part): part is string => part !== null);
+  const [first, ...beneath] = lines;
+  // The name holds the lines as they are written: what people see is what they can say to it.
+  const shown = lines.map((line) => line.text).join(" ");
+  const said = [shown, lines.map((line) => line.what).join(", "), reason ?? ""].filter((part) => part !== "");
   return (
     <td role="gridcell" aria-selected={here}>
       <button
@@ -28,8 +36,19 @@ export function GridCell({ standing, place, spoken, reason, title, children }: P
         aria-label={`${place}: ${said.join(", ")}`}
         onClick={choose}
       >
-        {children}
+        {first?.text ?? "–"}
+        {beneath.map((line) => (
+          <>
+            {" "}
+            <small class={line.kind ?? ""}>{line.text}</small>
+          </>
+        ))}
       </button>
     </td>
   );
+}
+
+/** A line, unless there is nothing to show. */
+export function lineOf(text: string | null, what: string, kind = ""): Line[] {
+  return text === null ? [] : [{ text, what, kind }];
 }

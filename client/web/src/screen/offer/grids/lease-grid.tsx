@@ -5,7 +5,7 @@ import { limitText } from "../../../deal/terms/fields";
 import type { LeaseGrid, QuotedLease } from "../../../wire";
 import { sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
-import { GridCell } from "./grid-cell";
+import { GridCell, lineOf } from "./grid-cell";
 import { GridTable, type Standing } from "./grid-table";
 
 interface Props {
@@ -110,13 +110,17 @@ function LeaseCell({ grid, standing }: { grid: LeaseGrid; standing: Standing }) 
     <GridCell
       standing={standing}
       place={`${grid.terms_months[row]} months, ${formats.dollars(grid.cash_down_cents[column] ?? 0)} down`}
-      spoken={[amount, due == null ? null : `${formats.cents(due)} at signing`, total]}
+      lines={[
+        ...lineOf(amount, "payment"),
+        ...lineOf(due == null ? null : formats.dollars(due), "due at signing", "total"),
+        ...lineOf(
+          eligible && value != null ? formats.dollars(value) : null,
+          "value of the lease",
+          value != null && value < 0 ? "negative" : "",
+        ),
+      ]}
       reason={eligible ? null : limit ? sentence(limitText(limit)) : "Not possible"}
       title={total ?? undefined}
-    >
-      {amount ?? "–"}
-      {due != null && <small class="total">{formats.dollars(due)}</small>}
-      {eligible && value != null && <small class={value < 0 ? "negative" : ""}>{formats.dollars(value)}</small>}
-    </GridCell>
+    />
   );
 }
