@@ -61,7 +61,7 @@ class Probes:
                 try:
                     await each.probe()
                 except SERVICE_FAILS as error:
-                    self._logger.info("breaker_probed", breaker=breaker.name, error=repr(error))
+                    self._logger.info("breaker_probed", breaker=breaker.name, error=error)
             self._logger.warning("breaker_closed", breaker=breaker.name)
 
     async def _listen(self) -> None:

@@ -100,7 +100,7 @@ class Relay:
         try:
             await self._tell(decided)
         except REDIS_FAILS as error:
-            self._logger.warning("decisions_owed", deal_id=decided.deal_id, error=repr(error))
+            self._logger.warning("decisions_owed", deal=decided.deal_id, error=error)
             self._tell_here(decided.deal_id, decided.events)
 
     def log_is_away(self) -> None:
