@@ -184,7 +184,7 @@ def assemble(
         (
             WatchedService("postgres", listener.standing, NO_DATABASE),
             WatchedService("commands", guard.breaker.standing, NO_DATABASE, from_start=True),
-            WatchedService("redis", bus.standing, NO_UPDATES),
+            WatchedService("redis", bus.standing, NO_UPDATES, from_start=True),
             WatchedService("commands to redis", redis_breaker.standing, NO_UPDATES, from_start=True),
             WatchedService("searches", searches.breaker.standing, NO_SEARCHES, from_start=True),
         ),

@@ -1,6 +1,7 @@
 """Reading the stock hangs: searches are refused at once, or answered from memory, and go on by themselves."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -31,9 +32,7 @@ async def until(deal: Deal, kind: type, code: str = "") -> object:
 async def test_slow_searches_open_the_breaker_and_older_cars_are_shown(
     stocked: Settings, tmp_path: Path
 ) -> None:
-    """A lock keeps the stock from being read: everyone is told, notes are saved, and it recovers by itself."""
-    from dataclasses import replace
-
+    """A lock keeps the stock from being read: people are told, notes are saved, it recovers by itself."""
     settings = replace(stocked, statement_timeout_ms=150)
     channel, token = await a_deal_of(settings), await token_of(settings, "riverside-manager")
     async with start_web(settings, tmp_path) as web, connect(web.url, token) as workspace:
@@ -42,6 +41,7 @@ async def test_slow_searches_open_the_breaker_and_older_cars_are_shown(
         before = await until(deal, SearchEnded)
         lock = await asyncpg.connect(settings.database_owner_url)
         try:
+            await lock.execute("UPDATE vehicles SET price_cents = price_cents + 100 WHERE make = 'Honda'")
             await lock.execute("BEGIN; LOCK TABLE vehicles IN ACCESS EXCLUSIVE MODE")
             for year in range(2010, 2013):
                 with pytest.raises(CommandError) as refused:
@@ -51,8 +51,7 @@ async def test_slow_searches_open_the_breaker_and_older_cars_are_shown(
             with pytest.raises(CommandError) as refused:
                 await deal.search(filters=Filters(year_min=2013))
             assert refused.value.retry_after_seconds
-            await deal.note("Saved while searches are stopped")
-            await lock.execute("UPDATE vehicles SET price_cents = price_cents + 100 WHERE make = 'Honda'")
+            await deal.desk.note("Saved while searches are stopped")
             await deal.search(filters=Filters(makes=["Honda"]))
             stale = await until(deal, SearchEnded)
             assert (stale.matched, stale.trace["stale"] >= 1) == (before.matched, True)

@@ -60,7 +60,8 @@ class Process:
 async def start_web(
     settings: Settings, folder: Path, *, port: int | None = None, module: str = OURS, ready: bool = True
 ) -> AsyncIterator[Process]:
-    """Run a web process: ready on entry, or only alive if it is not to be ``ready``; on exit told to end, and asserted to have ended well.
+    """Run a web process: ready on entry, or alive if it is not to be ``ready``; on exit told to end, and
+    asserted to have ended well.
 
     ``port`` replaces the settings' one, so that two processes of one test can be told apart. ``folder`` takes
     its log. ``module`` is run in the place of ours, as a test needs it.
