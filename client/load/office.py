@@ -54,7 +54,9 @@ class Tally:
 
     def plain(self) -> dict[str, dict[str, int]]:
         """Return it for JSON."""
-        return {each.name: dict(sorted(getattr(self, each.name).items())) for each in fields(self)}
+        counts = {each.name: sorted(getattr(self, each.name).items()) for each in fields(self)}
+        # A step's kind is a text to Python, but not to the encoder of keys.
+        return {name: {str(what): count for what, count in items} for name, items in counts.items()}
 
     @property
     def errors_percent(self) -> float:

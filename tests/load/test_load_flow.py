@@ -11,6 +11,7 @@ from client.load.plan import Mode, planned
 from client.load.report import page
 from client.load.result import Exit, Result
 from client.load.wire import Target
+from protocol import codec
 from protocol.rights import TokenScope
 from server.clock import utc_now
 from server.database.core.pool import connect_as_owner
@@ -77,6 +78,8 @@ async def test_every_mode_runs_and_every_view_is_right(stocked: Settings, tmp_pa
     assert by_mode[Mode.AVALANCHE].tally.closes["dropped by us"] > 0
     assert by_mode[Mode.SLOW_READER].tally.slow["stopped reading"] == 1
     job, result, _ = done[0]
+    for each, found, _ in done:
+        codec.encode(Outcome(each, found, utc_now()).plain())
     text = page(Outcome(job, result, utc_now()).plain())
     assert "<svg" in text
     assert "<script" not in text
