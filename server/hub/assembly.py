@@ -85,6 +85,7 @@ class Hub:
     papers: Papers
     script_seconds: Histograms
     answers: Answers
+    traces: Traces
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
@@ -245,6 +246,7 @@ def assemble(
         *(allowance, seats, connections, Papers(stores, quotes, compute, editions)),
         script_seconds=log.script_seconds,
         answers=kept,
+        traces=traces,
     )
 
 

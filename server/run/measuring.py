@@ -163,6 +163,19 @@ def _add_searches(metrics: Metrics, of: Measured) -> None:
     metrics.histogram(
         "deal_search_seconds", "From the start of a search until its last match", lambda: figures.seconds
     )
+    traces = of.hub.traces
+    metrics.histogram(
+        "deal_search_pushed_seconds",
+        "From the arrival of a search until a stage of it was written to the sockets",
+        lambda: traces.pushed,
+        "stage",
+    )
+    metrics.histogram(
+        "deal_search_painted_seconds",
+        "From sending a search until a stage of it stood on the screen, as browsers report it",
+        lambda: traces.painted_in,
+        "stage",
+    )
     metrics.histogram(
         "deal_search_stage_seconds",
         "Stages of searches, as their traces have them",
