@@ -16,6 +16,7 @@ from server.commands.audit import add_audit_commands
 from server.commands.doctor import add_doctor_command
 from server.commands.imports import add_import_commands
 from server.commands.inventory import add_inventory_command
+from server.commands.load import add_load_command
 from server.commands.money import add_money_commands
 from server.commands.owner_work import owner_work
 from server.commands.pencils import add_pencil_commands
@@ -166,6 +167,7 @@ add_token_commands(app, _work)
 add_security_commands(app, _services_of)
 add_doctor_command(app, lambda data_dir: standing_services(_environment(data_dir)))
 add_trace_command(app, _services_of)
+add_load_command(app, _work)
 
 
 def main() -> None:

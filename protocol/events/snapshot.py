@@ -110,13 +110,18 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``join``. ``snapshot`` is null if ``recovered``."""
+    """The ``data`` of the reply to ``join``. ``snapshot`` is null if ``recovered``.
+
+    ``paused``: the event log is away. The deal is current, but there is no search, and what others do is not
+    seen at once. A ``resync`` follows when the log is back.
+    """
 
     epoch: str
     seq: int
     recovered: bool
     view: View
     snapshot: Snapshot | None
+    paused: bool | UnsetType = UNSET
 
 
 class SnapshotRows(Message, tag="snapshot_rows", frozen=True):

@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 from redis.asyncio import Redis
@@ -13,6 +14,7 @@ from server.compute.pool import ComputePool
 from server.counts.distinct import Distinct
 from server.counts.seats import Seats
 from server.counts.usage import UsageLog
+from server.database.core.guard import ConnectionGuard
 from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
@@ -40,9 +42,10 @@ from server.hub.joining.wall_join import WallJoiner
 from server.hub.sight.questions import Questions
 from server.hub.upkeep.deadlines import Deadlines
 from server.hub.upkeep.keeper import Keeper
-from server.hub.upkeep.outages import NO_DATABASE, NO_UPDATES, Outages, WatchedService
+from server.hub.upkeep.outages import NO_DATABASE, NO_SEARCHES, NO_UPDATES, Outages, WatchedService
 from server.hub.upkeep.people import People
 from server.hub.upkeep.price_guard import PriceGuard
+from server.hub.upkeep.probes import Probed, Probes
 from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
@@ -50,10 +53,12 @@ from server.hub.upkeep.traces import Traces
 from server.log.bus import Bus
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog, Entry
+from server.log.guarded_pool import GuardedPool
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
 from server.log.walls import Walls
+from server.observe.breaker import Breaker
 from server.observe.metrics.histogram import Histograms
 from server.observe.spans import Spans
 from server.search.answers.answers import Answers
@@ -83,13 +88,17 @@ class Hub:
     seats: Seats
     connections: set[Connection]
     papers: Papers
+    stores: StoreScopes
+    breakers: tuple[Breaker, ...]
+    redis_breaker: Breaker
     script_seconds: Histograms
     answers: Answers
     traces: Traces
 
     async def wait_connected(self) -> None:
-        """Return as soon as both Redis and Postgres are heard."""
-        await self.bus.standing.wait_up()
+        """Return as soon as Postgres is heard, and Redis if it answers."""
+        if self.redis_breaker.is_closed:
+            await self.bus.standing.wait_up()
         await self.listener.standing.wait_up()
 
 
@@ -99,6 +108,7 @@ def assemble(
     system: RowScope,
     redis: Redis,
     *,
+    redis_pool: GuardedPool,
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
     note: Note,
@@ -107,9 +117,11 @@ def assemble(
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
-    what the hub does by itself. ``note`` takes security events.
+    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``note`` takes security
+    events.
     """
-    stores = StoreScopes(pool)
+    guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
+    stores = StoreScopes(pool, guard)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
     listener = Listener(settings.database_listen_url or settings.database_url)
@@ -123,6 +135,10 @@ def assemble(
     kept, values = _answers(log.searches, registry, versions)
     traces = Traces(log.searches, export)
     traces.watch(registry)
+
+    def told_stale(channel: str) -> None:
+        outages.tell_stale(channel)
+
     searches = SearchService(
         stores,
         system,
@@ -132,6 +148,7 @@ def assemble(
         answers=kept,
         values=values,
         lease_ms=settings.search_lease_ms,
+        told_stale=told_stale,
         # The other connections are for everything that is not a search.
         readers=max(1, settings.pool_max // 2),
         watch=traces,
@@ -139,7 +156,9 @@ def assemble(
     bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
-    relay = Relay(system, log, registry, outdated=repeats.look)
+    relay = Relay(
+        system, log, registry, outdated=repeats.look, log_is_up=lambda: redis_pool.breaker.is_closed
+    )
     rematcher = Rematcher(system, log.searches, cars, queue, editions)
     stock_watch = StockWatch(system, registry, cars, rematcher, hears)
     keeper = Keeper(
@@ -161,26 +180,43 @@ def assemble(
     registry.on_presence(rooms.heard, rooms.left)
     connections: set[Connection] = set()
     people = People(pool, connections)
+    breakers = (guard.breaker, redis_breaker, searches.breaker)
     outages = Outages(
         (
             WatchedService("postgres", listener.standing, NO_DATABASE),
+            WatchedService("commands", guard.breaker.standing, NO_DATABASE, from_start=True),
             WatchedService("redis", bus.standing, NO_UPDATES),
+            WatchedService("commands to redis", redis_breaker.standing, NO_UPDATES, from_start=True),
+            WatchedService("searches", searches.breaker.standing, NO_SEARCHES, from_start=True),
         ),
         connections,
     )
-    for subject, heard in (
-        *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
-        *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
-        *(("rates", editions.forget), ("rates", deadlines.heard_of_editions)),
-        ("stock_versions", versions.heard),
-        *(("people", people.heard), ("deal_facts", deals.heard), ("deal_facts", deadlines.heard_of_facts)),
-    ):
-        listener.listen(subject, heard)
-    # What is kept in memory goes before anybody looks at it.
-    for forget in (editions.forget, versions.missed, deals.missed):
-        listener.on_connect(forget)
-    for look in (relay.missed, stock_watch.missed, deadlines.look, wall.missed, people.missed):
-        listener.on_connect(look)
+    probes = Probes(
+        (
+            Probed(guard.breaker, partial(guard.probe, pool)),
+            Probed(redis_breaker, redis_pool.probe, relay.log_is_away),
+            Probed(searches.breaker, searches.probe),
+        ),
+        bus.standing,
+        redis_breaker,
+    )
+    _listen(
+        listener,
+        (
+            *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
+            *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
+            *(("rates", editions.forget), ("rates", deadlines.heard_of_editions)),
+            ("stock_versions", versions.heard),
+            *(
+                ("people", people.heard),
+                ("deal_facts", deals.heard),
+                ("deal_facts", deadlines.heard_of_facts),
+            ),
+        ),
+        # What is kept in memory goes before anybody looks at it.
+        (editions.forget, versions.missed, deals.missed),
+        (relay.missed, stock_watch.missed, deadlines.look, wall.missed, people.missed),
+    )
     allowance = Allowance(UsageLog(redis, window_seconds=WINDOW_SECONDS))
     seats = Seats(redis)
     running: dict[str, Callable[[], Awaitable[None]]] = {
@@ -194,6 +230,7 @@ def assemble(
         "rooms": rooms.run,
         "people": people.run,
         "outages": outages.run,
+        "probes": probes.run,
         "allowance": allowance.run,
         "seats": seats.run,
     }
@@ -201,7 +238,7 @@ def assemble(
         tasks.create_task(_run(run), name=name)
     authority, questions = Authority(deals), Questions(Distinct(redis))
     catalogues = Catalogues(stores, editions)
-    joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms)
+    joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms, redis_breaker)
     stock = StockHandlers(
         stores=stores,
         authority=authority,
@@ -235,7 +272,7 @@ def assemble(
         stores=stores,
         authority=authority,
         joiner=joiner,
-        wall_joiner=WallJoiner(stores, log, registry, wall, rooms),
+        wall_joiner=WallJoiner(stores, log, registry, wall, rooms, redis_breaker),
         rooms=rooms,
         traces=traces,
         note=note,
@@ -243,11 +280,25 @@ def assemble(
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
-        *(allowance, seats, connections, Papers(stores, quotes, compute, editions)),
+        *(allowance, seats, connections, Papers(stores, quotes, compute, editions), stores),
+        *(breakers, redis_breaker),
         script_seconds=log.script_seconds,
         answers=kept,
         traces=traces,
     )
+
+
+def _listen(
+    listener: Listener,
+    subjects: Iterable[tuple[str, Callable[[str], None]]],
+    *on_connect: Iterable[Callable[[], None]],
+) -> None:
+    """Tell each part of what it listens for, and when the listener has connected again."""
+    for subject, heard in subjects:
+        listener.listen(subject, heard)
+    for calls in on_connect:
+        for call in calls:
+            listener.on_connect(call)
 
 
 def _answers(

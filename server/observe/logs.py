@@ -18,6 +18,9 @@ from server.observe.faults import MOST_CHARACTERS, tell_faults
 QUOTING_LIBRARIES: Final = frozenset({"asyncio"})
 """Libraries whose messages show objects: tasks with their exceptions, callbacks with their arguments."""
 
+REPEATING_LIBRARIES: Final = ("opentelemetry",)
+"""Libraries that warn of each attempt, and then of the failure as an error, which is enough."""
+
 
 def configure_logging(level: str, process: str) -> None:
     """Send what is of ``level`` (``debug`` … ``error``) or above to standard error, naming ``process``.
@@ -55,6 +58,8 @@ def configure_logging(level: str, process: str) -> None:
         )
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+    for name in REPEATING_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.ERROR)
     _tell_uncaught()
 
 

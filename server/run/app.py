@@ -12,7 +12,8 @@ from typing import Any, Final, TypedDict
 
 import structlog
 import uvicorn
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,15 +24,16 @@ from server.compute.pool import ComputePool
 from server.counts.attempts import Attempts
 from server.database.core.metered import MeteredPool
 from server.database.core.pool import open_pool, open_system_pool
-from server.database.core.scope import StoreScopes, everything
+from server.database.core.scope import everything
 from server.database.people.security_log import SecurityLog
 from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.sockets.limits import FRAME_BYTES
 from server.log.direct_sending import send_directly
+from server.log.guarded_pool import GuardedPool
 from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
-from server.observe.failing import SERVICE_FAILS
+from server.observe.failing import REDIS_FAILS, SERVICE_FAILS
 from server.observe.heap import settle_heap
 from server.observe.metrics.start_up import StartUp
 from server.observe.metrics.statements import StatementTimes
@@ -164,11 +166,13 @@ async def _lifespan(
     logger, statements = structlog.get_logger("web"), StatementTimes()
     try:
         async with AsyncExitStack() as stack:
-            pool, system, redis = await asyncio.gather(
+            pool, system, redis_pool = await asyncio.gather(
                 _kept(stack, ending, start, "pool", open_pool(settings, statements)),
                 _kept(stack, ending, start, "system_pool", open_system_pool(settings, statements)),
                 _open_redis(stack, ending, start, settings),
             )
+            # The pool is closed on its own, after all who use it.
+            redis = Redis(connection_pool=redis_pool)
             secret = secret_of(settings)
             security = SecurityLog(pool, secret)
             stack.push_async_callback(ending.close, "security events", security.aclose)
@@ -181,6 +185,7 @@ async def _lifespan(
                 stack.push_async_callback(ending.close, "spans", partial(asyncio.to_thread, export.close))
             hub = assemble(
                 *(settings, pool, everything(system), redis),
+                redis_pool=redis_pool,
                 compute=compute,
                 tasks=tasks,
                 note=security.note,
@@ -221,7 +226,7 @@ async def _lifespan(
             web = WebContext(
                 settings,
                 pool,
-                StoreScopes(pool),
+                hub.stores,
                 readiness,
                 metrics,
                 sign_in,
@@ -250,8 +255,14 @@ async def _kept(
     return pool
 
 
-async def _open_redis(stack: AsyncExitStack, ending: Ending, start: StartUp, settings: Settings) -> Redis:
-    connections: Any = BlockingConnectionPool.from_url(
+async def _open_redis(
+    stack: AsyncExitStack, ending: Ending, start: StartUp, settings: Settings
+) -> GuardedPool:
+    """Return connections to Redis, whose breaker is open if Redis does not answer now.
+
+    Raises AuthenticationError if another account's Redis answers.
+    """
+    connections: Any = GuardedPool.from_url(
         settings.redis_url,
         max_connections=REDIS_CONNECTIONS,
         timeout=REDIS_SECONDS,
@@ -261,11 +272,17 @@ async def _open_redis(stack: AsyncExitStack, ending: Ending, start: StartUp, set
     )
     require_peer(connections, settings.redis_uid)
     send_directly(connections)
-    redis = Redis.from_pool(connections)
-    stack.push_async_callback(ending.close, "redis", redis.aclose)
-    await redis.ping()
+    pool: GuardedPool = connections
+    stack.push_async_callback(ending.close, "redis connections", pool.aclose)
+    try:
+        await pool.ping()
+    except AuthenticationError:
+        raise
+    except REDIS_FAILS as error:
+        structlog.get_logger("web").warning("without_redis", error=error)
+        pool.breaker.trip()
     start.reached("redis")
-    return redis
+    return pool
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -42,6 +42,11 @@ class Turns:
         self._stores: dict[str, dict[Lane, deque[asyncio.Future[None]]]] = {}
 
     @property
+    def shares(self) -> Shares:
+        """How the places are shared."""
+        return self._shares
+
+    @property
     def at_it(self) -> int:
         """How many are at it."""
         return self._at_it[""]
@@ -59,7 +64,11 @@ class Turns:
         """
         if wait_seconds is not None and self.waiting(lane) >= self._shares.waiting:
             raise Crowded
-        await self._wait(lane, wait_seconds)
+        if self._stores or not self._has_room(lane):
+            await self._wait(lane, wait_seconds)
+        else:
+            # Nobody waits, so nobody is overtaken.
+            self._at_it.update(_names(lane))
         try:
             yield
         finally:
@@ -118,6 +127,14 @@ class Turns:
                 if self._at_it[f"person {lane}"] < self._shares.person:
                     return lane
         return None
+
+    def _has_room(self, lane: Lane) -> bool:
+        _, store, person = _names(lane)
+        return (
+            self._at_it[""] < self._shares.all
+            and self._at_it[store] < self._shares.store
+            and self._at_it[person] < self._shares.person
+        )
 
     def _keep(self, lane: Lane, people: dict[Lane, deque[asyncio.Future[None]]]) -> None:
         if not people[lane]:

@@ -9,6 +9,7 @@ from starlette.routing import Match
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
+from server.observe.failing import retry_detail
 from server.web.access.noting import note_refusal
 
 STATUS: Final = {
@@ -79,6 +80,8 @@ async def part_from(request: Request, error: Exception) -> Response:
 async def degrade(request: Request, error: Exception) -> Response:
     """Answer a request that failed because of Postgres or Redis: it may be sent again."""
     reason = CommandError(
-        ErrorCode.DEGRADED, "The database is not responding right now. Try again in a moment."
+        ErrorCode.DEGRADED,
+        "The database is not responding right now. Try again in a moment.",
+        **retry_detail(error),
     )
     return await refuse(request, reason)

@@ -73,7 +73,8 @@ async def create_deal(request: Request) -> Response:
         check_visible(changes, sight.view)
         check_conceded(changes, sight, identity.account.discount_authority_cents, Structure())
     async with scope_of(request, identity).acquire() as database:
-        deal = await begin_deal(database, identity.account, wanted.customer_id, changes)
+        paced = TokenScope.LOAD not in identity.credential.scopes
+        deal = await begin_deal(database, identity.account, wanted.customer_id, changes, paced=paced)
     return answer({"id": deal.id, "channel": deal_channel(deal.id), "version": deal.version}, 201)
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import WebSocket, expect
 
-from protocol.events import PAINT_STAGES
+from protocol.events import PAINT_STAGES, TRACE_STAGES
 from tests.browser.conftest import Arrive
 from tests.browser.people import Person
 
@@ -51,7 +51,7 @@ async def test_the_searcher_reports_what_was_painted_and_sees_where_the_time_wen
     row = panel.get_by_role("row", name=DRAWN)
     await expect(row).to_be_visible()
     assert await sales.page.locator(".grid-frame").bounding_box() == before
-    await expect(panel.get_by_role("row")).to_have_count(1 + 12)
+    await expect(panel.get_by_role("row")).to_have_count(1 + len(TRACE_STAGES))
     for bar in await panel.locator(".track > span").all():
         box, track = await bar.bounding_box(), await bar.locator("..").bounding_box()
         assert box is not None and track is not None

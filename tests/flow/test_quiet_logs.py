@@ -168,8 +168,8 @@ async def _bad_frames(house: House, channel: str) -> None:
 
 
 async def _a_row_that_postgres_refuses(house: House, deal: Deal) -> None:
-    """Postgres quotes what it refuses. With row-level security it leaves rows out of details, but triggers
-    and conversions quote values.
+    """Postgres quotes what it refuses. Row-level security keeps rows out of details, but triggers and
+    conversions quote values.
     """
     renamed = codec.convert(CustomerChanges, {"name": f"{MARK}a Suedwig"})
     async with connect_as_owner(house.settings.database_owner_url) as database:

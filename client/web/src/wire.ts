@@ -1440,6 +1440,7 @@ export interface JoinReply {
   recovered: boolean;
   view: View;
   snapshot: Snapshot | null;
+  paused?: boolean;
 }
 
 /** A trade as the contract counts it: `payoff_cents` is due on the contract date, the quote's per diem included. `equity_cents` is the allowance less the payoff; negative equity adds to the principal. */

@@ -6,12 +6,14 @@ connection for its next user. That also holds behind a pooler that shares connec
 """
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Final, Protocol
 
 import asyncpg
 
+from server.database.core.guard import ConnectionGuard
 from server.database.core.pool import Database
 
 STORE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
@@ -20,6 +22,9 @@ STORE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
 _BEGIN: Final = "BEGIN"
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _PRESORTED: Final = "; SET LOCAL enable_sort = off"
+ROLLBACK_SECONDS: Final = 2.0
+"""How long a rollback may take. A connection that does not answer is closed, or it would be lost to the pool.
+"""
 
 
 class RowScope(Protocol):
@@ -32,21 +37,41 @@ class RowScope(Protocol):
 
         ``snapshot``: read only, and everything as of one moment. ``presorted``: rows are read in index order
         if an index has it, whatever the planner estimates. ``wait_seconds`` is how long to wait for a
-        connection. Raises what asyncpg raises; TimeoutError if none is free.
+        connection. Raises what asyncpg raises; TimeoutError if none is free; CircuitOpen at once while
+        Postgres keeps failing.
         """
 
 
-class StoreScopes:
-    """The scopes of single stores, over a pool of the application's role."""
+Guarded = Callable[[float | None], AbstractAsyncContextManager[None]]
+"""Lets a transaction through; gets how long it may wait for a connection."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+
+class StoreScopes:
+    """The scopes of single stores, over a pool of the application's role, with ``guard`` before it;
+    None: nothing is.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, guard: ConnectionGuard | None = None) -> None:
         self._pool = pool
+        self._guard = guard
 
     def of(self, store_id: str) -> RowScope:
         """Return the scope of a store. Raises ValueError for an invalid store id."""
+        guarded = None if self._guard is None else partial(self._guard.command, store_id)
+        return self._scope(store_id, guarded)
+
+    def searched(self, store_id: str) -> RowScope:
+        """Return the scope of a store for searches, which the breaker of commands does not stop.
+
+        Raises ValueError for an invalid store id.
+        """
+        guarded = None if self._guard is None else partial(self._guard.search, store_id)
+        return self._scope(store_id, guarded)
+
+    def _scope(self, store_id: str, guarded: Guarded | None) -> RowScope:
         if not STORE_ID.match(store_id):
             raise ValueError(f"expected a store's id, got {store_id!r}")
-        return _Transactions(self._pool, f"; SET LOCAL deal.store_id = '{store_id}'")
+        return _Transactions(self._pool, f"; SET LOCAL deal.store_id = '{store_id}'", guarded)
 
 
 def everything(pool: asyncpg.Pool) -> RowScope:
@@ -55,16 +80,18 @@ def everything(pool: asyncpg.Pool) -> RowScope:
 
 
 class _Transactions:
-    def __init__(self, pool: asyncpg.Pool, setting: str) -> None:
+    def __init__(self, pool: asyncpg.Pool, setting: str, guarded: Guarded | None = None) -> None:
         self._pool = pool
         self._setting = setting
+        self._guarded = guarded
 
     @asynccontextmanager
     async def acquire(
         self, *, snapshot: bool = False, presorted: bool = False, wait_seconds: float | None = None
     ) -> AsyncIterator[Database]:
         try:
-            async with self._pool.acquire(timeout=wait_seconds) as database:
+            through = nullcontext() if self._guarded is None else self._guarded(wait_seconds)
+            async with through, self._pool.acquire(timeout=wait_seconds) as database:
                 begin = (_SNAPSHOT if snapshot else _BEGIN) + (_PRESORTED if presorted else "")
                 await database.execute(begin + self._setting)
                 try:
@@ -72,9 +99,16 @@ class _Transactions:
                 except BaseException:
                     # A broken connection has no transaction to end.
                     if not database.is_closed() and database.is_in_transaction():
-                        await database.execute("ROLLBACK")
+                        await _roll_back(database)
                     raise
                 await database.execute("COMMIT")
         except asyncpg.InternalClientError as error:
             # The connection broke between two statements, which asyncpg reports as a misuse.
             raise asyncpg.InterfaceError("the connection broke") from error
+
+
+async def _roll_back(database: Database) -> None:
+    try:
+        await database.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
+    except (TimeoutError, asyncpg.InterfaceError):
+        database.terminate()

@@ -1,19 +1,22 @@
 """The channels that this process listens to: one session for each channel, as long as it is watched."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
+from server.database.decisions.deciding import DealEvent
 from server.hub.channels.live_deal import LiveDeal
 from server.hub.channels.samples import Sample
-from server.hub.channels.session import Session, Verdict, Watcher
+from server.hub.channels.session import ALONE, Session, Verdict, Watcher
 from server.hub.sockets.loop_turn import LoopTurn
 from server.hub.sockets.traffic import Traffic
 from server.log.bus import Bus
 from server.log.channel_log import ChannelLog, Entry, Head
+from server.log.event_json import event_body
 from server.observe.failing import REDIS_FAILS
 
 EVENTS_PER_READ: Final = 100
@@ -65,10 +68,10 @@ class Feed:
     def compare(self, epoch: str | None, seq: int) -> bool:
         """Read the log if the session is behind its position or in another epoch; return whether it is."""
         session = self.session
-        if session.epoch is None or (session.epoch == epoch and session.seq >= seq):
+        if session.epoch is None or (session.epoch == epoch and session.seq >= seq and not session.paused):
             return False
         self._behind.set()
-        return True
+        return session.epoch != epoch or session.seq < seq
 
     async def capture(self, head: Head) -> bool:
         """Take the position that a join found; return whether the session is in the same epoch.
@@ -80,6 +83,34 @@ class Feed:
         elif self.session.epoch != head.epoch:
             await self._catch_up()
         return self.session.epoch == head.epoch
+
+    def stand(self, no: int) -> Head:
+        """Return the position for a join while the log is away, of a snapshot with decision ``no``.
+
+        A session that has read the log keeps its epoch: nothing new is in it. Another one gets an epoch of
+        its own, which ends when the log is back.
+        """
+        session = self.session
+        if session.epoch is None:
+            session.open(_alone(), 0, no)
+        return Head(session.epoch or "", session.seq, session.no)
+
+    def tell(self, decisions: Sequence[DealEvent]) -> None:
+        """Deliver decisions that the log cannot take now to those who watch here.
+
+        The log numbers events, so none can be added to its epoch: everyone starts from a snapshot in an epoch
+        of this session's own, and later decisions are its events.
+        """
+        session = self.session
+        if session.epoch is None or not decisions or decisions[-1].no <= session.no:
+            return
+        if not session.is_alone or decisions[0].no > session.no + 1:
+            session.restart(_alone(), 0, decisions[-1].no)
+            return
+        for decided in decisions:
+            if decided.no == session.no + 1:
+                body = event_body(session.channel, decided.fields)
+                self._receive(Entry(session.epoch, session.seq + 1, body, decided.no))
 
     async def run(self) -> None:
         """Close gaps until cancelled; retry while Redis is unreachable."""
@@ -111,6 +142,7 @@ class Feed:
                 self._receive(entry)
         if session.epoch != head.epoch:
             session.restart(head.epoch, head.seq, head.no or 0)
+        session.resume()
 
     def _receive(self, entry: Entry) -> Verdict:
         verdict = self.session.receive(entry)
@@ -133,6 +165,10 @@ class Feed:
             self._turn.has_events(partial(sample.written, found[0], time.perf_counter(), found[1]))
             if sample.is_complete:
                 self._timing = None
+
+
+def _alone() -> str:
+    return ALONE + secrets.token_hex(8)
 
 
 class Registry:
@@ -186,6 +222,11 @@ class Registry:
         """Return the sample of a search that began in this process while its channel was watched."""
         sample = self._feeds[channel][0].sample if channel in self._feeds else None
         return sample if sample is not None and sample.search_id == search_id else None
+
+    def tell(self, channel: str, decisions: Sequence[DealEvent]) -> None:
+        """Deliver decisions without the log, if the channel is watched."""
+        if channel in self._feeds:
+            self._feeds[channel][0].tell(decisions)
 
     def on_search_ended(self, look: Callable[[str], None]) -> None:
         """Call ``look`` with the channel whenever a search of a watched channel has ended."""

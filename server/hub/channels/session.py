@@ -9,7 +9,7 @@ buffered for it meanwhile, because the log has the events that it lacks.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from protocol.records import View
 from server.hub.channels.live_deal import LiveDeal
@@ -18,6 +18,9 @@ from server.hub.sight.views import project_event
 from server.hub.sockets.traffic import Traffic
 from server.hub.sockets.wire import FastLane, frame_of, in_one_frame
 from server.log.channel_log import Entry
+
+ALONE: Final = "alone:"
+"""How the epochs of sessions begin that are served without the log, each by one process for itself."""
 
 
 class Phase(Enum):
@@ -99,7 +102,8 @@ def batch_of(entries: Sequence[Entry], sight: Sight) -> Batch:
 class Session:
     """A watched channel. ``epoch`` is None until the first join has captured the channel's position.
 
-    ``no`` is the last decision that the log is known to have; ``live`` is the deal of the channel.
+    ``no`` is the last decision that the log is known to have; ``live`` is the deal of the channel. ``paused``
+    are watchers whose snapshot lacks what only the log has.
     """
 
     channel: str
@@ -109,6 +113,7 @@ class Session:
     watchers: set[Watcher] = field(default_factory=set)
     live: LiveDeal = field(default_factory=LiveDeal)
     traffic: Traffic = field(default_factory=Traffic)
+    paused: set[Watcher] = field(default_factory=set)
     _fresh: list[Entry] = field(default_factory=list, init=False)
     _sights: dict[Sight, Sight] = field(default_factory=dict, init=False)
 
@@ -128,6 +133,11 @@ class Session:
         if self.epoch == epoch:
             self.no = max(self.no, no)
         return first
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the session is served without the log."""
+        return self.epoch is not None and self.epoch.startswith(ALONE)
 
     def receive(self, entry: Entry) -> Verdict:
         """Take ``entry`` for all live watchers if it is the next one; return the verdict."""
@@ -151,7 +161,16 @@ class Session:
         self.deliver()
         self.epoch, self.seq, self.no = epoch, seq, no
         self.live.forget()
-        for watcher in tuple(self.watchers):
+        self.paused.clear()
+        self._resync(tuple(self.watchers))
+
+    def resume(self) -> None:
+        """The log is back in the same epoch: let those join again whose snapshot lacks something."""
+        paused, self.paused = self.paused, set()
+        self._resync(tuple(paused & self.watchers))
+
+    def _resync(self, watchers: Sequence[Watcher]) -> None:
+        for watcher in watchers:
             self.watchers.discard(watcher)
             watcher.leave()
             watcher.outlet.send_resync(self.channel)

@@ -16,10 +16,10 @@ from server.hub.connections.connection import Connection
 from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
 from server.observe.attending import about, well_formed
-from server.observe.failing import SERVICE_FAILS
+from server.observe.failing import SERVICE_FAILS, retry_detail
 from server.observe.metrics.histogram import WORK_SECONDS, Histograms
 from server.observe.metrics.tally import Tally
-from server.search.paging.answering import TURN_SECONDS
+from server.search.paging.first_rows import TURN_SECONDS
 
 
 class Handlers:
@@ -60,8 +60,7 @@ class Handlers:
             self._refuse(connection, command, _seen(connection, command, error))
         except SERVICE_FAILS as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=error)
-            away = CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
-            self._refuse(connection, command, away)
+            self._refuse(connection, command, degraded_by(error))
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))
             self._refuse(connection, command, CommandError(ErrorCode.INTERNAL, "Something went wrong here."))
@@ -76,6 +75,12 @@ def _ids_of(command: AnyCommand) -> dict[str, str | None]:
     channel = command.channel if isinstance(command, ChannelCommand) else ""
     search_id = getattr(command, "search_id", None)
     return {"deal": well_formed(deal_of(channel)), "search_id": well_formed(search_id)}
+
+
+def degraded_by(error: Exception) -> CommandError:
+    """Return the answer to a command that a service failed."""
+    detail = retry_detail(error)
+    return CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.", **detail)
 
 
 def _seconds_of(command: AnyCommand) -> float:

@@ -5,7 +5,9 @@ position. They are read from there before the watcher goes live.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
@@ -28,6 +30,9 @@ from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.stock_watch import StockWatch
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog, Head
+from server.log.search_log import SearchState
+from server.observe.breaker import Breaker
+from server.observe.failing import REDIS_FAILS
 
 ATTEMPTS: Final = 5
 """How often the epoch may end during a join before the join is refused."""
@@ -46,6 +51,7 @@ class Joiner:
     cars: ShownCars
     stock: StockWatch
     rooms: Rooms
+    redis: Breaker
 
     async def join(self, connection: Connection, command: Join) -> Deal:
         """Answer ``command``, serve the channel from then on, and return its deal.
@@ -66,40 +72,64 @@ class Joiner:
             # A person with a narrower view than requested may have seen more before, so they start from a
             # snapshot.
             since = command.since if view is command.view else None
-            head, held = await self._stand(feed, connection, channel, since)
+            paused = not self.redis.is_closed
+            try:
+                head, held = await self._stand(feed, connection, channel, since, paused=paused)
+                search, changes = (None, {}) if held is None or paused else await self._search(channel)
+            except REDIS_FAILS:
+                if paused or self.redis.is_closed:
+                    raise
+                # It went away during the join.
+                paused, search, changes = True, None, {}
+                head, held = await self._stand(feed, connection, channel, since, paused=True)
             if held is None:
                 start, rows, snapshot = head.seq if since is None else since.seq, None, None
             else:
-                search = await self.log.searches.current(channel)
-                if search is not None and search.lapsed:
-                    self.keeper.look_now()
                 here = self.rooms.here(channel, view)
                 start, snapshot = head.seq, snapshot_of(held, search, sight, here)
                 search_id = None if search is None else search.search_id
-                changes = await self.cars.changes(channel) if search_id else {}
                 rows = snapshot_rows(
                     self.log.searches, channel, command.ref, search_id, sight, changes=changes
                 )
             answer = JoinReply(
-                epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
+                epoch=head.epoch,
+                seq=start,
+                recovered=snapshot is None,
+                view=view,
+                snapshot=snapshot,
+                paused=paused or UNSET,
             )
             connection.reply(command.ref, codec.plain(answer))
             was_watched = bool(feed.session.watchers)
             watcher = Watcher(channel, sight, head.epoch, start, connection)
             connection.attach(feed.session, watcher, rows)
+            if paused and snapshot is not None:
+                feed.session.paused.add(watcher)
             if not was_watched:
                 # Changes of its cars were not published to the channel.
                 self.stock.look(channel)
             self.rooms.enter(watcher, connection.account)
         return deal
 
+    async def _search(self, channel: str) -> tuple[SearchState | None, dict[str, dict[str, Any]]]:
+        """Return the channel's search, and what changed about its cars since they were matched."""
+        search = await self.log.searches.current(channel)
+        if search is not None and search.lapsed:
+            self.keeper.look_now()
+        return search, {} if search is None else await self.cars.changes(channel)
+
     async def _stand(
-        self, feed: Feed, connection: Connection, channel: str, since: Position | None
+        self, feed: Feed, connection: Connection, channel: str, since: Position | None, *, paused: bool
     ) -> tuple[Head, HeldDeal | None]:
         """Return the channel's position and the deal at it; None if the client can resume.
 
-        Raises CommandError: not_found, degraded if the epoch keeps ending.
+        While the log is away (``paused``), the position is that of this process. Raises CommandError:
+        not_found, degraded if the epoch keeps ending.
         """
+        if paused:
+            found = await self.deals.held(channel, connection.account.store_id)
+            head = feed.stand(found.deal.last_no)
+            return head, None if since == Position(epoch=head.epoch, seq=head.seq) else found
         for _ in range(ATTEMPTS):
             head = await capture(self.log, feed, channel)
             held = await self._account_for(feed, connection.account.store_id, channel, head)

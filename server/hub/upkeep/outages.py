@@ -22,7 +22,14 @@ NO_DATABASE: Final = (
     "The database is not responding. Nothing can be saved until it is back. The server keeps trying."
 )
 NO_UPDATES: Final = (
-    "Live updates are paused. What you save is kept, and everyone sees it when updates resume."
+    "Live updates are paused: the cars shown may be out of date, and there are no new searches or values. "
+    "What you save is kept, and everyone sees it when updates resume."
+)
+NO_SEARCHES: Final = (
+    "Searching the stock is too slow right now. Everything else works, and the server keeps trying."
+)
+STALE: Final = Notice(
+    code="stale", message="The stock cannot be read right now. These cars are from an earlier search."
 )
 RECOVERED: Final = Notice(code="recovered", message="Everything is working again.")
 
@@ -34,6 +41,8 @@ class WatchedService:
     name: str
     standing: Standing
     message: str
+    from_start: bool = False
+    """Whether being down at the start is an outage too; else the service is first waited for."""
 
 
 class Outages:
@@ -50,6 +59,7 @@ class Outages:
         self._connections = connections
         self._notice_after_seconds = notice_after_seconds
         self._away: set[str] = set()
+        self._told = RECOVERED
         self._logger = structlog.get_logger("outages")
 
     @property
@@ -60,6 +70,12 @@ class Outages:
                 return Notice(code="degraded", message=service.message)
         return None
 
+    def tell_stale(self, channel: str) -> None:
+        """Tell those who watch a channel here that its search was answered from memory, with older cars."""
+        for connection in tuple(self._connections):
+            if channel in connection.watchers:
+                connection.notify(STALE)
+
     async def run(self) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -67,7 +83,8 @@ class Outages:
                 tasks.create_task(self._watch(service), name=f"outages of {service.name}")
 
     async def _watch(self, service: WatchedService) -> None:
-        await service.standing.wait_up()
+        if not service.from_start:
+            await service.standing.wait_up()
         while True:
             await service.standing.wait_down()
             try:
@@ -84,5 +101,8 @@ class Outages:
     def _tell(self, service: WatchedService) -> None:
         self._logger.warning("service", service=service.name, away=service.name in self._away)
         notice = self.notice or RECOVERED
+        if notice == self._told:
+            return
+        self._told = notice
         for connection in tuple(self._connections):
             connection.notify(notice)

@@ -22,7 +22,7 @@ from server.hub.channels.registry import Registry
 from server.log.channel_log import ChannelLog
 from server.log.search_log import Outcome
 from server.observe.background import Background
-from server.observe.failing import SERVICE_FAILS
+from server.observe.failing import REDIS_FAILS, SERVICE_FAILS
 
 DECISIONS_PER_READ: Final = 100
 ATTEMPTS: Final = 5
@@ -51,7 +51,8 @@ class Relay:
     """Publishes decisions. ``run`` retries those that could not be published.
 
     ``registry`` knows the channels that are watched here and their received events; ``outdated`` gets
-    channels whose search is for older terms. It returns at once.
+    channels whose search is for older terms. It returns at once. While the log is away (``log_is_up`` is
+    false), decisions are delivered to those who watch here, and published later.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class Relay:
         registry: Registry | None = None,
         *,
         outdated: Callable[[str], None] = lambda channel: None,
+        log_is_up: Callable[[], bool] = lambda: True,
     ) -> None:
         self._system = system
+        self._log_is_up = log_is_up
         self._log = log
         self._registry = registry
         self._outdated = outdated
@@ -92,8 +95,20 @@ class Relay:
         """Publish the events of a decision; for a repeated one, those that its first call may have left
         unpublished.
 
-        Raises as ``publish``.
+        What the log cannot take is owed: it was decided. Raises asyncpg's errors or OSError.
         """
+        try:
+            await self._tell(decided)
+        except REDIS_FAILS as error:
+            self._logger.warning("decisions_owed", deal_id=decided.deal_id, error=repr(error))
+            self._tell_here(decided.deal_id, decided.events)
+
+    def log_is_away(self) -> None:
+        """Deliver what is owed to those who watch here. Returns at once."""
+        self._told |= dict.fromkeys(self._owed, None)
+        self._following.wake()
+
+    async def _tell(self, decided: Decided) -> None:
         if not decided.events:
             if decided.repeated:
                 await self.publish(decided.deal_id)
@@ -143,19 +158,34 @@ class Relay:
         told, self._told = self._told, {}
         for deal_id, no in told.items():
             if no is None or not self._has_heard(deal_id, no):
-                await self._try(deal_id, no)
+                await self._try(deal_id, no, tells=True)
 
     async def _pay(self) -> None:
         if self._owed:
             await asyncio.sleep(RETRY_SECONDS)
         for deal_id in tuple(self._owed):
-            await self._try(deal_id, None)
+            await self._try(deal_id, None, tells=False)
 
-    async def _try(self, deal_id: str, no: int | None) -> None:
+    async def _try(self, deal_id: str, no: int | None, *, tells: bool) -> None:
+        """Publish; if that fails and it ``tells``, deliver here while the log is away."""
         try:
             await self.publish(deal_id, no)
+            return
         except SERVICE_FAILS as error:
             self._logger.warning("decisions_owed", deal=deal_id, error=error)
+        channel = deal_channel(deal_id)
+        if not tells or self._log_is_up() or self._registry is None or channel not in self._registry:
+            return
+        try:
+            async with self._system.acquire() as database:
+                after = self._registry.last_no(channel)
+                self._tell_here(deal_id, await events_after(database, deal_id, after, DECISIONS_PER_READ))
+        except SERVICE_FAILS as error:
+            self._logger.warning("decisions_not_delivered", deal=deal_id, error=error)
+
+    def _tell_here(self, deal_id: str, decisions: Sequence[DealEvent]) -> None:
+        if self._registry is not None and not self._log_is_up():
+            self._registry.tell(deal_channel(deal_id), decisions)
 
     async def _publish_once(self, deal_id: str, wanted: int | None) -> bool:
         """Return whether the log has all decisions now."""

@@ -82,6 +82,10 @@ class Answers:
         """Return the newest complete answer, of whatever versions; None if there is none or it is too old."""
         return self._fresh(question)
 
+    def age_seconds(self, answer: Answer) -> int:
+        """Return how long ago an answer was made, at least 1."""
+        return max(1, round(self._clock() - answer.made_at))
+
     def is_being_made(self, question: Question) -> bool:
         """Return whether a search makes the answer to this question now."""
         return self._made_now(question) is not None

@@ -2,60 +2,33 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from protocol import codec
 from protocol.events import Rejection
 from protocol.records import EndReason
-from server.database.core.scope import StoreScopes
-from server.database.editions.versions import InForce
 from server.log.search_log import Outcome
 from server.observe.failing import POSTGRES_FAILS
 from server.search.answers.answer import Answer, Ending, Opening
 from server.search.answers.answers import Answers
-from server.search.answers.question import AsOf, Question, question_of
+from server.search.answers.question import Question, question_of
 from server.search.answers.stock_versions import Mark
+from server.search.paging.first_rows import StockReads, Today, first_rows, within
 from server.search.paging.following import follow
 from server.search.paging.page import Page
 from server.search.paging.pages import Pages, Run
-from server.search.paging.reading import Reading, current, prepare_reading, stock_of
+from server.search.paging.reading import Reading, current, stock_of
 from server.search.paging.requests import Announcement
-from server.search.screening.plans import Plans
-from server.search.sql.cursor import StockReader, read_stock
-from server.search.sql.estimates import Estimates
-from server.sharing.turns import Turns
+from server.search.sql.cursor import StockReader
 from server.work.editions import Editions
-
-TURN_SECONDS = 20.0
-"""How long a search waits for its turn to read. Its command's timeout is longer by this time, so that the
-answer says why the search was refused. A hundred people who search at once are served within it, even on a
-loaded machine.
-"""
 
 UNKNOWN = -1
 """No version of a stock."""
 
 NO_MARK = Mark(UNKNOWN, UNKNOWN)
 """No mark of a stock: what was read may be older than what was announced."""
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The day, and the editions in force on it."""
-
-    day: dt.date
-    in_force: InForce
-
-    def as_of(self, inventory: int) -> AsOf:
-        """Return the state of the world with this version of the stock."""
-        return AsOf(self.day, self.in_force, inventory)
-
-    def is_that_of(self, as_of: AsOf) -> bool:
-        """Return whether something is of this day and these editions."""
-        return as_of == self.as_of(as_of.inventory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +42,11 @@ class Found:
 class Answering:
     """Publishes pages. Searches that read the stock take turns; those from memory need none."""
 
-    def __init__(
-        self, stores: StoreScopes, turns: Turns, editions: Editions, answers: Answers, pages: Pages
-    ) -> None:
-        self._stores = stores
-        self._turns = turns
+    def __init__(self, reads: StockReads, editions: Editions, answers: Answers, pages: Pages) -> None:
+        self._reads = reads
         self._editions = editions
         self._answers = answers
         self._pages = pages
-        self._estimates = Estimates()
-        self._plans = Plans()
 
     async def answer(self, run: Run, day: dt.date) -> Ending | None:
         """Publish a page and return how it ended; None if it is not published here.
@@ -107,8 +75,15 @@ class Answering:
     async def answer_stale(self, run: Run, found: Found) -> Ending | None:
         """Publish an older answer; return how the page ended, None if it is not published here."""
         self._answers.stale_hits += 1
-        run.trace.count("stale")
+        run.trace.count("stale", self._answers.age_seconds(found.answer))
         return (await self._follow(run, found, None))[1]
+
+    async def probe(self, day: dt.date) -> None:
+        """Read the first rows of the latest search again, which nobody gets, to see whether that works.
+
+        Raises CircuitOpen, TimeoutError, NotInForce, and what Postgres raises.
+        """
+        await self._reads.probe(Today(day, await self._editions.in_force(day)))
 
     def _find(self, run: Run, today: Today) -> Found | None:
         """Return an answer that is current as far as this process hears; None: ask Postgres."""
@@ -170,7 +145,8 @@ class Answering:
         If an answer is found meanwhile, that is returned.
         """
         answers, channel = self._answers, run.start.channel
-        async with self._turn(run):
+        self._reads.breaker.check()
+        async with self._reads.turn(run) as call:
             found = self._find(run, today)
             if found is not None:
                 return found
@@ -180,9 +156,10 @@ class Answering:
                 made = answers.making(question, stock, mark, channel)
                 # While another search makes it, this one learns the version first.
                 answer = None if answers.is_being_made(question) else making.enter_context(made)
-                async with read_stock(self._stores.of(run.deal.store_id), run.trace) as reader:
+                async with self._reads.stock(run, call, run.trace) as reader:
                     with run.trace.stage("prepare"):
-                        deal, inventory = await current(reader, run.deal, fixed=run.publication is not None)
+                        fixed = run.publication is not None
+                        deal, inventory = await within(call, current(reader, run.deal, fixed=fixed))
                     if deal is run.deal:
                         answers.versions.learn(stock, mark, inventory)
                     else:
@@ -197,36 +174,29 @@ class Answering:
                     if answer is None:
                         answer = making.enter_context(answers.making(question, stock, mark, channel))
                     answers.misses += 1
-                    return await self._read_page(run, reader, answer, as_of)
+                    reading, estimate = await within(call, self._reads.prepare(run, reader, as_of))
+                    answer.open(Opening(as_of, reading.versions, estimate))
+                    announcement = Announcement(reading.versions, estimate, run.deal.version)
+                    announced, first = await asyncio.gather(
+                        self._announced(run, announcement),
+                        within(call, first_rows(reader, reading), last=True),
+                        return_exceptions=True,
+                    )
+                    if isinstance(announced, BaseException):
+                        raise announced
+                    if announced is not Outcome.PUBLISHED:
+                        return None
+                    return await self._publish(run, reader, answer, reading, first)
 
-    async def _read_page(self, run: Run, reader: StockReader, answer: Answer, as_of: AsOf) -> Ending | None:
+    async def _publish(
+        self,
+        run: Run,
+        reader: StockReader,
+        answer: Answer,
+        reading: Reading,
+        first: tuple[list[Any], bool] | BaseException,
+    ) -> Ending | None:
         """Publish what is read; the ``answer`` grows by it."""
-        start, page = run.start, run.publication
-        after = start.after if page is None else page.last
-        with run.trace.stage("prepare"):
-            reading = await prepare_reading(
-                reader,
-                self._editions.tables,
-                run.deal,
-                as_of,
-                plans=self._plans,
-                filters=start.filters,
-                sort=start.sort,
-                after=after,
-            )
-            # A later page needs no estimate.
-            estimate = 0
-            if after is None:
-                estimate = await self._estimates.of(reader, reading.query, reading.estimate_key)
-        answer.open(Opening(as_of, reading.versions, estimate))
-        made = Announcement(reading.versions, estimate, run.deal.version)
-        announced, first = await asyncio.gather(
-            self._announced(run, made), _first_rows(reader, reading), return_exceptions=True
-        )
-        if isinstance(announced, BaseException):
-            raise announced
-        if announced is not Outcome.PUBLISHED:
-            return None
         page = run.publication or self._pages.begin(run)
         if page is None:
             # A newer one was announced while the first rows came.
@@ -245,20 +215,6 @@ class Answering:
     async def _announced(self, run: Run, made: Announcement) -> Outcome:
         """Announce a page that reads the stock, unless it is announced already."""
         return Outcome.PUBLISHED if run.publication is not None else await self._pages.announce(run, made)
-
-    @asynccontextmanager
-    async def _turn(self, run: Run) -> AsyncIterator[None]:
-        """Hold a turn to read the stock. Raises Crowded, TookTooLong if the page is not announced yet."""
-        async with AsyncExitStack() as held:
-            with run.trace.stage("pool_wait"):
-                wait = None if run.start.patient or run.publication is not None else TURN_SECONDS
-                await held.enter_async_context(self._turns.turn(run.start.lane, wait))
-            yield
-
-
-async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
-    """Return the first rows; none if no car can become a deal."""
-    return ([], False) if reading.unread else await reader.fetch(reading.query)
 
 
 def _may_join(run: Run, answer: Answer) -> bool:

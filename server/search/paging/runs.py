@@ -15,7 +15,7 @@ from protocol.records import EndReason
 from server.database.editions.rates import NotInForce
 from server.log.search_log import SearchLog
 from server.observe.attending import about
-from server.observe.failing import POSTGRES_FAILS
+from server.observe.failing import POSTGRES_FAILS, retry_detail
 from server.observe.metrics.searches import SearchFigures
 from server.search.answers.answer import Ending
 from server.search.paging.answering import Answering
@@ -87,6 +87,10 @@ class Runs:
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(started)
 
+    async def probe(self) -> None:
+        """Read the first rows of the latest search again, to see whether that works. Raises as a search."""
+        await self._answering.probe(self._today())
+
     async def hand_over(self) -> None:
         """Stop every page at its next chunk and release its lease: a process that watches it continues it.
 
@@ -118,7 +122,7 @@ class Runs:
                 started.set_exception(_busy(error))
             elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
                 log.warning("search refused", error=error)
-                started.set_exception(degraded())
+                started.set_exception(degraded(error))
             else:
                 started.set_exception(error)
 
@@ -169,6 +173,7 @@ def _busy(error: Crowded | TookTooLong) -> CommandError:
     return CommandError(ErrorCode.BUSY, "Many people are searching right now. Try again shortly.")
 
 
-def degraded() -> CommandError:
+def degraded(error: BaseException) -> CommandError:
     """Return the answer to a search while Postgres or Redis is unreachable."""
-    return CommandError(ErrorCode.DEGRADED, "The stock cannot be searched right now. Try again shortly.")
+    text = "The stock cannot be searched right now. Try again shortly."
+    return CommandError(ErrorCode.DEGRADED, text, **retry_detail(error))

@@ -19,11 +19,13 @@ from protocol.events import Rejection
 from protocol.jobs import JobPointer
 from protocol.records import EndReason
 from server.clock import utc_now
+from server.database.core.guard import OUTAGES
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal, load_deal
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog, SearchState
 from server.search.answers.answers import Answers
 from server.search.paging.answering import Answering
+from server.search.paging.first_rows import StockReads
 from server.search.paging.lease import keep_lease, new_lease
 from server.search.paging.pages import Pages
 from server.search.paging.place import check_token, new_token, read_place
@@ -65,7 +67,6 @@ class SearchService:
         values: SharedValues | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
-        stale_after: tuple[type[Exception], ...] = (),
         told_stale: Callable[[str], None] = lambda channel: None,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
         watch: SearchWatch | None = None,
@@ -78,17 +79,25 @@ class SearchService:
         answers, watch = Answers() if answers is None else answers, watch or SearchWatch()
         self._values = values or SharedValues(channels, answers)
         pages = Pages(channels, queue, self._values, watch)
-        answering = Answering(stores, turns, editions or Editions(system), answers, pages)
+        known = editions or Editions(system)
+        reads = StockReads(stores, turns, known)
+        answering = Answering(reads, known, answers, pages)
+        self.breaker = reads.breaker
+        """The breaker around the first rows of searches."""
         self._runs = Runs(
             channels,
             pages,
             answering,
             today=today,
             watch=watch,
-            stale_after=stale_after,
+            stale_after=OUTAGES,
             told_stale=told_stale,
         )
         self.figures = self._runs.figures
+
+    async def probe(self) -> None:
+        """Read the first rows of the latest search again, which nobody gets. Raises as a search."""
+        await self._runs.probe()
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; for a repeated ``op``, the id of the first call.
@@ -160,7 +169,7 @@ class SearchService:
         try:
             state = await self._channels.current(request.channel)
         except RedisError as error:
-            raise degraded() from error
+            raise degraded(error) from error
         if state is None or state.search_id != request.search_id:
             raise _superseded()
         lease = new_lease(self._lease_ms)
@@ -210,7 +219,7 @@ class SearchService:
                 return
             await self._end(channel, state, EndReason.CANCELLED)
         except RedisError as error:
-            raise degraded() from error
+            raise degraded(error) from error
 
     async def revalue(
         self, channel: str, op: uuid.UUID, vehicle_ids: Sequence[str], *, asked: str = ""
@@ -224,7 +233,7 @@ class SearchService:
             jobs = await self._channels.revalue(channel, op=op, vehicle_ids=vehicle_ids, asked=asked)
             await self.queue_again(jobs)
         except RedisError as error:
-            raise degraded() from error
+            raise degraded(error) from error
 
     async def queue_again(self, jobs: Sequence[JobPointer]) -> None:
         """Queue the jobs of pending chunks. If the queue is full, the remaining chunks stay pending.
