@@ -14,7 +14,7 @@ from client.channel import Channel
 from client.errors import Closed, Refused, Unreachable, WorkspaceError
 from client.session import Received, Session
 from protocol import codec
-from protocol.closing import CloseCode
+from protocol.closing import CloseCode, retry_after
 from protocol.commands import AnyCommand
 from protocol.events import Welcome
 
@@ -170,7 +170,9 @@ class Connection:
             await self._hand_over(received)
 
     async def _rejoin_later(self, channel: Channel) -> None:
-        await asyncio.sleep(pause_before(channel.setbacks, CloseCode.ABNORMAL, self._timing, self._chance))
+        pause = pause_before(channel.setbacks, CloseCode.ABNORMAL, self._timing, self._chance)
+        asked = retry_after(channel.error.detail) if channel.error is not None else None
+        await asyncio.sleep(pause + (asked or 0.0))
         self._session.rejoin(channel)
         self.flush()
 

@@ -1,5 +1,6 @@
 """Error codes and close codes. Each says whether trying again can help."""
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -71,6 +72,17 @@ class CommandError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """When the command may be sent again, if the server said so."""
+        return retry_after(self.detail)
+
+
+def retry_after(detail: Mapping[str, object]) -> float | None:
+    """Return after how many seconds a refused command may be sent again; None if that is not said."""
+    seconds = detail.get("retry_after_seconds")
+    return float(seconds) if isinstance(seconds, int | float) and seconds > 0 else None
 
 
 def op_taken() -> CommandError:

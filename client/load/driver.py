@@ -33,7 +33,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be done: a plan against a target, with conditions; ``until`` asks for the capacity."""
+    """A plan against a target, with conditions; ``until`` asks for the capacity."""
 
     plan: Plan
     target: Target
@@ -44,7 +44,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a job found. ``steps`` and ``ladder`` belong to ``--until``; ``result`` is the last that counts."""
+    """What a job found. ``steps`` and ``ladder`` belong to ``--until``; ``result`` counts."""
 
     job: Job
     result: Result

@@ -66,7 +66,9 @@ class Latencies:
     def percentile(self, name: str, percent: float, phase: Phase = Phase.STEADY) -> float | None:
         """Return a percentile in milliseconds; None if nothing was measured."""
         found = self._by.get((name, phase))
-        return None if not self.count(name, phase) else found.get_value_at_percentile(percent) / 1000
+        if found is None or not found.get_total_count():
+            return None
+        return float(found.get_value_at_percentile(percent)) / 1000
 
     def summary(self, name: str, phase: Phase) -> dict[str, float] | None:
         """Return count and milliseconds: mean, percentiles, maximum. None if nothing was measured."""

@@ -1,7 +1,8 @@
 """What was heard, once for all clients of one process: the events of a channel, and what is wrong with them.
 
-Thousands of watchers hear the same bytes. The first one's are kept; the others' are compared with them and
-forgotten. So a check of every client costs a comparison, and the full decoding happens once, at the end. Pure.
+Thousands of watchers hear the same bytes. The first one's are kept; the others' are compared with them
+and forgotten. So a check of every client costs a comparison; the full decoding happens once, at the end.
+Pure.
 """
 
 import re

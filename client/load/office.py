@@ -90,7 +90,7 @@ class Office:
 
     async def until(self, at: float) -> float:
         """Wait until ``at`` seconds of the run; return by how much it is late."""
-        while (left := at - self.at) > 0:
+        while (left := at - self.at) > 0:  # noqa: ASYNC110 - time is waited for
             await asyncio.sleep(max(0.0, left - NEAR_SECONDS))
         return -left
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from client.load.plan import Arrivals, Mode, Plan, share_of
 from client.load.run import Cast, Report, Run, Tick
@@ -83,9 +83,12 @@ def together(ticks: Sequence[Tick]) -> Tick:
     """Return the progress of all processes."""
     late = [tick.p95_ms for tick in ticks if tick.p95_ms is not None]
     return Tick(
-        max(tick.at for tick in ticks),
-        *(sum(getattr(tick, name) for tick in ticks) for name in ("live", "sockets", "events", "done")),
-        max(late, default=None),
+        at=max(tick.at for tick in ticks),
+        live=sum(tick.live for tick in ticks),
+        sockets=sum(tick.sockets for tick in ticks),
+        events=sum(tick.events for tick in ticks),
+        done=sum(tick.done for tick in ticks),
+        p95_ms=max(late, default=None),
     )
 
 
@@ -104,6 +107,8 @@ class _Child:
     def __init__(self, number: int, process: asyncio.subprocess.Process) -> None:
         self.number = number
         self._process = process
+        self._in = cast(asyncio.StreamWriter, process.stdin)
+        self._out = cast(asyncio.StreamReader, process.stdout)
 
     @classmethod
     async def start(cls, number: int) -> "_Child":
@@ -118,9 +123,8 @@ class _Child:
         return cls(number, process)
 
     def say(self, line: str) -> None:
-        assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(line.encode() + b"\n")
+            self._in.write(line.encode() + b"\n")
 
     async def until_quiet(self, tell: Any) -> None:
         while "tick" in (message := await self._message()):
@@ -133,8 +137,7 @@ class _Child:
         return found
 
     async def end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._in.close()
         try:
             async with asyncio.timeout(5):
                 await self._process.wait()
@@ -143,8 +146,7 @@ class _Child:
             await self._process.wait()
 
     async def _message(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
+        line = await self._out.readline()
         if not line:
             raise ChildFailed(f"generating process {self.number + 1} ended without a result")
         message: dict[str, Any] = codec.decode(line)

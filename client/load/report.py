@@ -17,24 +17,29 @@ STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-.verdict { font-size: 1.1rem; font-weight: 600; padding: .6rem .9rem; border-left: 5px solid; margin: 1rem 0; }
+.verdict { font-size: 1.1rem; font-weight: 600; padding: .6rem .9rem; border-left: 5px solid;
+  margin: 1rem 0; }
 .good { color: var(--good); } .bad { color: var(--bad); } .dim, figcaption { color: var(--dim); }
 figcaption { margin-bottom: .3rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { font-weight: 600; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1.2rem; margin: .5rem 0; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 1.2rem 0; } svg { width: 100%; height: auto; display: block; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--ink); } svg text.dim { fill: var(--dim); }
 .grid { stroke: var(--line); } .edge { fill: none; } .steady { fill: var(--band); } .bar { fill: var(--c0); }
-polyline { fill: none; stroke-width: 2; stroke-linejoin: round; } .limit { stroke: var(--bad); stroke-dasharray: 5 4; }
+polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.limit { stroke: var(--bad); stroke-dasharray: 5 4; }
 .holds { fill: var(--good); } .breaks { fill: var(--bad); } .invalid { fill: var(--dim); }
 .keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .4rem 0 0; font-size: .85rem; }
-.keys i { display: inline-block; width: 1.1rem; height: .25rem; margin-right: .45rem; vertical-align: middle; }
+.keys i { display: inline-block; width: 1.1rem; height: .25rem;
+  margin-right: .45rem; vertical-align: middle; }
 """
 COLOURS: Final = "".join(
-    f"polyline.c{n} {{ stroke: var(--c{n}); }} circle.c{n} {{ fill: var(--c{n}); }} .k{n} {{ background: var(--c{n}); }}\n"
+    f"polyline.c{n} {{ stroke: var(--c{n}); }} circle.c{n} {{ fill: var(--c{n}); }}"
+    f" .k{n} {{ background: var(--c{n}); }}\n"
     for n in range(6)
 )
 PLAN: Final = (
@@ -123,10 +128,8 @@ def _measured(verdict: Mapping[str, Any]) -> str:
 def _views(views: Mapping[str, Any]) -> str:
     rows = [[FINDINGS[name], f"{count:,}"] for name, count in views["counts"].items()]
     listed = "".join(f"<li>{escape(each)}</li>" for each in views["details"])
-    return (
-        f"<p>{views['checked']:,} clients were compared with fresh ones.</p>{_table(['', 'count'], rows, numbers=1)}"
-        + (f"<ul>{listed}</ul>" if listed else "")
-    )
+    said = f"<p>{views['checked']:,} clients were compared with fresh ones.</p>"
+    return said + _table(["", "count"], rows, numbers=1) + (f"<ul>{listed}</ul>" if listed else "")
 
 
 def _generator(generator: Mapping[str, Any]) -> str:

@@ -188,7 +188,7 @@ class Run:
         """Wait for what is unanswered; what stays so counts with the time that it took until now."""
         office = self.office
         deadline = office.now() + self._plan.patience
-        while office.now() < deadline and any(worker.waiting for worker in self._workers):
+        while office.now() < deadline and any(worker.waiting for worker in self._workers):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
         for worker in self._workers:
             for due in worker.waiting:
@@ -225,7 +225,7 @@ class Run:
         running = [asyncio.create_task(each.run(0.0)) for each in fresh.values()]
         try:
             deadline = office.now() + SETTLE_SECONDS
-            while office.now() < deadline and not _agree(seats, fresh):
+            while office.now() < deadline and not _agree(seats, fresh):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_SECONDS)
             for seat in seats:
                 held = seat.state if isinstance(seat, Follower) else None

@@ -42,7 +42,7 @@ class Strain:
         if self.late_p99_ms > MOST_LATE_MS:
             found.append(f"1 % of arrivals began more than {self.late_p99_ms:.0f} ms late")
         if self.lag_p99_ms > MOST_LAG_MS:
-            found.append(f"its event loop was up to {self.lag_p99_ms:.0f} ms late (p99)")
+            found.append(f"its event loop was {self.lag_p99_ms:.0f} ms late (p99)")
         return found
 
     def plain(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Strain:
 
 
 class Gauge:
-    """Measures the process between ``start`` and ``stop``; ``late`` takes each arrival's delay, in seconds."""
+    """Measures the process between ``start`` and ``stop``; ``late`` takes an arrival's delay (seconds)."""
 
     def __init__(
         self,

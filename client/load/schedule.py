@@ -82,7 +82,7 @@ def arrivals(plan: Plan, joined: Sequence[float]) -> list[Arrival]:
     found: list[Arrival] = []
     for count in _poisson(shape.total, chance) if poisson else _constant(shape.total):
         at = shape.when(count)
-        for _ in turns:
+        for _ in range(len(turns)):
             client = turns[0]
             turns.rotate(-1)
             if joined[client] <= at:

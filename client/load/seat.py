@@ -179,7 +179,8 @@ class Seat:
             reply = self._asked[ref] = asyncio.get_running_loop().create_future()
             self.line.send(orjson.dumps(message | {"ref": ref}))
             try:
-                return await reply
+                answered: dict[str, Any] = await reply
+                return answered
             except ConnectionError:
                 continue
             finally:

@@ -223,7 +223,7 @@ def _tokens(
     made: list[str] = []
     try:
         for login in logins:
-            made.append(do(issue, login, SecurityKind.TOKEN_MADE))
+            made.append(do(issue, login, SecurityKind.TOKEN_MADE))  # noqa: PERF401 - revoked even if one fails
         yield made
     finally:
         for login in logins[: len(made)]:

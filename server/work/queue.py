@@ -16,7 +16,7 @@ jobs; it never drops them.
 import asyncio
 import socket
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -75,6 +75,22 @@ class Delivery:
         return codec.decode_as(JobPointer, self.payload)
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLook:
+    """When the oldest unsettled job was added, by Redis's clock, None without jobs; the time of the look; and
+    how many jobs of each store wait for their turns.
+    """
+
+    oldest_ms: int | None
+    now_ms: int
+    waiting: Mapping[str, int]
+
+    @property
+    def age_seconds(self) -> float:
+        """How long the oldest job has been there; 0 without jobs."""
+        return 0.0 if self.oldest_ms is None else max(0.0, (self.now_ms - self.oldest_ms) / 1000)
+
+
 class JobQueue:
     """Both ends of the queue. Every method raises RedisError if Redis is unreachable.
 
@@ -117,8 +133,14 @@ class JobQueue:
 
         All jobs added before it are settled or lost.
         """
-        found: bytes | None = await _run(self._oldest)
-        return None if found is None else int(found)
+        return (await self.look()).oldest_ms
+
+    async def look(self) -> QueueLook:
+        """Return how old the queue is and whose jobs wait in it, in one trip."""
+        oldest, now, *waiting = await _run(self._oldest)
+        pairs = zip(waiting[::2], waiting[1::2], strict=True)
+        stores = {store.decode(): int(jobs) for store, jobs in pairs}
+        return QueueLook(int(oldest) if oldest else None, int(now), stores)
 
     async def take(self, wait_ms: int) -> Delivery | None:
         """Return the next new job; wait up to ``wait_ms`` for one, else return None."""

@@ -6,6 +6,7 @@ Every edit of the terms begins a new search, so what becomes of an old one shows
 import asyncio
 import contextlib
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +21,9 @@ PAUSES: Final = (0.1, 0.5)
 AGAIN_SECONDS: Final = 0.2
 RATE_SECONDS: Final = 10.0
 MATCHES: Final = 120
+DEAREST_CENTS: Final = 50_000_000
+"""More than any car costs."""
+
 EASY: Final = {
     "payment_max_cents": None,
     "cash_down_cents": 0,
@@ -92,8 +96,13 @@ class Editor:
 
     async def search(self, matches: int = MATCHES) -> str:
         """Search anew; return the search's id, nothing where it was refused."""
-        data = await self.do({"type": "search", "limit": matches})
-        return "" if data is None else str(data["search_id"])
+        return await self._search({}, matches)
+
+    async def search_afresh(self) -> str:
+        """Search as nobody did before: the stock is read and every car is valued. Return as ``search``."""
+        return await self._search(
+            {"price_max_cents": DEAREST_CENTS + time.monotonic_ns() % DEAREST_CENTS}, MATCHES
+        )
 
     async def pin(self) -> None:
         """Pin a car of the list."""
@@ -166,6 +175,10 @@ class Editor:
     def _version(self) -> int:
         screen = self.viewer.channels[self.channel].screen
         return 0 if screen is None else screen.version
+
+    async def _search(self, filters: dict[str, Any], matches: int) -> str:
+        data = await self.do({"type": "search", "filters": filters, "limit": matches})
+        return "" if data is None else str(data["search_id"])
 
     async def _live(self) -> None:
         while not self.viewer.channels[self.channel].live:  # noqa: ASYNC110 - a viewer tells nobody

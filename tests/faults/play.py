@@ -133,7 +133,7 @@ class Scene:
 
     @asynccontextmanager
     async def at_rest(self) -> AsyncIterator[None]:
-        """Let people rest but for one search, which is not replaced by another.
+        """Let people rest but for one search, which is not replaced by another, nor answered from memory.
 
         Raises TimeoutError where it does not come to its end, with every car valued, on every screen.
         """
@@ -143,7 +143,7 @@ class Scene:
             await self._until(lambda: all(editor.is_resting for editor in self.editors))
             while await self._jobs():  # noqa: ASYNC110 - Redis is asked
                 await asyncio.sleep(LOOK_SECONDS)
-        search = asyncio.create_task(self.editors[1].search())
+        search = asyncio.create_task(self.editors[1].search_afresh())
         try:
             yield
             async with asyncio.timeout(GUARD_SECONDS):

@@ -58,9 +58,9 @@ class Process:
 
 @asynccontextmanager
 async def start_web(
-    settings: Settings, folder: Path, *, port: int | None = None, module: str = OURS
+    settings: Settings, folder: Path, *, port: int | None = None, module: str = OURS, ready: bool = True
 ) -> AsyncIterator[Process]:
-    """Run a web process: ready on entry; on exit told to end, and asserted to have ended well.
+    """Run a web process: ready on entry, or only alive if it is not to be ``ready``; on exit told to end, and asserted to have ended well.
 
     ``port`` replaces the settings' one, so that two processes of one test can be told apart. ``folder`` takes
     its log. ``module`` is run in the place of ours, as a test needs it.
@@ -68,7 +68,8 @@ async def start_web(
     port = port or settings.port
     own = settings if port == settings.port else replace(settings, port=port)
     async with _start("web", own, folder, module) as process:
-        await _until(process, lambda: _serves(process))
+        asked = "/readyz" if ready else "/healthz"
+        await _until(process, lambda: answers(own.port, asked))
         yield process
 
 

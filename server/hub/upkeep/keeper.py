@@ -78,7 +78,9 @@ class Keeper:
         channels = self._registry.channels
         if not channels:
             return self._heartbeat_seconds
-        oldest = await self._queue.oldest_ms()
+        look = await self._queue.look()
+        self._searches.pressure.look(look.age_seconds, look.waiting)
+        oldest = look.oldest_ms
         # A job that was queued before the oldest one that is still there was lost; else it only waits.
         before = None if oldest is None else oldest - QUEUING_MS
         pulses = await self._log.beat(channels, overdue_ms=self._overdue_ms, lost_before_ms=before)

@@ -34,6 +34,7 @@ from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
 from server.search.paging.shared_values import SharedValues
 from server.search.trace import SearchWatch
 from server.sharing.lanes import Lane
+from server.sharing.pressure import Pressure
 from server.sharing.turns import Shares, Turns
 from server.work.editions import Editions
 from server.work.queue import JobQueue, QueueFull
@@ -82,6 +83,8 @@ class SearchService:
         known = editions or Editions(system)
         reads = StockReads(stores, self.turns, known)
         answering = Answering(reads, known, answers, pages)
+        self.pressure = Pressure()
+        """What is known of the queue, by which new searches are refused."""
         self.breaker = reads.breaker
         """The breaker around the first rows of searches."""
         self._runs = Runs(
@@ -103,8 +106,16 @@ class SearchService:
         """Begin a search and return its id; for a repeated ``op``, the id of the first call.
 
         Raises CommandError: invalid for a structure that contradicts itself, conflict for an op of another
-        command, degraded if the stock or the log is unreachable, busy if its turn does not come in time.
+        command, degraded if the stock or the log is unreachable, busy if its turn does not come in time or
+        the queue of values is too old.
         """
+        seconds = self.pressure.refuses(request.deal.store_id)
+        if seconds is not None:
+            raise CommandError(
+                ErrorCode.BUSY,
+                f"Values are waiting too long for another search. Search again in {seconds} s.",
+                retry_after_seconds=seconds,
+            )
         return await self._begin(request)
 
     async def repeat(self, request: SearchRequest, replaces: str) -> str:

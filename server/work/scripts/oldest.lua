@@ -1,4 +1,5 @@
--- Returns the time when the oldest unsettled job was added, or false; moves waiting jobs onto the stream if it has room.
+-- Returns the time when the oldest unsettled job was added (or an empty text), the time now, and each store with the
+-- number of its waiting jobs; moves waiting jobs onto the stream if it has room.
 -- An entry whose job neither waits nor is on the stream is removed: the job was lost.
 refill()
 local first = redis.call('XRANGE', JOBS, '-', '+', 'COUNT', 1)[1]
@@ -14,4 +15,14 @@ while true do
     end
     redis.call('ZREM', ARRIVED, id)
 end
-return oldest and whole(oldest)
+local look = {oldest and whole(oldest) or '', whole(now_ms())}
+local seen = {}
+for _, name in ipairs(redis.call('ZRANGE', STORES, 0, -1)) do
+    local store = string.sub(name, 3)
+    if not seen[store] then
+        seen[store] = true
+        look[#look + 1] = store
+        look[#look + 1] = waiting(URGENT .. '|' .. store .. '|') + waiting(BULK .. '|' .. store .. '|')
+    end
+end
+return look

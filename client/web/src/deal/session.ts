@@ -11,7 +11,7 @@ import { pencilPort } from "./pencil/pencil-port";
 import { Finder } from "./stock/finder";
 import { Grid } from "./stock/grid";
 import { PaintWatch } from "./stock/paint-watch";
-import { NO_FILTERS, Searching } from "./stock/searching";
+import { NO_FILTERS, retryAfterMs, Searching } from "./stock/searching";
 import { Story } from "./story";
 import { ProductCatalogue } from "./terms/catalogue";
 import type { Field } from "./terms/edits";
@@ -33,6 +33,8 @@ export class DealSession implements Listener {
   /** Why the deal cannot be shown, or why the last command failed. */
   readonly failure = signal<ErrorBody | null>(null);
   readonly current = signal(false);
+  /** Whether the event log is away: the deal is current, but there is no new list of cars. */
+  readonly paused = signal(false);
   readonly standing = computed<Standing>(() => {
     const link = this.link.value;
     if (link.kind === "ended") return "ended";
@@ -84,6 +86,7 @@ export class DealSession implements Listener {
         this.failure.value = error;
       },
       (op, replied) => this.paint.left(op, replied),
+      (milliseconds, action) => environment.later(milliseconds * (1 + environment.random()), action),
     );
     this.finder = new Finder({
       find: (text, replied) => send({ type: "find", channel, text, limit: MOST_FOUND }, replied) !== null,
@@ -110,6 +113,7 @@ export class DealSession implements Listener {
 
   close(): void {
     this.joinAgain();
+    this.searching.stop();
     this.drawing?.();
     this.unaim();
     this.connection.stop();
@@ -190,8 +194,13 @@ export class DealSession implements Listener {
   }
 
   received(message: AnyMessage): void {
-    if (message.type === "notice") this.notice.value = message.code === "recovered" ? null : message;
+    if (message.type === "notice") this.noticed(message);
     else this.take(this.channel.receive(message));
+  }
+
+  /** That cars are of an earlier search stands at their list, not in place of what is wrong. */
+  private noticed(notice: Notice): void {
+    if (notice.code !== "stale") this.notice.value = notice.code === "recovered" ? null : notice;
   }
 
   drained(): void {
@@ -229,7 +238,7 @@ export class DealSession implements Listener {
     }
     this.failure.value = reply.error ?? null;
     if (!reply.error?.retry) return;
-    const wait = JOIN_AGAIN_MS * (1 + this.environment.random());
+    const wait = Math.max(JOIN_AGAIN_MS, retryAfterMs(reply.error)) * (1 + this.environment.random());
     this.joinAgain = this.environment.later(wait, () => this.join());
   }
 
@@ -245,24 +254,30 @@ export class DealSession implements Listener {
     }
   }
 
-  private load({ snapshot, view }: JoinReply): void {
+  private load({ snapshot, view, paused }: JoinReply): void {
     if (!snapshot?.deal) return;
+    this.paused.value = paused === true;
+    // Without the log there is no list of cars: the one that this page has stays, if it is of the same view.
+    const kept = this.paused.value && view === this.view.value ? (this.model.value?.search ?? null) : null;
     this.view.value = view;
-    this.model.value = fromSnapshot(snapshot.deal, snapshot.search ?? null, snapshot.history, this.carName);
+    const loaded = fromSnapshot(snapshot.deal, snapshot.search ?? null, snapshot.history, this.carName);
+    this.model.value = kept ? { ...loaded, search: kept } : loaded;
     this.here.value = snapshot.deal.presence ?? [];
     this.target();
-    this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);
+    if (!kept) this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);
     this.terms.reloaded(snapshot.deal);
   }
 
   private joined(reply: JoinReply): void {
     this.view.value = reply.view;
+    this.paused.value = reply.paused === true;
     this.resend();
   }
 
   private loaded(): void {
     this.grid.loaded();
     this.resend();
+    if (this.paused.value) return;
     if (this.model.value && !this.model.value.search) this.searching.begin(NO_FILTERS, this.searching.firstSort);
   }
 

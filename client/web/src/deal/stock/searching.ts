@@ -17,6 +17,8 @@ export const NO_FILTERS: Filters = {
   text: null,
 };
 
+const SECONDS = 1_000;
+type Cancelled = () => void;
 type Request = Omit<Search, "ref"> | Omit<More, "ref"> | Omit<Cancel, "ref">;
 
 /** What the search needs of the deal, as it stands now. */
@@ -25,7 +27,15 @@ export interface Searched {
   readonly deal: { readonly structure: Record<string, unknown> };
 }
 
+/** When the server takes a refused command again, in milliseconds; 0 if it did not say. */
+export function retryAfterMs(error: ErrorBody): number {
+  const seconds = error.detail.retry_after_seconds;
+  return typeof seconds === "number" ? seconds * SECONDS : 0;
+}
+
 export class Searching {
+  /** Ends the wait for another attempt. */
+  stop: Cancelled = () => {};
   /** Why the last search could not begin; null: it did. */
   readonly refusal = signal<ErrorBody | null>(null);
 
@@ -36,11 +46,18 @@ export class Searching {
     private readonly refused: (error: ErrorBody | null) => void,
     /** Takes the op of a search that leaves, and returns what takes its reply. */
     private readonly left: (op: string, replied: (reply: Reply) => void) => (reply: Reply) => void,
+    private readonly later: (milliseconds: number, action: () => void) => Cancelled,
   ) {}
 
   begin(filters: Filters, sort: Sort): void {
+    this.stop();
     const request = { type: "search", channel: this.channel, op: crypto.randomUUID() } as const;
-    const replied = this.left(request.op, (reply) => this.replied(reply));
+    const replied = this.left(request.op, (reply) => {
+      this.replied(reply);
+      // The server said when: busy, or something is away.
+      const wait = reply.error ? retryAfterMs(reply.error) : 0;
+      if (wait > 0) this.stop = this.later(wait, () => this.begin(filters, sort));
+    });
     this.send({ ...request, filters, sort, limit: DEFAULT_MATCHES }, replied);
   }
 

@@ -26,13 +26,22 @@ export function DealHeader({ session, widest, help }: { session: DealSession; wi
   return (
     <>
       <TopBar aside={<HeaderTools session={session} widest={widest} help={help} />}>
-        <h1 class="customer">{deal ? deal.customer.name : <span class="skeleton wide" />}</h1>
+        <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
         {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
         <CustomerLine session={session} />
         <Standings session={session} />
         <Progress session={session} />
       </TopBar>
       <ProgressBar session={session} />
+    </>
+  );
+}
+
+function LoadingName() {
+  return (
+    <>
+      <span class="visually-hidden">Deal</span>
+      <span class="skeleton wide" />
     </>
   );
 }

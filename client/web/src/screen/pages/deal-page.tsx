@@ -14,6 +14,7 @@ import { Banners } from "../parts/banners";
 import { useSurroundings } from "../parts/surroundings";
 import { FilterBar } from "../stock/filter-bar";
 import { MatchGrid } from "../stock/match-grid";
+import { StaleCars } from "../stock/stale-cars";
 import { StructureForm } from "../terms/structure-form";
 import { HelpDialog } from "./help-dialog";
 
@@ -47,6 +48,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <main class="workspace">
         <StructureForm session={session} />
         <section class="stock" aria-label="Cars that fit">
+          <StaleCars session={session} />
           <FilterBar session={session} />
           <MatchGrid session={session} />
         </section>

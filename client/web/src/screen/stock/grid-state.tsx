@@ -41,6 +41,14 @@ export function GridState({ session }: { session: DealSession }) {
   }
   if (search?.reason === "complete" || search?.reason === "limit")
     return <NothingFits session={session} search={search} />;
+  if (!search && session.paused.value) {
+    return (
+      <div class="empty over">
+        <h2>The list of cars is paused</h2>
+        <p>It comes back by itself. Until then, find a car by its stock number or words. What you save is kept.</p>
+      </div>
+    );
+  }
   const failure = session.searching.refusal.value;
   if (!search && failure) {
     return (
