@@ -177,7 +177,7 @@ def main() -> None:
     from server.run.processes import import_web  # noqa: PLC0415
 
     import_web()
-    import server.work.worker  # noqa: F401, PLC0415
+    import server.work.serving  # noqa: F401, PLC0415
 
     # Ctrl-C reaches the whole group of processes; the tests end this one with its input.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

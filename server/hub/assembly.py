@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -67,6 +67,7 @@ from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService
 from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 from server.settings import Settings
+from server.sharing.turns import Turns
 from server.work.editions import Editions
 from server.work.queue import JobQueue
 
@@ -93,6 +94,8 @@ class Hub:
     redis_breaker: Breaker
     script_seconds: Histograms
     answers: Answers
+    traces: Traces
+    turns: Mapping[str, Turns]
 
     async def wait_connected(self) -> None:
         """Return as soon as Postgres is heard, and Redis if it answers."""
@@ -283,6 +286,8 @@ def assemble(
         *(breakers, redis_breaker),
         script_seconds=log.script_seconds,
         answers=kept,
+        traces=traces,
+        turns={"connections": guard.turns, "commands": allowance.turns, "searches": searches.turns},
     )
 
 

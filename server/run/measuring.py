@@ -3,7 +3,6 @@
 The figures are plain numbers of the parts that count. They are read in another thread than the event loop's.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.compute.pool import ComputePool
@@ -11,7 +10,7 @@ from server.database.core.metered import MeteredPool
 from server.database.core.metrics import add_database
 from server.hub.assembly import Hub
 from server.hub.endpoint import Endpoint
-from server.observe.metrics.guarding import Breaking, add_answers, add_breakers
+from server.observe.metrics.guarding import add_answers, add_breakers, add_turns
 from server.observe.metrics.metrics import Metrics
 from server.observe.metrics.process import add_process
 from server.observe.metrics.start_up import StartUp
@@ -21,7 +20,7 @@ from server.observe.probe.loop_watch import LoopWatch
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The parts of a web process that count, with its breakers if there are any."""
+    """The parts of a web process that count."""
 
     hub: Hub
     sockets: Endpoint
@@ -31,7 +30,6 @@ class Measured:
     statements: StatementTimes
     watch: LoopWatch
     start: StartUp
-    breakers: Sequence[Breaking] = ()
 
 
 def web_metrics(of: Measured) -> Metrics:
@@ -42,7 +40,8 @@ def web_metrics(of: Measured) -> Metrics:
     _add_repairs(metrics, of)
     _add_searches(metrics, of)
     add_answers(metrics, of.hub.answers)
-    add_breakers(metrics, of.breakers)
+    add_breakers(metrics, of.hub.breakers)
+    add_turns(metrics, of.hub.turns)
     metrics.gauge(
         "deal_compute_waiting", "Quotes that wait for a computing process", lambda: of.compute.waiting
     )
@@ -162,6 +161,19 @@ def _add_searches(metrics: Metrics, of: Measured) -> None:
     metrics.counter("deal_searches_total", "Searches by how they ended", lambda: figures.ended, "reason")
     metrics.histogram(
         "deal_search_seconds", "From the start of a search until its last match", lambda: figures.seconds
+    )
+    traces = of.hub.traces
+    metrics.histogram(
+        "deal_search_pushed_seconds",
+        "From the arrival of a search until a stage of it was written to the sockets",
+        lambda: traces.pushed,
+        "stage",
+    )
+    metrics.histogram(
+        "deal_search_painted_seconds",
+        "From sending a search until a stage of it stood on the screen, as browsers report it",
+        lambda: traces.painted_in,
+        "stage",
     )
     metrics.histogram(
         "deal_search_stage_seconds",

@@ -42,7 +42,7 @@ def import_web() -> Callable[[Settings], None]:
 
 def run_worker(environ: dict[str, str]) -> None:
     """Run one worker process until it is told to end."""
-    from server.work.worker import run
+    from server.work.serving import run
 
     with _serving("worker", environ) as settings:
         run(settings)

@@ -1,11 +1,13 @@
 """Turns within one process: a limited number at once, and the longest without a turn is next."""
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from server.observe.metrics.histogram import CALL_SECONDS, Histogram
 from server.sharing.lanes import Lane
 
 
@@ -33,10 +35,16 @@ class Shares:
 
 
 class Turns:
-    """Gives turns: to the store that had none for the longest time, and there to such a person."""
+    """Gives turns: to the store that had none for the longest time, and there to such a person.
+
+    ``waits`` has how long each caller waited, also those that did not have to; ``now_waiting`` is how many
+    wait now.
+    """
 
     def __init__(self, shares: Shares) -> None:
         self._shares = shares
+        self.waits = Histogram(CALL_SECONDS)
+        self.now_waiting = 0
         self._at_it: Counter[str] = Counter()
         # Both in the order of their last turns.
         self._stores: dict[str, dict[Lane, deque[asyncio.Future[None]]]] = {}
@@ -69,13 +77,15 @@ class Turns:
         else:
             # Nobody waits, so nobody is overtaken.
             self._at_it.update(_names(lane))
+            self.waits.add(0.0)
         try:
             yield
         finally:
             self._leave(lane)
 
     async def _wait(self, lane: Lane, wait_seconds: float | None) -> None:
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        began, mine = time.perf_counter(), asyncio.get_running_loop().create_future()
+        self.now_waiting += 1
         self._stores.setdefault(lane.store_id, {}).setdefault(lane, deque()).append(mine)
         self._call_next()
         try:
@@ -90,6 +100,9 @@ class Turns:
             if isinstance(error, TimeoutError):
                 raise TookTooLong from None
             raise
+        finally:
+            self.now_waiting -= 1
+            self.waits.add(time.perf_counter() - began)
 
     def _forget(self, lane: Lane, mine: asyncio.Future[None]) -> None:
         people = self._stores.get(lane.store_id, {})

@@ -7,17 +7,12 @@ the queue. So a worker may die at any point: another one takes the job over, and
 
 import asyncio
 import os
-import signal
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import replace
-from functools import partial
 from typing import NoReturn
 
 import stamina
 import structlog
-import uvloop
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
@@ -27,47 +22,25 @@ from protocol.codec import FieldError
 from protocol.events import StageSpan
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
-from server.database.core.pool import open_pool
 from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
-from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
 from server.log.search_traces import StageTime
 from server.observe.attending import about
-from server.observe.ending import END_SECONDS, Ending
 from server.observe.faults import fault_of
-from server.observe.heap import settle_heap
-from server.observe.metrics.start_up import StartUp
-from server.observe.metrics.statements import StatementTimes
-from server.observe.metrics.writing import written
-from server.observe.probe.loop_watch import LoopWatch
-from server.observe.probe.probed import probed
-from server.observe.readiness import say_ready
-from server.observe.spans import Spans, open_spans
-from server.settings import Settings
+from server.observe.spans import Spans
 from server.work.figures import BURIED, FAILED, UNWANTED, WorkFigures
-from server.work.measuring import worker_metrics, worker_vitals
 from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
 from server.work.valuer import MS, Valuer
 
 LONGEST_WAIT_MS = 1_000
 """How long a worker may block in Redis. It reacts to a signal within this time."""
-REDIS_CONNECTIONS = 4
-POOL_CONNECTIONS = 2
 VALUE_SECONDS = 20.0
 """How long a chunk may take: hundreds of times the usual time. A thread cannot be killed, so the process ends
 itself. The job goes to other workers, and after some attempts to the dead letters.
 """
 
 OVERRUN_EXIT_CODE = 70
-LEAST_JOB_SECONDS = 2.0
-"""How long the current job may take at least if the drain time is shorter."""
-
-NICENESS = 5
-"""The nice value of a worker: web processes and Redis on the same machine come first, because people wait for
-them.
-"""
-
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
 
 log = structlog.get_logger(__name__)
@@ -242,77 +215,6 @@ class Worker:
 
 def _ms_since(moment: float) -> float:
     return round((time.perf_counter() - moment) * MS, 3)
-
-
-def run(settings: Settings) -> None:
-    """Run a worker process until SIGTERM or SIGINT; the current job is finished first.
-
-    It has the drain time for that. The process ends at most END_SECONDS later, whatever hangs.
-    """
-    start = StartUp()
-    start.reached("imports")
-    os.nice(NICENESS)
-    job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
-    ending = Ending("worker", job_seconds + END_SECONDS)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, ending, job_seconds, start))
-    finally:
-        # Threads that still run, and the embedded services.
-        ending.allow(END_SECONDS)
-
-
-async def _serve(settings: Settings, ending: Ending, job_seconds: float, start: StartUp) -> None:
-    async with AsyncExitStack() as stack:
-        redis = connect_redis(settings.redis_url, REDIS_CONNECTIONS, settings.redis_uid)
-        blocking = connect_redis(settings.redis_url, 1, settings.redis_uid)
-        for client in (redis, blocking):
-            stack.push_async_callback(ending.close, "redis", client.aclose)
-        statements = StatementTimes()
-        pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS), statements)
-        start.reached("pool")
-        stack.push_async_callback(ending.close, "postgres pool", pool.close)
-        queue = JobQueue(redis, lease_ms=settings.job_lease_ms, blocking=blocking)
-        export = None
-        if settings.otlp_endpoint:
-            export = open_spans("worker")
-            stack.push_async_callback(ending.close, "spans", partial(asyncio.to_thread, export.close))
-        channels = RedisLog(redis)
-        worker = Worker(queue, channels.searches, Valuer(pool), lease_ms=settings.job_lease_ms, export=export)
-        told = asyncio.Event()
-
-        def stop() -> None:
-            ending.begin()
-            worker.stop()
-            told.set()
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
-        watch, process = LoopWatch(), f"worker-{os.getpid()}"
-        start.reached("ready")
-        metrics = worker_metrics(
-            worker.figures, log=channels, pool=pool, statements=statements, watch=watch, start=start
-        )
-        vitals = worker_vitals(worker.figures, pool)
-        stack.enter_context(probed("worker", settings.data_dir, watch, vitals, written(metrics, process)))
-        settle_heap()
-        log.info("worker ready")
-        say_ready(settings.notify_socket)
-        working = asyncio.create_task(worker.run(), name="job in hand")
-        telling = asyncio.create_task(told.wait(), name="told to end")
-        await asyncio.wait({working, telling}, return_when=asyncio.FIRST_COMPLETED)
-        telling.cancel()
-        # A job that is cut off is not settled: another worker takes it over.
-        await ending.close("job in hand", lambda: working, job_seconds)
-        await ending.close("sign-off", partial(_sign_off, queue))
-
-
-async def _sign_off(queue: JobQueue) -> None:
-    try:
-        await queue.leave()
-    except RedisError as error:
-        log.warning("worker left without signing off", error=error)
 
 
 def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:

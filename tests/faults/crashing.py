@@ -51,7 +51,7 @@ def main() -> None:
         target = getattr(import_module(module), owner)
         setattr(target, method, _watched(getattr(target, method), when, folder / "armed" / step))
     import_module("server.run.app")
-    import_module("server.work.worker")
+    import_module("server.work.serving")
     follow_clock(folder / "clocks" / str(os.getpid()))
     if os.environ.get(BREAK):
         break_mechanism(os.environ[BREAK])

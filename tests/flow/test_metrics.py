@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from protocol.commands import tag_of
-from protocol.events import Matches, Offers, SearchEnded
+from protocol.events import PAINT_STAGES, Matches, Offers, SearchEnded
 from server.settings import Settings
 from server.work.queue import JOBS_KEY
 from tests.flow.current import GUARD_SECONDS
@@ -34,6 +34,7 @@ STATEMENTS = {
     *("begin", "commit", "database.deals.deal_parts.load_whole", "database.decisions.deciding._lock"),
     "search.sql.cursor._read_page",
 }
+PAINTED_MS = 125.0
 UNREADABLE = b'{"of":"another release"}'
 
 
@@ -120,6 +121,8 @@ async def test_what_is_counted_is_what_happened(stocked: Settings, tmp_path: Pat
         await deal.terms(EASY)
         await deal.search(limit=40)
         events = await events_until(deal, valued)
+        (ended,) = (event for event in events if isinstance(event, SearchEnded))
+        await deal.painted(ended.search_id, "first_matches", PAINTED_MS)
         await redis.xadd(JOBS_KEY, {"job": UNREADABLE})
         found = await until_buried(whole.webs[1].url)
         _assert_search_counted(found, whole, events)
@@ -142,17 +145,27 @@ def _assert_search_counted(found: Scrape, whole: Machine, events: list) -> None:
     reasons = found.by("deal_searches_total", "reason", process=one)
     assert {reason: count for reason, count in reasons.items() if count} == {ended.reason: 1}
     assert found.value("deal_searches_running", process=one) == 0
+    breakers = found.by("deal_breaker_open", "breaker", process=one)
+    assert len(breakers) == 3
+    assert {*breakers.values()} == {0}
+    assert found.value("deal_turn_wait_seconds_count", process=one, turns="searches") == 1
+    assert found.value("deal_turns_waiting", process=one, turns="connections") == 0
     sources = found.by("deal_answers_total", "source", process=one)
     assert sources == {"kept": 0, "joined": 0, "stock": 1, "stale": 0}
     stages = found.by("deal_search_stage_seconds_count", "stage", process=one)
     assert stages.keys() >= STAGES
     assert {*stages.values()} == {1}
+    pushed = found.by("deal_search_pushed_seconds_count", "stage", process=one)
+    assert pushed == dict.fromkeys(PAINT_STAGES, 1)
+    assert found.by("deal_search_painted_seconds_count", "stage", process=one) == {"first_matches": 1}
+    painted = found.value("deal_search_painted_seconds_sum", process=one, stage="first_matches")
+    assert painted == pytest.approx(PAINTED_MS / 1000)
     trace = ended.trace["db_total"] / 1000
     seconds = found.value("deal_search_stage_seconds_sum", process=one, stage="db_total")
     assert seconds == pytest.approx(trace)
     assert found.value("deal_search_seconds_sum", process=one) >= trace
     commands = found.by("deal_command_seconds_count", "command", process=one)
-    assert commands == {"join": 1, "terms": 1, "search": 1}
+    assert commands == {"join": 1, "terms": 1, "search": 1, "painted": 1}
     statements = found.by("deal_statement_seconds_count", "statement", process=one)
     assert statements.keys() >= STATEMENTS
     assert "other" not in statements
@@ -182,7 +195,7 @@ def _assert_operators_are_served(found: Scrape) -> None:
     assert explained == {name for name in found.families if name.startswith("deal_")}
     for stage in ("imports", "pool", "system_pool", "redis", "hub", "ready"):
         assert all(
-            0 < seconds < 3600 for seconds in found.by("deal_start_seconds", "process", stage=stage).values()
+            0 <= seconds < 3600 for seconds in found.by("deal_start_seconds", "process", stage=stage).values()
         )
 
 

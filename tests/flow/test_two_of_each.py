@@ -22,7 +22,7 @@ from server.database.core.pool import connect_as_owner
 from server.log.redis_log import RedisLog
 from server.settings import Settings
 from server.work.queue import GROUP, JOBS_KEY
-from server.work.worker import NICENESS
+from server.work.serving import NICENESS
 from tests.flow.shop import (
     EASY,
     a_deal_of,

@@ -52,6 +52,7 @@ def test_a_histogram_counts_as_prometheus_does(values: list[float]) -> None:
         text = "+Inf" if bound == math.inf else str(bound)
         key = "deal_wait_seconds_bucket", frozenset({("process", "web-1"), ("le", text)})
         assert found[key] == sum(value <= bound for value in values)
+        assert bound == math.inf or histogram.above(bound) == sum(value > bound for value in values)
     own = frozenset({("process", "web-1")})
     assert found["deal_wait_seconds_count", own] == histogram.count == len(values)
     assert found["deal_wait_seconds_sum", own] == pytest.approx(sum(values))

@@ -164,3 +164,24 @@ async def _play(slots: int, steps: list[tuple[Lane, bool]]) -> None:
     await work.end_all()
     assert sorted(work.begun, key=int) == [str(number) for number in range(len(steps))]
     assert turns.at_it == 0
+
+
+async def test_waits_are_known() -> None:
+    """Who waits now, and how long each caller waited, also those who did not have to or gave up."""
+    turns = Turns(Shares.of(1, waiting=5))
+    lane = Lane("riverside", "ann")
+
+    async def take() -> None:
+        async with turns.turn(lane, None):
+            pass
+
+    async with turns.turn(lane, None):
+        assert (turns.now_waiting, turns.waits.count) == (0, 1)
+        waiting = [asyncio.create_task(take()) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert turns.now_waiting == 2
+        waiting[0].cancel()
+        await asyncio.wait(waiting[:1])
+        assert (turns.now_waiting, turns.waits.count) == (1, 2)
+    await waiting[1]
+    assert (turns.now_waiting, turns.waits.count) == (0, 3)

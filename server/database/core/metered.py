@@ -1,7 +1,6 @@
 """A pool of connections that knows how long callers wait for one, and how long their statements take."""
 
 import time
-from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -49,13 +48,12 @@ class MeteredPool(asyncpg.Pool):
 
     def figures(self) -> dict[str, float]:
         """Return the state of the pool, for any thread: its connections, and who had to wait for one."""
-        quick = sum(self.waits.counts[: bisect_right(self.waits.bounds, WAIT_SECONDS)])
         return {
             "size": self.get_size(),
             "idle": self.get_idle_size(),
             "max": self.get_max_size(),
             "waiting": self.waiting,
-            "waits_total": self.waits.count - quick,
+            "waits_total": self.waits.above(WAIT_SECONDS),
             "wait_seconds_total": self.waits.total,
         }
 

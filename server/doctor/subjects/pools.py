@@ -9,7 +9,7 @@ from server.database.core.pool import SYSTEM_CONNECTIONS
 from server.doctor.subjects.postgres import Connections
 from server.doctor.subjects.processes import ProcessFacts
 from server.doctor.verdicts import Severity, Verdict
-from server.work.worker import POOL_CONNECTIONS
+from server.work.serving import POOL_CONNECTIONS
 
 LISTENERS_OF_WEB: Final = 1
 

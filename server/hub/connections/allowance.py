@@ -40,7 +40,7 @@ class Allowance:
     def __init__(self, usage: UsageLog) -> None:
         self._usage = usage
         self._budgets = Budgets()
-        self._turns = Turns(SHARES)
+        self.turns = Turns(SHARES)
         self._logger = structlog.get_logger("hub")
 
     def expect(self, connection: Connection) -> None:
@@ -64,7 +64,7 @@ class Allowance:
             yield
             return
         try:
-            async with self._turns.turn(Lane(account.store_id, account.id), TURN_SECONDS):
+            async with self.turns.turn(Lane(account.store_id, account.id), TURN_SECONDS):
                 yield
         except Crowded:
             raise CommandError(

@@ -13,19 +13,26 @@ from protocol.records import EndReason
 from server.hub.channels.registry import Registry
 from server.hub.channels.samples import Sample
 from server.log.search_log import SearchLog
+from server.observe.metrics.histogram import WORK_SECONDS, Histograms
 from server.observe.spans import Spans
-from server.search.trace import SearchWatch, Trace
+from server.search.trace import MS, SearchWatch, Trace
 
 NS_PER_MS: Final = 1_000_000
 
 
 class Traces(SearchWatch):
-    """Completes traces. ``export`` takes spans and returns at once; None if there is no collector."""
+    """Completes traces. ``export`` takes spans and returns at once; None if there is no collector.
+
+    ``pushed`` has, by stage, the times from the command until its message was written to the sockets;
+    ``painted_in`` those until a screen showed it, as browsers report them.
+    """
 
     def __init__(self, log: SearchLog, export: Spans | None = None) -> None:
         self._log = log
         self._export = export
         self._registry: Registry | None = None
+        self.pushed = Histograms(WORK_SECONDS)
+        self.painted_in = Histograms(WORK_SECONDS)
 
     def watch(self, registry: Registry) -> None:
         """Time the messages of searches whose channels are watched in ``registry``."""
@@ -61,10 +68,13 @@ class Traces(SearchWatch):
         sample = self._sample(channel, search_id)
         pushed = () if sample is None else sample.pushed
         is_latest = await self._log.painted(channel, search_id, span, pushed)
+        if is_latest:
+            self.painted_in.of(stage).add(ms / MS)
         if is_latest and sample is not None:
             self._add(sample, span)
 
     def _written(self, sample: Sample, span: StageSpan) -> None:
+        self.pushed.of(str(span.of)).add(span.end_ms / MS)
         # Until the page has ended, its own spans include this one.
         if sample.page_ended:
             self._add(sample, span)

@@ -1,8 +1,9 @@
-"""The metrics of what keeps a slow or repeated question from a store: breakers, and kept answers."""
+"""The metrics of what stands before the stores: breakers, shares, and kept answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from server.observe.metrics.histogram import Histogram
 from server.observe.metrics.metrics import Metrics
 
 
@@ -16,6 +17,13 @@ class Breaking(Protocol):
     @property
     def is_closed(self) -> bool:
         """Whether every call passes."""
+
+
+class Sharing(Protocol):
+    """Turns: places that stores and their people share."""
+
+    waits: Histogram
+    now_waiting: int
 
 
 class Answering(Protocol):
@@ -77,4 +85,20 @@ def add_answers(metrics: Metrics, answers: Answering) -> None:
     )
     metrics.counter(
         "deal_answers_evicted_total", "Answers that made room for others", lambda: answers.evictions
+    )
+
+
+def add_turns(metrics: Metrics, turns: Mapping[str, Sharing]) -> None:
+    """Declare how long callers wait for their turns, by what they share."""
+    metrics.gauge(
+        "deal_turns_waiting",
+        "Callers that wait for their turn now",
+        lambda: {name: each.now_waiting for name, each in turns.items()},
+        "turns",
+    )
+    metrics.histogram(
+        "deal_turn_wait_seconds",
+        "How long callers waited for their turn, also those who did not have to",
+        lambda: {name: each.waits for name, each in turns.items()},
+        "turns",
     )

@@ -1,6 +1,6 @@
 """Histograms of plain numbers: one addition to each of two lists' cells costs less than a lock. No I/O."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -31,6 +31,10 @@ class Histogram:
     def count(self) -> int:
         """How many values were counted."""
         return sum(self.counts)
+
+    def above(self, bound: float) -> int:
+        """Return how many values were larger than a bound, which must be one of the bounds."""
+        return sum(self.counts[bisect_right(self.bounds, bound) :])
 
     def add(self, value: float) -> None:
         """Count a value."""

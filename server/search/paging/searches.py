@@ -76,12 +76,12 @@ class SearchService:
         self._channels = channels
         self._queue = queue
         self._lease_ms = lease_ms
-        turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
+        self.turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
         answers, watch = Answers() if answers is None else answers, watch or SearchWatch()
         self._values = values or SharedValues(channels, answers)
         pages = Pages(channels, queue, self._values, watch)
         known = editions or Editions(system)
-        reads = StockReads(stores, turns, known)
+        reads = StockReads(stores, self.turns, known)
         answering = Answering(reads, known, answers, pages)
         self.pressure = Pressure()
         """What is known of the queue, by which new searches are refused."""
