@@ -54,9 +54,7 @@ class Tally:
 
     def plain(self) -> dict[str, dict[str, int]]:
         """Return it for JSON."""
-        counts = {each.name: sorted(getattr(self, each.name).items()) for each in fields(self)}
-        # A step's kind is a text to Python, but not to the encoder of keys.
-        return {name: {str(what): count for what, count in items} for name, items in counts.items()}
+        return {each.name: dict(sorted(getattr(self, each.name).items())) for each in fields(self)}
 
     @property
     def errors_percent(self) -> float:

@@ -247,7 +247,7 @@ class Salesperson(Follower):
         return deal.state in EDITABLE
 
     def _skip(self, kind: StepKind) -> None:
-        self.office.tally.skipped[kind] += 1
+        self.office.tally.skipped[str(kind)] += 1
 
     def _take(self, answer: dict[str, Any] | None) -> None:
         if answer is not None and "version" in answer:

@@ -93,6 +93,8 @@ class Seat:
         if it was refused. It was due at ``due`` seconds of the run.
         """
         office, tally = self.office, self.office.tally
+        # A step's kind is a text to Python, but not to the encoder of keys.
+        kind = str(kind)
         tally.sent[kind] += 1
         message = {"type": kind, **fields}
         if kind not in READ_ONLY:

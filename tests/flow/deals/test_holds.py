@@ -278,5 +278,8 @@ async def test_a_person_begins_so_many_deals_in_an_hour(group: Group) -> None:
         assert error.code is ErrorCode.RATE_LIMITED
         wait = error.detail["retry_after_seconds"]
         assert isinstance(wait, int) and 3_500 < wait <= 3_600
+    # A load tester's deals are not held to that.
+    async with group.stores[0].of("riverside").acquire() as database:
+        await create_deal(database, account, customer, paced=False)
     await group.owner.execute("UPDATE deals SET created_at = now() - interval '61 minutes'")
     await begin(0)
