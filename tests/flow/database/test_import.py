@@ -29,20 +29,6 @@ CIVIC = "1M8GDM9AXKP042788,A1,2022,Honda,Civic,30000,19995,17000\n"
 CAMRY = "5GZCZ43D13S812715,A2,2021,Toyota,Camry,41000,21995,18500\n"
 
 
-@pytest.fixture
-def sample() -> SeedPlan:
-    """Two stores without cars."""
-    return SeedPlan(vehicles=0, customers=0, deals=0)
-
-
-@pytest.fixture
-async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """The owner's connection to a database with two stores and no cars."""
-    connection = await asyncpg.connect(database.owner_url)
-    yield connection
-    await connection.close()
-
-
 def adds_up(summary: object) -> bool:
     """Whether the rows read are the sum of what became of them."""
     counts = dataclasses.asdict(summary)  # type: ignore[call-overload]

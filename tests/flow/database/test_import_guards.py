@@ -1,7 +1,6 @@
 """What an import may not touch: its own file, an older rejects file, cars that another import merges."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -9,25 +8,10 @@ import pytest
 
 from server.database.importing import ImportFailed, import_inventory
 from server.database.importing.load import MERGE_LOCK
-from server.database.sample.seed import SeedPlan
 from tests.flow.database.test_import import CAMRY, CIVIC, HEADER
 from tests.services import Database
 
 pytestmark = pytest.mark.flow
-
-
-@pytest.fixture
-def sample() -> SeedPlan:
-    """Two stores without cars."""
-    return SeedPlan(vehicles=0, customers=0, deals=0)
-
-
-@pytest.fixture
-async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """The owner's connection to a database with two stores and no cars."""
-    connection = await asyncpg.connect(database.owner_url)
-    yield connection
-    await connection.close()
 
 
 async def test_a_rejects_file_never_replaces_the_file_that_is_imported(

@@ -26,14 +26,6 @@ def sample() -> SeedPlan:
 
 
 @pytest.fixture
-async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """The owner's connection to a small seeded database."""
-    connection = await asyncpg.connect(database.owner_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 async def app(owner: asyncpg.Connection, settings: Settings) -> AsyncIterator[asyncpg.Connection]:
     """A connection as the application has it, to the same database."""
     pool = await open_pool(settings)

@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -13,7 +12,6 @@ from server.__main__ import app
 from server.database.importing import ImportFailed, import_inventory
 from server.database.importing.load import ImportSummary
 from server.database.importing.snapshot import COUNT_GONE, Snapshot
-from server.database.sample.seed import SeedPlan
 from tests.database.test_feeds import FEED
 from tests.services import Database
 
@@ -26,20 +24,6 @@ CARS = {
     "A3": "1HGCM82633A004352,A3,2026,Honda,Accord,9,31895,New\n",
     "A4": "3VWFE21C04M000001,A4,2021,Volkswagen,Jetta,38771,16995,Used\n",
 }
-
-
-@pytest.fixture
-def sample() -> SeedPlan:
-    """Two stores without cars."""
-    return SeedPlan(vehicles=0, customers=0, deals=0)
-
-
-@pytest.fixture
-async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """The owner's connection to a database with two stores and no cars."""
-    connection = await asyncpg.connect(database.owner_url)
-    yield connection
-    await connection.close()
 
 
 class Shop:
