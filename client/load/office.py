@@ -60,7 +60,8 @@ class Tally:
     def errors_percent(self) -> float:
         """The share of commands that were refused or not answered."""
         bad = self.refused.total() + self.unanswered.total()
-        return 100.0 * bad / max(1, self.sent.total())
+        # What waited behind something unanswered was never sent.
+        return min(100.0, 100.0 * bad / max(1, self.sent.total() + self.unanswered.total()))
 
 
 class Office:
