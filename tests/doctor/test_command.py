@@ -57,7 +57,7 @@ def test_a_folder_with_a_long_path_names_where_its_sockets_are(tmp_path: Path) -
     (deep / "sockets").write_text("/tmp/deal-architect-here\n")  # noqa: S108 - a name only
     folder = DataFolder(deep, Account(0, 0, "root"))
     folder.look()
-    assert folder.sockets == Path("/tmp/deal-architect-here")  # noqa: S108
+    assert folder.sockets == Path("/tmp/deal-architect-here")  # noqa: S108 - nothing is written there
     (deep / "FORMAT").write_text("99\n")
     with pytest.raises(NewerFolder):
         folder.look()

@@ -92,7 +92,7 @@ async def gauge(target: Target, name: str) -> float:
         await wire.send(request("GET", "/metrics", "Host: localhost", "Connection: close"))
         await read_head(wire)
         page = (await wire.reader.read(-1)).decode()
-    found = re.search(rf"^{name} (\S+)$", page, re.MULTILINE)
+    found = re.search(rf"^{name}{{[^}}]*}} (\S+)$", page, re.MULTILINE)
     assert found, page
     return float(found[1])
 

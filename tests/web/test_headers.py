@@ -5,6 +5,7 @@ import pytest
 from starlette.applications import Starlette
 
 from server.observe.ending import Ending
+from server.observe.metrics.start_up import StartUp
 from server.run.app import create_app
 from server.run.draining import Drain
 from server.settings import Settings
@@ -38,7 +39,7 @@ async def header_of(app: Starlette) -> str | None:
 async def test_https_alone(origins: str, expected: str | None) -> None:
     """Of this host only; a loopback host is shared with programs that know no https."""
     settings = settings_of(origins)
-    app = create_app(settings, Drain(0), Ending("web", 60))
+    app = create_app(settings, Drain(0), Ending("web", 60), StartUp())
     assert await header_of(app) == expected
 
 
