@@ -22,7 +22,8 @@ from server.database.editions.versions import editions_in_force
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import Plan
-from server.search.paging.reading import prepare_reading
+from server.search.answers.question import AsOf
+from server.search.paging.reading import current, prepare_reading
 from server.search.screening.plans import Plans
 from server.search.screening.screen import screen_rows
 from server.search.sql.cursor import FIRST_CHUNK, StockReader
@@ -136,16 +137,18 @@ async def open_floors(stage: Stage) -> AsyncIterator[Floors]:
 async def _prepared(connection: asyncpg.Connection, stage: Stage) -> tuple[Query, Plan, RiskModel]:
     deal = await load_deal(connection, stage.channel.removeprefix("deal:"))
     assert deal is not None
-    in_force = await editions_in_force(connection, utc_now().date())
+    today = utc_now().date()
+    in_force = await editions_in_force(connection, today)
+    reader = StockReader(connection, Trace())
+    _, inventory = await current(reader, deal, fixed=True)
     reading = await prepare_reading(
-        StockReader(connection, Trace()),
+        reader,
         Tables(),
         deal,
-        in_force,
+        AsOf(today, in_force, inventory),
         plans=Plans(),
         filters=Filters(),
         sort=Sort.PRICE,
         after=None,
-        today=utc_now().date(),
     )
     return reading.query, reading.plan, await load_risk(connection, in_force.risk)

@@ -2,11 +2,13 @@
 
 import asyncio
 import datetime as dt
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from client import Deal, Overflow, Workspace
+from protocol.commands import MAX_MATCHES
 from protocol.events import Event, Matches, Offers, SearchEnded, SearchStarted, SearchValued
 from tests.bench.figures import median
 from tests.bench.stage import MS, Stage, stopwatch
@@ -35,10 +37,15 @@ def connected(url: str, stage: Stage) -> Workspace:
     return Workspace.connect(url.replace("http", "ws", 1) + "/ws", stage.token, overflow=Overflow.PAUSE)
 
 
-async def search(deal: Deal, limit: int, last: type[Event]) -> Heard:
-    """Search, and follow it to the first event of a kind."""
+async def search(deal: Deal, limit: int, last: type[Event], *, again: bool = False) -> Heard:
+    """Search, and follow it to the first event of a kind.
+
+    Each search is another one, with about this limit, because a repeated one is answered from memory; unless
+    it is asked ``again``.
+    """
+    wanted = limit if again else another(limit)
     heard, elapsed = Heard(), stopwatch()
-    asked = asyncio.create_task(deal.search(limit=limit))
+    asked = asyncio.create_task(deal.search(limit=wanted))
     async with asyncio.timeout(PATIENCE_SECONDS):
         async for event in deal:
             _note(heard, event, elapsed())
@@ -46,6 +53,13 @@ async def search(deal: Deal, limit: int, last: type[Event]) -> Heard:
                 break
         await asked
     return heard
+
+
+def another(limit: int, _numbers: Iterator[int] = itertools.count(1)) -> int:  # noqa: B008 - one for all
+    """Return a limit that no search had: around ``limit``, and never above the most that may be asked for."""
+    number = next(_numbers)
+    around = limit + (number // 2 if number % 2 else -number // 2)
+    return around if around <= MAX_MATCHES else limit - number
 
 
 def stages(heard: Sequence[Heard]) -> str:

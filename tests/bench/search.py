@@ -1,5 +1,6 @@
 """Measure first matches, all values, and the delivery of values: 4,000 cars, one web process, two workers."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.services import Services, start_web, start_worker
 
 CARS = 4_000
 WORKERS = 2
+PAUSE_SECONDS = 0.5
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
@@ -37,13 +39,18 @@ async def _in_turns(deal: Deal, floors: Floors, repeats: int) -> Report:
     fetches: list[float] = []
     values_floor: list[float] = []
     trips: list[float] = []
+    repeated: list[Heard] = []
     for turn in range(repeats + 2):
         ours = await search(deal, 500, SearchValued)
+        # A person has 50 commands in 10 seconds.
+        await asyncio.sleep(PAUSE_SECONDS)
+        again = await search(deal, 500, SearchValued, again=True)
         parts = [await floors.first_rows(), await floors.pubsub_trip(), await floors.socket_trip()]
         values = await floors.all_values(ours.chunks)
         same_messages = [await floors.pubsub_trip(codec.encode(event)) for event in ours.offers]
         if turn >= 2:  # the first ones warm up caches and plans on both sides
             heard.append(ours)
+            repeated.append(again)
             first_floor.append(sum(parts))
             fetches.append(parts[0])
             values_floor.append(values)
@@ -69,6 +76,21 @@ async def _in_turns(deal: Deal, floors: Floors, repeats: int) -> Report:
             samples=tuple(one.valued for one in heard),
             floor_samples=tuple(values_floor),
         ),
+    ]
+    figures += [
+        Figure(
+            f"a repeated search, {name}, p50",
+            "ms",
+            median(ours),
+            median(theirs),
+            "the same search, read from the stock",
+            samples=tuple(ours),
+            floor_samples=tuple(theirs),
+        )
+        for name, ours, theirs in (
+            ("first matches", [one.first for one in repeated], [one.first for one in heard]),
+            ("all values", [one.valued for one in repeated], [one.valued for one in heard]),
+        )
     ]
     figures += [
         Figure(

@@ -27,6 +27,7 @@ from client.connection import SUBPROTOCOL
 from protocol import codec
 from protocol.closing import CommandError
 from protocol.events import Offers, SearchValued
+from protocol.records import MAX_CENTS
 from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
 from tests.bench.figures import median, percentile
@@ -106,12 +107,14 @@ async def storm(asked: Storm) -> None:
 
 
 def _commands(asked: Storm) -> Iterator[dict[str, Any]]:
-    for channel in itertools.cycle(asked.channels):
+    for number, channel in enumerate(itertools.cycle(asked.channels)):
         if asked.kind == "quotes":
             question = {"vehicle_id": asked.vehicle_id, "changes": {}}
             yield {"type": "quote", "channel": channel, **question, "terms_months": [], "cash_down_cents": []}
         else:
-            question = {"op": str(uuid.uuid4()), "filters": {}, "sort": "price", "limit": MATCHES}
+            # Each is another search: a repeated one is answered from memory.
+            filters = {"price_max_cents": MAX_CENTS - number}
+            question = {"op": str(uuid.uuid4()), "filters": filters, "sort": "price", "limit": MATCHES}
             yield {"type": "search", "channel": channel, **question}
 
 

@@ -5,6 +5,7 @@ into older trees, so it uses only what both have.
 """
 
 import asyncio
+import itertools
 import signal
 import sys
 import time
@@ -37,11 +38,13 @@ async def serve(services: Services, folder: Path, matches: int) -> None:
             await stack.enter_async_context(start_worker(stage.settings, folder))
         workspace = await stack.enter_async_context(connect(web.url, stage.token))
         deal = await workspace.join(stage.channel)
+        # A repeated search is answered from memory, so each is another one, a match smaller.
+        limits = itertools.count(matches, -1)
         for _ in range(WARM_UP):
-            await search(deal, matches)
+            await search(deal, next(limits))
         say("ready")
         while await asyncio.to_thread(sys.stdin.readline):
-            say(" ".join([f"{await search(deal, matches):.3f}" for _ in range(SEARCHES)]))
+            say(" ".join([f"{await search(deal, next(limits)):.3f}" for _ in range(SEARCHES)]))
 
 
 async def search(deal: Deal, matches: int) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,10 @@ WATCHERS = 5
 
 @pytest.fixture
 async def desk(stocked: Settings, tmp_path: Path) -> AsyncIterator[Counted]:
-    """A deal that two people have open, with every trip counted."""
-    async with open_counted(stocked, tmp_path) as opened:
+    """A deal that two people have open, with every trip counted; no job is queued again, however slow the
+    machine is.
+    """
+    async with open_counted(replace(stocked, job_overdue_ms=600_000), tmp_path) as opened:
         yield opened
 
 
@@ -136,4 +139,6 @@ async def _before_watchers(desk: Counted) -> None:
         for _ in range(WATCHERS):
             more = await held.enter_async_context(connect(desk.url, token))
             await more.join(desk.sales.channel, View.MANAGER)
-        assert await desk.trips_of(once, turns=3) == few
+        many = await desk.trips_of(once, turns=5)
+    assert len(many.postgres) <= len(few.postgres), many.postgres
+    assert len(many.redis) <= len(few.redis), many.redis

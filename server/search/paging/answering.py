@@ -112,15 +112,16 @@ class Answering:
                 raise answer.error
             if opening is None or (today is not None and not today.is_that_of(opening.as_of)):
                 return False, None
-            if run.publication is None:
+            page = run.publication
+            if page is None:
                 outcome = await self._announce(run, found, opening)
                 run.must_check = outcome is Outcome.OUTDATED
                 if run.must_check:
                     return False, None
-                if outcome is not Outcome.PUBLISHED or self._pages.begin(run) is None:
-                    return True, None
-            assert run.publication is not None  # noqa: S101 - it began just now or before
-            ending = await follow(run.publication, answer)
+                page = self._pages.begin(run) if outcome is Outcome.PUBLISHED else None
+            if page is None:
+                return True, None
+            ending = await follow(page, answer)
         finally:
             answer.readers -= 1
         if ending is None and answer.parts:

@@ -161,7 +161,8 @@ class Publication:
 
     async def _publish_pending(self, part: Part) -> Outcome:
         start = self.start
-        assert part.job is not None  # noqa: S101 - a chunk has its job until it has its offers
+        # A chunk has its job until it has its offers.
+        job = readdressed(part.job or b"", self.search_id, self._deal_version)
         return await self._channels.matches(
             start.channel,
             search_id=self.search_id,
@@ -171,7 +172,7 @@ class Publication:
             progress=part.progress,
             rejected=part.rejected,
             place=write_place(self.search_id, part.last),
-            job=readdressed(part.job, self.search_id, self._deal_version),
+            job=job,
             lane=start.lane,
             lease=start.lease,
         )

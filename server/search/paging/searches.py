@@ -8,6 +8,7 @@ by the outcome of its next publication.
 import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -50,7 +51,10 @@ log = structlog.get_logger(__name__)
 
 
 class SearchService:
-    """Begins searches, continues those of other processes, and hands over its own."""
+    """Begins searches, continues those of other processes, and hands over its own.
+
+    ``stale_after`` and ``told_stale`` as in ``Runs``.
+    """
 
     def __init__(
         self,
@@ -64,8 +68,9 @@ class SearchService:
         values: SharedValues | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
-        today: Callable[[], dt.date] = lambda: utc_now().date(),
+        stale_after: tuple[type[Exception], ...] = OUTAGES,
         told_stale: Callable[[str], None] = lambda channel: None,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._system = system
         self._channels = channels
@@ -82,7 +87,9 @@ class SearchService:
         """What is known of the queue, by which new searches are refused."""
         self.breaker = reads.breaker
         """The breaker around the first rows of searches."""
-        self._runs = Runs(channels, pages, answering, today=today, stale_after=OUTAGES, told_stale=told_stale)
+        self._runs = Runs(
+            channels, pages, answering, today=today, stale_after=stale_after, told_stale=told_stale
+        )
 
     async def probe(self) -> None:
         """Read the first rows of the latest search again, which nobody gets. Raises as a search."""

@@ -25,7 +25,7 @@ from tests.search.answers.world import TOO_DEAR, Cars, Process, SlowLog, World, 
 from tests.twin.memory_log import MemoryLog
 
 PROCESSES, DEALS = 2, 3
-MANY_TICKS = 300
+MANY_TICKS = 600
 
 processes = st.integers(0, PROCESSES - 1)
 deals = st.integers(1, DEALS).map(str)
@@ -47,10 +47,12 @@ class AnswersMachine(RuleBasedStateMachine):
     seen: ClassVar[Counter[str]] = Counter()
     """How many searches were answered in which way, so that a test can tell that all were."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(delay=st.integers(0, 5))
+    def begin(self, delay: int) -> None:
+        """Everything takes ``delay`` ticks, always: answers do not overtake one another."""
         self.loop = asyncio.new_event_loop()
         self.world, self.queue = World(), list[JobPointer]()
+        self.world.delay = delay
         self.world.add_deals(DEALS)
         self.log = MemoryLog(ring=self._ring)
         self.log.searches = SlowLog(self.log)
@@ -87,11 +89,6 @@ class AnswersMachine(RuleBasedStateMachine):
     @rule(ticks=st.integers(1, 15))
     def pass_time(self, ticks: int) -> None:
         self.loop.run_until_complete(_ticks(ticks))
-
-    @rule(delay=st.integers(0, 6))
-    def slow(self, delay: int) -> None:
-        """From now on, everything takes so long."""
-        self.world.delay = delay
 
     @rule(process=processes, deal=deals, limit=st.sampled_from([4, 100]))
     def search(self, process: int, deal: str, limit: int) -> None:
@@ -234,7 +231,7 @@ class AnswersMachine(RuleBasedStateMachine):
 
     async def _settle(self) -> None:
         """Let everything come to its end: nothing waits for ever."""
-        self.world.delay = self.world.failures = 0
+        self.world.failures = 0
         for process in self.world.processes:
             process.hear_again()
         await self._quiet()

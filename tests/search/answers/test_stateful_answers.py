@@ -16,6 +16,6 @@ def test_no_answer_is_older_than_what_was_known(monkeypatch: pytest.MonkeyPatch)
     """
     replaced(monkeypatch.setattr)
     AnswersMachine.seen.clear()
-    run_state_machine_as_test(AnswersMachine, settings=settings(max_examples=60, stateful_step_count=40))
+    run_state_machine_as_test(AnswersMachine, settings=settings(max_examples=80, stateful_step_count=40))
     ways = AnswersMachine.seen
     assert min(ways[name] for name in ("hits", "joins", "misses", "shared")) > 20, ways

@@ -4,7 +4,7 @@ import { useSurroundings } from "../parts/surroundings";
 
 const STAGES: [string, string][] = [
   ["parse", "Read the request"],
-  ["cache", "Cache"],
+  ["cache", "Find in memory"],
   ["pool_wait", "Wait for a database connection"],
   ["db_first_row", "First row"],
   ["db_total", "Read the stock"],
@@ -18,6 +18,7 @@ const COUNTS: [string, string][] = [
   ["queries", "Queries"],
   ["rows_read", "Rows read"],
   ["jobs", "Jobs"],
+  ["cached", "Cars from memory"],
 ];
 
 /** Where the time of the last search went: its trace, stage by stage. */
