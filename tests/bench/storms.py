@@ -1,8 +1,9 @@
 """Measure what one person's storm costs another: ``python -m tests.bench.storms [--seconds N]``.
 
 One person quotes a car and searches for a deal, alone and beside a colleague's storm: thirty connections that
-quote, then ten that search forty deals in a loop, each as fast as the server lets it. All on the loopback
-interface of this machine; a storm ends by itself. What counts are the ratios to the quiet figures.
+quote, then ten that search forty deals in a loop, each as fast as the server lets it. At last the storm of
+searches is another store's. All on the loopback interface of this machine; a storm ends by itself. What
+counts are the ratios to the quiet figures.
 """
 
 import argparse
@@ -42,6 +43,8 @@ SECONDS: Final = 20.0
 LONGEST_SECONDS: Final = 120.0
 WARM_UP_SECONDS: Final = 2.0
 QUOTERS, SEARCHERS = 30, 10
+ELSEWHERE: Final = "elsewhere"
+"""The storm of searches of another store."""
 COMMANDS_PER_SECOND: Final = 5
 """What one connection may send for ever; a storm that sends more is cut off."""
 MATCHES: Final = 500
@@ -170,6 +173,10 @@ async def measure(services: Services, folder: Path, seconds: float) -> None:
     stage = await stock(services, folder, VEHICLES, deals=3 * DEALS)
     others = [channel for channel in await _easy_deals(stage) if channel != stage.channel][:DEALS]
     rival = await token_of(stage.settings, "riverside-sales")
+    stranger, theirs = (
+        await token_of(stage.settings, "northgate-sales"),
+        await _easy_deals(stage, "northgate"),
+    )
     async with AsyncExitStack() as held:
         web = await held.enter_async_context(start_web(stage.settings, folder))
         for _ in range(WORKERS):
@@ -180,11 +187,12 @@ async def measure(services: Services, folder: Path, seconds: float) -> None:
         vehicle_id = next(iter(deal.rows))
         await feel(deal, vehicle_id, WARM_UP_SECONDS)
         _say("ms", *("quote p50", "p99", "first offers p50", "longest"), "refused")
-        for kind in ("quiet", "quotes", "searches"):
+        for kind in ("quiet", "quotes", "searches", ELSEWHERE):
             async with AsyncExitStack() as weather:
                 if kind != "quiet":
                     url, lasts = web.url.replace("http", "ws", 1) + "/ws", seconds + 2 * WARM_UP_SECONDS
-                    asked = Storm(kind, url, rival, others, vehicle_id, lasts)
+                    token, channels = (stranger, theirs) if kind == ELSEWHERE else (rival, others)
+                    asked = Storm(kind, url, token, channels, vehicle_id, lasts)
                     await weather.enter_async_context(stormed(asked))
                 felt = await feel(deal, vehicle_id, seconds)
             figures = (
@@ -196,12 +204,13 @@ async def measure(services: Services, folder: Path, seconds: float) -> None:
             _say(kind, *(f"{figure:,.1f}" for figure in figures), str(dict(felt.refused)))
 
 
-async def _easy_deals(stage: Stage) -> list[str]:
+async def _easy_deals(stage: Stage, store_id: str = "riverside") -> list[str]:
     """Make the terms of the store's deals such that most cars match, and return their channels."""
     async with connect_as_owner(stage.settings.database_owner_url) as database:
         rows = await database.fetch(
-            "UPDATE deals SET structure = structure || $1 WHERE store_id = 'riverside' RETURNING deal_id",
+            "UPDATE deals SET structure = structure || $1 WHERE store_id = $2 RETURNING deal_id",
             codec.plain(EASY),
+            store_id,
         )
     return [f"deal:{row['deal_id']}" for row in rows]
 

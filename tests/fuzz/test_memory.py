@@ -117,4 +117,4 @@ async def test_memory_stays_flat(target: Target) -> None:
     await settled(target, files)
     grown = resident_bytes(target.pid) - before
     assert grown < GROWTH_BYTES
-    assert await gauge(target, "deal_channels") == 0
+    assert await gauge(target, "deal_sessions") == 0

@@ -8,6 +8,7 @@ by the outcome of its next publication.
 import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -68,6 +69,7 @@ class SearchService:
         values: SharedValues | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
+        stale_after: tuple[type[Exception], ...] = OUTAGES,
         told_stale: Callable[[str], None] = lambda channel: None,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
         watch: SearchWatch | None = None,
@@ -93,7 +95,7 @@ class SearchService:
             answering,
             today=today,
             watch=watch,
-            stale_after=OUTAGES,
+            stale_after=stale_after,
             told_stale=told_stale,
         )
         self.figures = self._runs.figures

@@ -14,7 +14,7 @@ from server.database.deals.deals import Deal
 from server.log.search_log import Outcome
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
-from server.search.paging import answering
+from server.search.paging import first_rows
 from server.search.paging.searches import SearchService
 from server.search.sql import cursor
 from tests.flow.searches.searching import PATIENCE_SECONDS, Searching, channel_of, column, of_kind
@@ -137,7 +137,7 @@ async def test_those_that_wait_for_postgres_are_refused_together(
         raise TimeoutError
         yield
 
-    monkeypatch.setattr(answering, "read_stock", no_connection)
+    monkeypatch.setattr(first_rows, "read_stock", no_connection)
     refused = await asyncio.gather(
         *(ours.begin(replace(deal, id=name)) for name in OTHERS), return_exceptions=True
     )
@@ -170,7 +170,7 @@ async def test_pages_come_from_memory_too(searching: Searching) -> None:
 async def test_an_older_answer_is_given_when_postgres_fails(searching: Searching) -> None:
     """If one is kept; its trace says so, and whoever is to tell people is told. Else it is refused."""
     told: list[str] = []
-    ours, answers = sharing(searching, stale_after=(OSError,), told_stale=told.append)
+    ours, answers = sharing(searching, told_stale=told.append)
     deal = await searching.deal()
     await ours.begin(deal, limit=40)
     before = of_kind(await ours.heard(deal, "search_ended"), "matches")

@@ -28,7 +28,7 @@ from server.finance.rules.limits import Limit
 from server.log.channel_log import Entry
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
-from server.search.paging import answering, page, reading
+from server.search.paging import answering, first_rows, page, reading
 from server.search.paging.searches import SearchRequest, SearchService
 from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 from server.search.screening.screen import Rejected, Screened
@@ -334,9 +334,9 @@ async def _prepare(reader: Reader, tables: Any, deal: Deal, as_of: Any, **given:
 
 def replaced(patch: Any) -> None:
     """Replace what reads and screens rows, with a function that replaces an attribute of a module."""
-    patch(answering, "read_stock", _read_stock)
+    patch(first_rows, "read_stock", _read_stock)
     patch(answering, "current", _current)
-    patch(answering, "prepare_reading", _prepare)
+    patch(first_rows, "prepare_reading", _prepare)
     patch(page, "Excluded", NotTooDear)
 
 

@@ -39,7 +39,8 @@ export class DealSession implements Listener {
     const link = this.link.value;
     if (link.kind === "ended") return "ended";
     if (link.kind === "waiting") return "offline";
-    return this.current.value ? "live" : "catching_up";
+    const held = this.paused.value || this.notice.value?.code === "degraded";
+    return this.current.value && !held ? "live" : "catching_up";
   });
   readonly terms: TermsEditor;
   readonly searching: Searching;
