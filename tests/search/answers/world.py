@@ -231,7 +231,7 @@ class Process:
         self.values = SharedValues(searches, self.answers, lambda channel: True)
         self._queue = queue
         self.searches = SearchService(
-            cast(Any, SimpleNamespace(of=lambda store: world)),
+            cast(Any, SimpleNamespace(searched=lambda store: world)),
             cast(Any, None),
             searches,
             cast(Any, self),
