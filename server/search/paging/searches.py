@@ -8,7 +8,6 @@ by the outcome of its next publication.
 import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
