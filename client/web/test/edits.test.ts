@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Edits } from "../src/deal/terms/edits";
-import type { Actor, ErrorBody } from "../src/wire";
+import { TermsEditor } from "../src/deal/terms/terms-editor";
+import type { Actor, ErrorBody, Reply } from "../src/wire";
 
 const MARIA: Actor = { id: "m", name: "Maria", role: "desk_manager" };
 const AT = "2026-01-01T10:00:00Z";
@@ -132,4 +133,33 @@ test("what was typed on this person's own value, or on the same one, is no confl
   const same = new Edits();
   same.put("cash_down_max_cents", 770, 770, 350);
   assert.equal(same.trouble("cash_down_max_cents"), null);
+});
+
+test("an edit that met a busy server goes out again by itself, and one with a fault does not", () => {
+  const sent: { op: string; changes: unknown; replied: (reply: Reply) => void }[] = [];
+  const waits: { milliseconds: number; action: () => void }[] = [];
+  const editor = new TermsEditor({
+    served: () => ({ version: 1, structure: { cash_down_cents: 0 } }),
+    live: () => true,
+    send: (departure, replied) => sent.push({ op: departure.op, changes: departure.changes, replied }),
+    later: (milliseconds, action) => waits.push({ milliseconds, action }),
+  });
+  const refuse = (code: string, retry: boolean, detail = {}) =>
+    sent.at(-1)?.replied({ type: "reply", ref: 1, ok: false, error: { code, message: "No.", retry, detail } } as Reply);
+
+  editor.edit("cash_down_cents", 100);
+  refuse("rate_limited", true);
+  assert.equal(sent.length, 1);
+  assert.equal(editor.trouble("cash_down_cents")?.kind, "refused");
+  waits.shift()?.action();
+  assert.deepEqual(sent[1]?.changes, { cash_down_cents: 100 });
+
+  refuse("busy", true, { retry_after_seconds: 7 });
+  assert.equal(waits[0]?.milliseconds, 7_000);
+  waits.shift()?.action();
+  assert.equal(sent.length, 3);
+
+  refuse("invalid", false, { field: "changes.cash_down_cents", expected: "less" });
+  assert.deepEqual(waits, []);
+  assert.equal(editor.value("cash_down_cents", 0), 100);
 });

@@ -11,10 +11,11 @@ import { pencilPort } from "./pencil/pencil-port";
 import { Finder } from "./stock/finder";
 import { Grid } from "./stock/grid";
 import { PaintWatch } from "./stock/paint-watch";
-import { NO_FILTERS, retryAfterMs, Searching } from "./stock/searching";
+import { NO_FILTERS, Searching } from "./stock/searching";
 import { Story } from "./story";
 import { ProductCatalogue } from "./terms/catalogue";
 import type { Field } from "./terms/edits";
+import { retryAfterMs } from "./terms/retry";
 import { TermsEditor } from "./terms/terms-editor";
 
 const JOIN_AGAIN_MS = 2_000;
@@ -78,6 +79,7 @@ export class DealSession implements Listener {
       live: () => this.channel.phase === "live",
       send: (departure, replied) =>
         send({ type: "terms", channel, ...departure }, this.paint.left(departure.op, replied)),
+      later: (milliseconds, action) => environment.later(milliseconds, action),
     });
     this.searching = new Searching(
       channel,

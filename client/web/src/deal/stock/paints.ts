@@ -14,7 +14,7 @@ export interface Paint {
 }
 
 /** Searches that begin sooner after a reported one are not reported: each report is a command. */
-export const REPORT_EVERY_MS = 5_000;
+export const REPORT_EVERY_MS = 10_000;
 /** Commands that are remembered while their search has not begun. */
 const KEPT_COMMANDS = 20;
 

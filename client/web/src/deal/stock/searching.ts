@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { Cancel, ErrorBody, Filters, More, Reply, Search, Sort } from "../../wire";
 import { DEFAULT_MATCHES } from "../../wire";
+import { retryAfterMs } from "../terms/retry";
 
 export const NO_FILTERS: Filters = {
   makes: [],
@@ -17,7 +18,6 @@ export const NO_FILTERS: Filters = {
   text: null,
 };
 
-const SECONDS = 1_000;
 type Cancelled = () => void;
 type Request = Omit<Search, "ref"> | Omit<More, "ref"> | Omit<Cancel, "ref">;
 
@@ -25,12 +25,6 @@ type Request = Omit<Search, "ref"> | Omit<More, "ref"> | Omit<Cancel, "ref">;
 export interface Searched {
   readonly search: { readonly search_id: string; readonly next: string | null } | null;
   readonly deal: { readonly structure: Record<string, unknown> };
-}
-
-/** When the server takes a refused command again, in milliseconds; 0 if it did not say. */
-export function retryAfterMs(error: ErrorBody): number {
-  const seconds = error.detail.retry_after_seconds;
-  return typeof seconds === "number" ? seconds * SECONDS : 0;
 }
 
 export class Searching {

@@ -84,6 +84,13 @@ export class Edits {
     if (edit) edit.trouble = null;
   }
 
+  /** Queues again what was refused for no fault of its own. */
+  retry(): void {
+    for (const edit of this.waiting.values()) {
+      if (edit.trouble?.kind === "refused" && edit.trouble.retry) edit.trouble = null;
+    }
+  }
+
   /** The value to show for a field: this person's until it is accepted, else the server's. */
   value(field: Field, served: unknown): unknown {
     const edit = this.waiting.get(field);

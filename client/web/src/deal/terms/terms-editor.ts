@@ -1,7 +1,8 @@
 // The fields that this person edits: each edit is shown at once, and sent as soon as the one before it is taken.
 import { signal } from "@preact/signals";
-import type { DealChanged, Reply, StructureChanges } from "../../wire";
+import type { DealChanged, ErrorBody, Reply, StructureChanges } from "../../wire";
 import { type Departure, Edits, type Field, type Trouble } from "./edits";
+import { retryAfterMs } from "./retry";
 import { flattened } from "./trades";
 
 /** The deal's terms as the server has them. */
@@ -16,7 +17,12 @@ export interface TermsPort {
   /** Whether commands may be sent. */
   live(): boolean;
   send(departure: Departure, replied: (reply: Reply) => void): void;
+  later(milliseconds: number, action: () => void): void;
 }
+
+/** How long a server that has too much to do is left alone, unless it says how long. */
+const PAUSE_MS = 2_000;
+const OVERLOADED = ["rate_limited", "busy"];
 
 export class TermsEditor {
   /** Changes with every edit, because `edits` itself is not a signal. */
@@ -104,9 +110,19 @@ export class TermsEditor {
     });
   }
 
+  private refused(op: string, error: ErrorBody): void {
+    this.edits.refused(op, error);
+    if (!error.retry || !OVERLOADED.includes(error.code)) return;
+    // Nothing was wrong with the edit: it goes out again by itself.
+    this.port.later(retryAfterMs(error) || PAUSE_MS, () => {
+      this.edits.retry();
+      this.depart();
+    });
+  }
+
   private replied(op: string, reply: Reply): void {
     if (reply.ok) this.edits.taken(op, Number(reply.data?.version), this.port.served()?.version ?? 0);
-    else if (reply.error) this.edits.refused(op, reply.error);
+    else if (reply.error) this.refused(op, reply.error);
     this.depart();
   }
 }
