@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.measures import search
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -31,7 +30,7 @@ from protocol.records import MAX_CENTS
 from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
 from tests.bench.figures import median, percentile
-from tests.bench.hearing import connected
+from tests.bench.hearing import connected, search
 from tests.bench.stage import MS, Stage, open_services, stock, stopwatch
 from tests.flow.shop import EASY, token_of
 from tests.services import ROOT, Services, start_web, start_worker
