@@ -25,6 +25,9 @@ CPU_OF_A_SEARCH: Final = 0.5
 ALL_VALUES: Final = 1.5
 """2,000 matches, against 500 before the whole stock was valued."""
 
+BULKHEAD: Final = 2.0
+"""Beside another store's storm, against a quiet server."""
+
 DELIVERIES_CHANNELS: Final = 10.0
 DELIVERIES_SOCKET_IO: Final = 3.0
 

@@ -84,7 +84,7 @@ async def measure(services: Services, folder: Path, _repeats: int) -> Report:
     """Measure ours, then the old design with either kind of job."""
     stage = await stock(services, folder, CARS, deals=4 * DEALS, stores=STORES)
     deals = await _deals(stage)
-    people = await _people(stage, deals)
+    people = await people_of(stage, deals)
     ours = await _open_ours(stage, people, deals)
     with_proxies = await _count_ours(stage, people, deals)
     ours = replace(ours, queries=with_proxies.queries)
@@ -206,7 +206,7 @@ async def _until_valued(deal: Deal) -> None:
             return
 
 
-async def _people(stage: Stage, deals: Sequence[str]) -> list[str]:
+async def people_of(stage: Stage, deals: Sequence[str]) -> list[str]:
     """Add a manager for each deal, and return their tokens: a person has a share of what a store may ask."""
     lasts = dt.timedelta(hours=1)
     async with connect_as_owner(stage.settings.database_owner_url) as database:

@@ -55,6 +55,7 @@ PARTS = (
         most_repeats=12,
         options=("previous",),
     ),
+    Part("bulkhead", "what 200 searches at once of one store cost another store", most_repeats=8),
     Part("memory", "what a search of 20,000 matches takes of memory, with twenty watchers", most_repeats=3),
     Part("page", "what 20,000 matches take of memory in the page", most_repeats=3),
     Part("start", "how soon a web process is ready", most_repeats=15),

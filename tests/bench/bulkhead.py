@@ -1,0 +1,190 @@
+"""Measure what 200 searches at once of one store cost another store: one web process and two workers.
+
+The crowd is a process of its own: 200 people of one store, each with a socket and a deal, who search at the
+same moment, each for something else. Right after that, one person of another store searches. The figure is
+how long that person waits for the first cars, against the same on a quiet server.
+"""
+
+import asyncio
+import sys
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from client.connection import SUBPROTOCOL
+from protocol import codec
+from protocol.events import SearchValued
+from server.database.core.pool import connect_as_owner
+from server.settings import process_environment
+from tests.bench import goals
+from tests.bench.figures import Figure, Report, median
+from tests.bench.hearing import another, connected, search
+from tests.bench.opening import people_of
+from tests.bench.stage import Stage, make_easy, stock
+from tests.flow.shop import EASY
+from tests.services import ROOT, Services, start_web, start_worker
+
+CARS: Final = 4_000
+CROWD: Final = 200
+MATCHES: Final = 500
+WORKERS: Final = 2
+PAUSE_SECONDS: Final = 10.0
+"""Between two searches of the crowd: what a store may send in so much time is limited, too."""
+
+BEHIND_SECONDS: Final = 0.03
+"""How long after the crowd the other person searches: the web process has read most of its commands."""
+
+CROWDED_STORE: Final = "northgate"
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who searches: a token for each channel."""
+
+    url: str
+    tokens: Sequence[str]
+    channels: Sequence[str]
+
+
+async def measure(services: Services, folder: Path, repeats: int) -> Report:
+    """Measure a quiet search and one beside the crowd in turns."""
+    stage = await stock(services, folder, CARS, deals=3 * CROWD)
+    deals = await _easy_deals(stage, CROWDED_STORE)
+    tokens = await people_of(stage, [deal.partition(":")[2] for deal in deals])
+    async with AsyncExitStack() as held:
+        web = await held.enter_async_context(start_web(stage.settings, folder))
+        for _ in range(WORKERS):
+            await held.enter_async_context(start_worker(stage.settings, folder))
+        await make_easy(web.url, stage)
+        workspace = await held.enter_async_context(connected(web.url, stage))
+        deal = await workspace.join(stage.channel)
+        url = web.url.replace("http", "ws", 1) + "/ws"
+        crowd = await held.enter_async_context(_crowd(Crowd(url, tokens, deals)))
+        quiet: list[float] = []
+        beside: list[float] = []
+        told: Counter[str] = Counter()
+        for turn in range(repeats + 1):
+            await asyncio.sleep(PAUSE_SECONDS)
+            alone = (await search(deal, MATCHES, SearchValued)).first
+            searching = asyncio.create_task(crowd())
+            await asyncio.sleep(BEHIND_SECONDS)
+            crowded = (await search(deal, MATCHES, SearchValued)).first
+            answers = await searching
+            if turn:  # the first one warms up caches and plans
+                quiet.append(alone)
+                beside.append(crowded)
+                told += answers
+    figure = Figure(
+        f"first matches beside {CROWD} searches at once of another store, p50",
+        "ms",
+        median(beside),
+        median(quiet),
+        "the same on a quiet server",
+        goal=goals.BULKHEAD,
+        samples=tuple(beside),
+        floor_samples=tuple(quiet),
+    )
+    return [figure], [f"Answers to the crowd's searches: {dict(told)}."]
+
+
+async def _easy_deals(stage: Stage, store_id: str) -> list[str]:
+    async with connect_as_owner(stage.settings.database_owner_url) as database:
+        rows = await database.fetch(
+            "UPDATE deals SET structure = structure || $1 WHERE deal_id IN"
+            " (SELECT deal_id FROM deals WHERE store_id = $2 ORDER BY deal_id LIMIT $3) RETURNING deal_id",
+            codec.plain(EASY),
+            store_id,
+            CROWD,
+        )
+    assert len(rows) == CROWD, f"the store has only {len(rows)} deals"
+    return [f"deal:{row['deal_id']}" for row in rows]
+
+
+@asynccontextmanager
+async def _crowd(crowd: Crowd) -> AsyncIterator[Any]:
+    """Yield what lets the crowd search once; it returns the answers, counted by code."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.bulkhead"),
+        cwd=ROOT,
+        env=process_environment(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    line, told = process.stdin, process.stdout
+
+    async def say(words: bytes) -> Counter[str]:
+        line.write(words + b"\n")
+        return Counter(codec.decode(await told.readline()))
+
+    try:
+        await say(codec.encode(crowd))
+        yield lambda: say(b"search")
+    finally:
+        line.close()
+        await process.wait()
+
+
+async def _be_the_crowd() -> None:
+    """Join, then search at each line of standard input, and write how the searches were answered."""
+    reader = asyncio.StreamReader(limit=2**20)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    crowd = codec.decode_as(Crowd, await reader.readline())
+    async with AsyncExitStack() as held:
+        sockets = []
+        for token, channel in zip(crowd.tokens, crowd.channels, strict=True):
+            opening = connect(
+                crowd.url,
+                additional_headers={"authorization": f"Bearer {token}"},
+                subprotocols=[SUBPROTOCOL],
+                compression=None,
+                max_size=None,
+            )
+            socket = await held.enter_async_context(opening)
+            await _ask(socket, {"type": "join", "channel": channel, "view": "manager", "since": None})
+            sockets.append((socket, channel))
+        _write({})
+        while await reader.readline():
+            answers = await asyncio.gather(*(_search(socket, channel) for socket, channel in sockets))
+            _write(Counter(answers))
+
+
+async def _search(socket: ClientConnection, channel: str) -> str:
+    """Search for something that nobody searched for, and follow it to its end."""
+    limit = 100 + another(1_000)
+    asked = {"channel": channel, "op": str(uuid.uuid4()), "filters": {}, "sort": "price", "limit": limit}
+    answer = await _ask(socket, {"type": "search", **asked})
+    if not answer["ok"]:
+        return str(answer["error"]["code"])
+    async for frame in socket:
+        if '"type":"search_ended"' in str(frame):
+            return "ok"
+    return "closed"
+
+
+async def _ask(socket: ClientConnection, command: dict[str, Any]) -> dict[str, Any]:
+    await socket.send(codec.encode({**command, "ref": 1}).decode())
+    async for frame in socket:
+        for each in str(frame).split("\n"):
+            if each.startswith('{"type":"reply"'):
+                reply: dict[str, Any] = codec.decode(each.encode())
+                return reply
+    raise ConnectionError("the server closed the connection")
+
+
+def _write(answers: dict[str, int]) -> None:
+    sys.stdout.write(codec.encode(answers).decode() + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_be_the_crowd())
