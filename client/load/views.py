@@ -18,7 +18,7 @@ from protocol.records import View
 State = dict[str, Any]
 """What is compared."""
 
-_UNSEEN: Final = ("trace", "rejected", "next")
+_UNSEEN: Final = ("trace", "spans", "rejected", "next")
 """Parts of a search that say how it went, not what it found."""
 
 
