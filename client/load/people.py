@@ -1,6 +1,7 @@
 """The kinds of clients: salespeople who work through the script, writers of notes, watchers, slow readers."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import Any, Final, Protocol
 
 from client.channel import Channel
@@ -25,7 +26,7 @@ class Busy(Protocol):
         """Take something to do, due at ``due`` seconds of the run."""
 
 
-class Worker(Seat):
+class Worker(Seat, ABC):
     """A client that does one thing after another. What waits is late from the time it was due."""
 
     def __init__(self, place: Place, office: Office) -> None:
@@ -50,9 +51,9 @@ class Worker(Seat):
             await self.do(self._doing)
             self._doing = None
 
+    @abstractmethod
     async def do(self, due: float) -> None:
-        """Do the next thing. For subclasses."""
-        raise NotImplementedError
+        """Do the next thing."""
 
 
 class Writer(Worker):
@@ -115,7 +116,7 @@ async def write_note(seat: Seat, due: float) -> bool:
     return await seat.ask("note", {"text": text}, due) is not None
 
 
-class Follower(Worker):
+class Follower(Seat):
     """A client that folds what it hears into the deal's state, as a screen does."""
 
     def __init__(self, place: Place, office: Office) -> None:
@@ -152,7 +153,7 @@ class Follower(Worker):
         return message
 
 
-class Salesperson(Follower):
+class Salesperson(Follower, Worker):
     """Works through the script on one deal. ``manager`` has the same deal open and counters it."""
 
     def __init__(self, place: Place, office: Office, script: Script, manager: Seat) -> None:
