@@ -287,7 +287,10 @@ def assemble(
         script_seconds=log.script_seconds,
         answers=kept,
         traces=traces,
-        turns={"connections": guard.turns, "commands": allowance.turns, "searches": searches.turns},
+        turns={
+            **{"connections": guard.turns, "commands": allowance.turns},
+            **{"beginnings": allowance.beginnings, "searches": searches.turns},
+        },
     )
 
 

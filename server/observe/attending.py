@@ -17,10 +17,26 @@ from protocol.channels import deal_of
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ARRIVED: Final[ContextVar[float | None]] = ContextVar("arrived", default=None)
 
+Wait = tuple[float, float]
+"""When a wait began and ended, by ``time.perf_counter``."""
+
+_WAITED: Final[ContextVar[Wait | None]] = ContextVar("waited", default=None)
+
 
 def command_came(arrived: float | None = None) -> None:
     """Note when the command that is handled from here on arrived, by ``time.perf_counter``; None: now."""
     _ARRIVED.set(time.perf_counter() if arrived is None else arrived)
+    _WAITED.set(None)
+
+
+def command_waited(wait: Wait) -> None:
+    """Note how long the command at hand waited for its turn."""
+    _WAITED.set(wait)
+
+
+def command_wait() -> Wait | None:
+    """Return how long the command at hand waited for its turn; None if it took none."""
+    return _WAITED.get()
 
 
 def command_arrived() -> float | None:

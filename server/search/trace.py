@@ -20,14 +20,15 @@ class Trace:
     """Sums stages and counts, and keeps when each stage first began and last ended.
 
     Offsets count from ``arrived``, the reading of ``clock`` when the command came; the time since then is the
-    stage ``parse``. Without it they count from now, or from ``age_ms`` ago for a page that goes on from
-    another process's search.
+    stage ``parse``, but for the time that it ``waited`` for its turn. Without it they count from now, or from
+    ``age_ms`` ago for a page that goes on from another process's search.
     """
 
     def __init__(
         self,
         arrived: float | None = None,
         *,
+        waited: tuple[float, float] | None = None,
         age_ms: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -38,6 +39,10 @@ class Trace:
         self._counts: defaultdict[str, int] = defaultdict(int)
         self._spans: dict[tuple[str, str], list[float]] = {}
         if arrived is not None:
+            if waited is not None:
+                self.add("parse", arrived, waited[0])
+                self.add("pool_wait", *waited)
+                arrived = waited[1]
             self.add("parse", arrived, now)
 
     @property

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from server.observe.metrics.histogram import CALL_SECONDS, Histogram
 from server.sharing.lanes import Lane
@@ -65,7 +66,15 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, lane: Lane, wait_seconds: float | None) -> AsyncIterator[None]:
-        """Hold a turn for the length of the context.
+        """Hold a turn for the length of the context. Raises as ``take``."""
+        give_back = await self.take(lane, wait_seconds)
+        try:
+            yield
+        finally:
+            give_back()
+
+    async def take(self, lane: Lane, wait_seconds: float | None) -> Callable[[], None]:
+        """Return what gives the turn back once it has come; only the first call of that counts.
 
         Raises Crowded at once, TookTooLong after ``wait_seconds``; without them there is no limit to the wait
         or the number of waiting callers.
@@ -78,10 +87,7 @@ class Turns:
             # Nobody waits, so nobody is overtaken.
             self._at_it.update(_names(lane))
             self.waits.add(0.0)
-        try:
-            yield
-        finally:
-            self._leave(lane)
+        return once(partial(self._leave, lane))
 
     async def _wait(self, lane: Lane, wait_seconds: float | None) -> None:
         began, mine = time.perf_counter(), asyncio.get_running_loop().create_future()
@@ -158,3 +164,14 @@ class Turns:
 
 def _names(lane: Lane) -> tuple[str, str, str]:
     return "", f"store {lane.store_id}", f"person {lane}"
+
+
+def once(act: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that acts the first time it is called."""
+    left = [act]
+
+    def act_once() -> None:
+        if left:
+            left.pop()()
+
+    return act_once

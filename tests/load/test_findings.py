@@ -11,7 +11,7 @@ from client.load.result import Exit, Result, merged
 from client.load.run import Run, Tick
 from client.load.schedule import Phase
 from tests.load.fake_hub import CAST, FakeHub, after
-from tests.load.virtual_time import run_virtually
+from tests.virtual_time import run_virtually
 
 WATCHER = 2
 """The connection of the second client: one writer comes first."""

@@ -39,6 +39,15 @@ def test_offsets_count_from_the_commands_arrival() -> None:
     assert trace.age_ms == 4250.0
 
 
+def test_the_wait_for_a_turn_is_no_part_of_parse() -> None:
+    trace = Trace(99.0, waited=(99.25, 99.75), clock=Clock())
+    assert trace.report() == {"parse": 500.0, "pool_wait": 500.0}
+    assert [(span.name, span.start_ms, span.end_ms, span.count) for span in trace.spans()] == [
+        ("parse", 0.0, 1000.0, 2),
+        ("pool_wait", 250.0, 750.0, 1),
+    ]
+
+
 def test_a_page_goes_on_from_another_processs_search() -> None:
     """Its offsets count from the command of that search, and it parsed nothing itself."""
     clock = Clock()

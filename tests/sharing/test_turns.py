@@ -185,3 +185,16 @@ async def test_waits_are_known() -> None:
         assert (turns.now_waiting, turns.waits.count) == (1, 2)
     await waiting[1]
     assert (turns.now_waiting, turns.waits.count) == (0, 3)
+
+
+async def test_a_turn_that_was_taken_is_given_back_once() -> None:
+    """Whoever holds one gives it back at a time limit and again at its end."""
+    turns = Turns(Shares(all=2, store=1, person=1, waiting=5))
+    give_back = await turns.take(ANN, None)
+    give_back()
+    second = await turns.take(BOB, None)
+    give_back()
+    with pytest.raises(TookTooLong):
+        await turns.take(ANN, 0.0)
+    second()
+    assert turns.at_it == 0

@@ -24,7 +24,7 @@ from server.hub.sight.asking import hidden_order, not_here
 from server.hub.sight.questions import Questions, check_conceded, check_visible
 from server.hub.sight.sight import sight_of
 from server.hub.upkeep.relay import Relay
-from server.observe.attending import command_arrived
+from server.observe.attending import command_arrived, command_wait
 from server.search.paging.searches import MoreRequest, SearchRequest, SearchService
 
 
@@ -71,6 +71,7 @@ class StockHandlers:
             actor=actor_of(connection.account),
             asked=_asked(connection, command),
             arrived=command_arrived(),
+            waited=command_wait(),
         )
         connection.reply(command.ref, {"search_id": await self._searches.search(request)})
 
@@ -86,6 +87,7 @@ class StockHandlers:
             token=command.token,
             asked=_asked(connection, command),
             arrived=command_arrived(),
+            waited=command_wait(),
         )
         connection.reply(command.ref, {"search_id": await self._searches.more(request)})
 

@@ -1,7 +1,8 @@
 """Decides whether a connection's command may run now: within the budgets, and in its person's turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -14,7 +15,9 @@ from protocol.rights import TokenScope
 from server.counts.usage import UsageLog
 from server.hub.connections.budgets import Budgets
 from server.hub.connections.connection import Connection
+from server.observe.attending import command_waited
 from server.observe.failing import REDIS_FAILS
+from server.search.paging.first_rows import TURN_SECONDS as SEARCH_TURN_SECONDS
 from server.sharing.lanes import Lane
 from server.sharing.turns import Crowded, Shares, TookTooLong, Turns
 
@@ -29,9 +32,15 @@ after which a client gives up.
 SHARES: Final = Shares(all=32, store=24, person=4, waiting=40)
 """Commands in progress in one process. The bound for a person keeps database connections free for others."""
 READING: Final = (commands.Search, commands.More)
-"""Commands that take no turn here: they wait for a turn to read the stock, which may take longer. Here they
-would keep a store's joins and notes waiting.
+"""Commands that take turns of their own: with these they would keep a store's joins and notes waiting."""
+
+BEGINNINGS: Final = Shares(all=8, store=2, person=2, waiting=10)
+"""Searches that begin in one process at once, until they are announced: they share the event loop with those
+of other stores. Of 200 at once, the loop would first do a little of each.
 """
+
+BEGINNING_SECONDS: Final = 0.1
+"""How long a search keeps others from beginning at most: after that, it waits for Postgres or Redis."""
 
 
 class Allowance:
@@ -41,6 +50,7 @@ class Allowance:
         self._usage = usage
         self._budgets = Budgets()
         self.turns = Turns(SHARES)
+        self.beginnings = Turns(BEGINNINGS)
         self._logger = structlog.get_logger("hub")
 
     def expect(self, connection: Connection) -> None:
@@ -60,18 +70,28 @@ class Allowance:
             return
         account = connection.account
         self._budgets.charge(account.store_id, account.id, units)
-        if isinstance(command, READING):
-            yield
-            return
+        give_back = await self._turn(Lane(account.store_id, account.id), reads=isinstance(command, READING))
         try:
-            async with self.turns.turn(Lane(account.store_id, account.id), TURN_SECONDS):
-                yield
+            yield
+        finally:
+            give_back()
+
+    async def _turn(self, lane: Lane, *, reads: bool) -> Callable[[], None]:
+        """Wait for a turn; return what gives it back. Raises CommandError (busy)."""
+        asked = time.perf_counter()
+        try:
+            if not reads:
+                return await self.turns.take(lane, TURN_SECONDS)
+            give_back = await self.beginnings.take(lane, SEARCH_TURN_SECONDS)
         except Crowded:
             raise CommandError(
                 ErrorCode.BUSY, "Your other commands are still running. Try again when they are done."
             ) from None
         except TookTooLong:
             raise CommandError(ErrorCode.BUSY, "The server is busy. Try again shortly.") from None
+        command_waited((asked, time.perf_counter()))
+        asyncio.get_running_loop().call_later(BEGINNING_SECONDS, give_back)
+        return give_back
 
     async def run(self) -> None:
         """Reconcile the budgets with the other processes until cancelled, through any outage."""

@@ -18,7 +18,7 @@ from server.search.paging.reading import Reading, current, prepare_reading
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates
-from server.search.trace import Trace
+from server.search.trace import MS, Trace
 from server.sharing.turns import Turns
 from server.work.editions import Editions
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from server.search.screening.screen import Screened
 
 TURN_SECONDS = 20.0
-"""How long a search waits for its turn to read. Its command's timeout is longer by this time, so that the
-answer says why the search was refused. A hundred people who search at once are served within it, even on a
-loaded machine.
+"""How long a search waits for its turns, to begin and to read. Its command's timeout is longer by this time,
+so that the answer says why the search was refused. A hundred people who search at once are served within it,
+even on a loaded machine.
 """
 
 SLOW_SECONDS: Final = 3.0
@@ -126,10 +126,13 @@ class StockReads:
         """
         async with AsyncExitStack() as held:
             with run.trace.stage("pool_wait"):
-                wait = None if run.start.patient or run.publication is not None else TURN_SECONDS
+                waits = not run.start.patient and run.publication is None
+                wait = max(1.0, TURN_SECONDS - run.trace.age_ms / MS) if waits else None
                 await held.enter_async_context(self._turns.turn(run.start.lane, wait))
             call, self._tried = self.breaker.begin(), run
             held.callback(call.cancel)
+            if run.publication is None:
+                run.rank.gain()
             yield call
 
     async def probe(self, today: "Today") -> None:

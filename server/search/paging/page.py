@@ -82,6 +82,7 @@ class Page:
                     return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
                 rows, more = await reader.fetch(query, self._rows_wanted())
                 screened = None
+                await self._publication.rank.give_way()
         except asyncio.CancelledError:
             for task in self._running():
                 task.cancel()

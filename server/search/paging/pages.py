@@ -14,6 +14,7 @@ from server.search.paging.publication import Publication
 from server.search.paging.requests import Announcement, PageStart
 from server.search.paging.shared_values import SharedValues
 from server.search.trace import SearchWatch, Trace
+from server.sharing.precedence import Rank
 from server.work.queue import JobQueue
 
 
@@ -32,6 +33,7 @@ class Run:
     held: AsyncExitStack
     deal: Deal
     trace: Trace
+    rank: Rank
     publication: Publication | None = None
     rejected: Sequence[Rejection] = ()
     must_check: bool = False
@@ -101,6 +103,7 @@ class Pages:
             run.start,
             run.deal.version,
             run.trace,
+            run.rank,
             channels=self._channels,
             queue=self._queue,
             values=self._values,

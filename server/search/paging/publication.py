@@ -19,6 +19,7 @@ from server.search.paging.requests import PageStart
 from server.search.paging.shared_values import SharedValues, Waiting
 from server.search.sql.statement import Keyset
 from server.search.trace import Trace
+from server.sharing.precedence import Rank
 from server.work.queue import JobQueue, QueueFull
 
 ENQUEUE_SECONDS = 3.0
@@ -39,6 +40,7 @@ class Publication:
         start: PageStart,
         deal_version: int,
         trace: Trace,
+        rank: Rank,
         *,
         channels: SearchLog,
         queue: JobQueue,
@@ -46,6 +48,7 @@ class Publication:
     ) -> None:
         self.start = start
         self.trace = trace
+        self.rank = rank
         self.progress = start.base
         self.last = start.after
         self.stopped: EndReason | None = None
@@ -100,6 +103,7 @@ class Publication:
             self._values.leave(self._sharer)
             return outcome
         self.progress, self.last = part.progress, part.last
+        self.rank.lose()
         if mine:
             await self.enqueued()
             self._enqueuing = asyncio.create_task(self._enqueue(chunk), name="job")

@@ -18,7 +18,8 @@ class SearchRequest:
 
     The search takes the turns of ``lane``; None: those of its ``actor``. ``asked`` is a digest of the person
     and the command if a client sent ``op``: the op answers no other command. ``arrived`` is the reading of
-    ``time.perf_counter`` when the command that asked for the search came.
+    ``time.perf_counter`` when the command that asked for the search came, ``waited`` those of its wait for
+    its turn.
     """
 
     channel: str
@@ -31,12 +32,13 @@ class SearchRequest:
     lane: Lane | None = None
     asked: str = ""
     arrived: float | None = None
+    waited: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MoreRequest:
     """The next page of a search that ended at its limit. It takes the turns of ``lane``; None: those of the
-    person who began the search. ``asked`` and ``arrived`` as in ``SearchRequest``.
+    person who began the search. ``asked``, ``arrived`` and ``waited`` as in ``SearchRequest``.
     """
 
     channel: str
@@ -47,6 +49,7 @@ class MoreRequest:
     lane: Lane | None = None
     asked: str = ""
     arrived: float | None = None
+    waited: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class PageStart:
 
     ``limit`` is how many matches it may still find; ``lease`` is the lease of its search. It takes the turns
     of ``lane``. If ``patient``, it waits for its turn without a limit, because nobody waits for the page.
-    ``arrived`` as in ``SearchRequest``; without it the trace begins ``age_ms`` ago.
+    ``arrived`` and ``waited`` as in ``SearchRequest``; without them the trace begins ``age_ms`` ago.
     """
 
     channel: str
@@ -92,4 +95,5 @@ class PageStart:
     lane: Lane
     patient: bool = False
     arrived: float | None = None
+    waited: tuple[float, float] | None = None
     age_ms: float = 0.0

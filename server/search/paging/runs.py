@@ -23,6 +23,7 @@ from server.search.paging.lease import give_up
 from server.search.paging.pages import Pages, Run
 from server.search.paging.requests import PageStart
 from server.search.trace import SearchWatch, Trace
+from server.sharing.precedence import Precedence, Rank
 from server.sharing.turns import Crowded, TookTooLong
 
 CLOSING_SECONDS = 2.0
@@ -59,6 +60,7 @@ class Runs:
         self._stale_after = stale_after
         self._told_stale = told_stale
         self._tasks: set[asyncio.Task[None]] = set()
+        self._precedence = Precedence()
         self.figures = SearchFigures(*(reason.value for reason in EndReason))
 
     @property
@@ -108,8 +110,10 @@ class Runs:
         """Report an exception that ends a page to the caller waiting for its id, or else log it."""
         try:
             async with AsyncExitStack() as held:
-                trace = Trace(start.arrived, age_ms=start.age_ms)
-                run = Run(start, started, held, start.deal, trace, rejected=start.rejected)
+                trace = Trace(start.arrived, waited=start.waited, age_ms=start.age_ms)
+                rank = Rank(self._precedence, start.lane.store_id)
+                held.callback(rank.lose)
+                run = Run(start, started, held, start.deal, trace, rank, rejected=start.rejected)
                 with about(deal=deal_of(start.channel), search_id=start.search_id):
                     await self._run(run)
         except asyncio.CancelledError:

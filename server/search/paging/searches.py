@@ -168,6 +168,7 @@ class SearchService:
                 lane=request.lane or Lane(request.deal.store_id, request.actor.id),
                 patient=replaces is not None,
                 arrived=request.arrived,
+                waited=request.waited,
             )
         )
 
@@ -216,6 +217,7 @@ class SearchService:
                 lease=lease,
                 lane=request.lane or Lane(request.deal.store_id, state.by.id),
                 arrived=request.arrived,
+                waited=request.waited,
             )
         )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 from unittest.mock import MagicMock
@@ -18,12 +19,15 @@ from server.counts.usage import Usage
 from server.database.people.credentials import PERSON_SCOPES
 from server.database.people.users import Account
 from server.hub.connections import allowance as allowance_module
-from server.hub.connections.allowance import SHARES, Allowance
+from server.hub.connections.allowance import BEGINNING_SECONDS, BEGINNINGS, SHARES, Allowance
 from server.hub.connections.budgets import PERSON_UNITS
 from server.hub.connections.connection import Connection
+from server.observe.attending import command_wait
 from tests.hub.channels.people import admitted
+from tests.virtual_time import run_virtually
 
 ANN, BOB = [Account(name, name, name, Role.SALESPERSON, "riverside") for name in ("ann", "bob")]
+CAT = Account("cat", "cat", "cat", Role.SALESPERSON, "northgate")
 GUARD_SECONDS = 60.0
 QUOTE = Quote(
     ref=1,
@@ -124,25 +128,84 @@ async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
     assert (error.code, error.code.retry) == (ErrorCode.BUSY, True)
 
 
-async def test_searches_wait_in_another_line() -> None:
-    """However many are under way, a colleague's or one's own other commands are let through at once."""
-    allowed, release = allowance(), asyncio.Event()
-    begun = 0
+class Searching:
+    """Searches that begin, and those of them that are announced."""
 
-    async def search() -> None:
-        nonlocal begun
-        async with allowed.of(connection(ANN), SEARCH):
-            begun += 1
-            await release.wait()
+    def __init__(self) -> None:
+        self.allowed = allowance()
+        self.begun: list[str] = []
+        self.announced: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(SHARES.person + 1):
-            tasks.create_task(search())
-        async with asyncio.timeout(GUARD_SECONDS):
-            while begun <= SHARES.person:  # noqa: ASYNC110 - the tasks begin by themselves
-                await asyncio.sleep(0)
-            await ask(allowed, connection(ANN))
-        release.set()
+    async def search(self, name: str, searcher: Account) -> None:
+        """Begin a search, until it is announced."""
+        async with self.allowed.of(connection(searcher), SEARCH):
+            self.begun.append(name)
+            await self.announced[name].wait()
+
+
+def test_few_searches_of_a_store_begin_at_once() -> None:
+    """The next one begins when one of them is announced. Another store's begins at once, as do commands."""
+
+    async def run() -> None:
+        searching, at_once = Searching(), BEGINNINGS.store
+        async with asyncio.TaskGroup() as tasks:
+            for number, person in enumerate((ANN, BOB) * at_once):
+                tasks.create_task(searching.search(str(number), person))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            tasks.create_task(searching.search("calm", CAT))
+            await asyncio.sleep(BEGINNING_SECONDS / 4)
+            assert searching.begun == [*map(str, range(at_once)), "calm"]
+            await ask(searching.allowed, connection(ANN))
+            searching.announced["0"].set()
+            await asyncio.sleep(BEGINNING_SECONDS / 4)
+            assert len(searching.begun) == at_once + 2
+            for number in range(2 * at_once):
+                searching.announced[str(number)].set()
+            searching.announced["calm"].set()
+        assert searching.allowed.beginnings.at_it == 0
+
+    run_virtually(run())
+
+
+def test_a_search_that_waits_for_postgres_does_not_keep_others_from_beginning() -> None:
+    """Those that memory answers must not wait until Postgres is given up."""
+
+    async def run() -> None:
+        searching, all_of_them = Searching(), 2 * BEGINNINGS.store
+        async with asyncio.TaskGroup() as tasks:
+            for number, person in enumerate((ANN, BOB) * BEGINNINGS.store):
+                tasks.create_task(searching.search(str(number), person))
+            await asyncio.sleep(1.5 * BEGINNING_SECONDS)
+            assert len(searching.begun) == all_of_them
+            for number in range(all_of_them):
+                searching.announced[str(number)].set()
+        assert searching.allowed.beginnings.at_it == 0
+
+    run_virtually(run())
+
+
+def test_a_search_knows_how_long_it_waited_to_begin() -> None:
+    async def run() -> None:
+        searching, waits = Searching(), []
+
+        async def waiting() -> None:
+            async with searching.allowed.of(connection(ANN), SEARCH):
+                waits.append(command_wait())
+
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(BEGINNINGS.store):
+                tasks.create_task(searching.search(str(number), BOB))
+            await asyncio.sleep(0)
+            tasks.create_task(waiting())
+            await asyncio.sleep(0)
+            for number in range(BEGINNINGS.store):
+                searching.announced[str(number)].set()
+        (wait,) = waits
+        assert wait is not None
+        assert wait[0] < wait[1]
+
+    run_virtually(run())
 
 
 async def test_a_refused_command_takes_no_turn_and_a_load_tester_nothing() -> None:

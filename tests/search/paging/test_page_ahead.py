@@ -11,6 +11,7 @@ from server.search.paging.page import Page
 from server.search.sql.cursor import StockReader
 from server.search.sql.statement import OrderedQuery
 from server.search.trace import Trace
+from server.sharing.precedence import Precedence, Rank
 
 CHUNKS = (16, 64, 640)
 QUERY = cast(OrderedQuery, object())
@@ -27,6 +28,7 @@ class Publication:
 
     matches_left, progress, last, trace = 300, Progress(0, 0, 0), None, Trace()
     stopped = enqueuing = None
+    rank = Rank(Precedence(), "s")
 
     async def enqueued(self) -> None:
         """Nothing is queued."""
