@@ -1,8 +1,9 @@
 """Measure what 200 searches at once of one store cost another store: one web process and two workers.
 
 The crowd is a process of its own: 200 people of one store, each with a socket and a deal, who search at the
-same moment, each for something else. Right after that, one person of another store searches. The figure is
-how long that person waits for the first cars, against the same on a quiet server.
+same moment, each for something else. Right after that, and several times while the crowd is served, one
+person of another store searches. The figures are how long that person waits for the first cars, against the
+same on a quiet server.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from client import Deal
 from client.connection import SUBPROTOCOL
 from protocol import codec
 from protocol.events import SearchValued
@@ -24,9 +26,9 @@ from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
 from tests.bench import goals
 from tests.bench.figures import Figure, Report, median
-from tests.bench.hearing import another, connected, search
+from tests.bench.hearing import Heard, another, connected, search, stages
 from tests.bench.opening import people_of
-from tests.bench.stage import Stage, make_easy, stock
+from tests.bench.stage import Stage, make_easy, stock, stopwatch
 from tests.flow.shop import EASY
 from tests.services import ROOT, Services, start_web, start_worker
 
@@ -39,6 +41,10 @@ PAUSE_SECONDS: Final = 10.0
 
 BEHIND_SECONDS: Final = 0.03
 """How long after the crowd the other person searches: the web process has read most of its commands."""
+
+LATER_SECONDS: Final = 0.1
+AMID: Final = 8
+"""How many searches follow the first one beside the crowd, and after which pause each."""
 
 CROWDED_STORE: Final = "northgate"
 
@@ -66,31 +72,51 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         deal = await workspace.join(stage.channel)
         url = web.url.replace("http", "ws", 1) + "/ws"
         crowd = await held.enter_async_context(_crowd(Crowd(url, tokens, deals)))
-        quiet: list[float] = []
-        beside: list[float] = []
+        quiet: list[Heard] = []
+        beside: list[Heard] = []
+        storms: list[float] = []
+        amidst: list[Heard] = []
         told: Counter[str] = Counter()
         for turn in range(repeats + 1):
             await asyncio.sleep(PAUSE_SECONDS)
-            alone = (await search(deal, MATCHES, SearchValued)).first
+            alone = await search(deal, MATCHES, SearchValued)
+            elapsed = stopwatch()
             searching = asyncio.create_task(crowd())
             await asyncio.sleep(BEHIND_SECONDS)
-            crowded = (await search(deal, MATCHES, SearchValued)).first
+            crowded = await search(deal, MATCHES, SearchValued)
+            amid = [await _later(deal) for _ in range(AMID)]
             answers = await searching
             if turn:  # the first one warms up caches and plans
                 quiet.append(alone)
                 beside.append(crowded)
+                amidst += amid
                 told += answers
-    figure = Figure(
-        f"first matches beside {CROWD} searches at once of another store, p50",
-        "ms",
-        median(beside),
-        median(quiet),
-        "the same on a quiet server",
-        goal=goals.BULKHEAD,
-        samples=tuple(beside),
-        floor_samples=tuple(quiet),
-    )
-    return [figure], [f"Answers to the crowd's searches: {dict(told)}."]
+                storms.append(elapsed())
+    figures = [
+        Figure(
+            f"first matches beside {CROWD} searches at once of another store, {when}, p50",
+            "ms",
+            median([each.first for each in heard]),
+            median([each.first for each in quiet]),
+            "the same on a quiet server",
+            goal=goals.BULKHEAD,
+            samples=tuple(each.first for each in heard),
+            floor_samples=tuple(each.first for each in quiet),
+        )
+        for when, heard in (("as they begin", beside), ("later", amidst))
+    ]
+    notes = [
+        f"Answers to the crowd: {dict(told)}. All had ended after {median(storms):.0f} ms (p50).",
+        f"Stages of the quiet search, p50 ms: {stages(quiet)}",
+        f"Stages as the crowd begins, p50 ms: {stages(beside)}",
+        f"Stages later, p50 ms: {stages(amidst)}",
+    ]
+    return figures, notes
+
+
+async def _later(deal: Deal) -> Heard:
+    await asyncio.sleep(LATER_SECONDS)
+    return await search(deal, MATCHES, SearchValued)
 
 
 async def _easy_deals(stage: Stage, store_id: str) -> list[str]:

@@ -45,6 +45,8 @@ async def _in_turns(deal: Deal, floors: Floors, repeats: int) -> Report:
         # A person has 50 commands in 10 seconds.
         await asyncio.sleep(PAUSE_SECONDS)
         again = await search(deal, 500, SearchValued, again=True)
+        # As before ours: what has idled finds its caches cold, and takes several times as long.
+        await asyncio.sleep(PAUSE_SECONDS)
         parts = [await floors.first_rows(), await floors.pubsub_trip(), await floors.socket_trip()]
         values = await floors.all_values(ours.chunks)
         same_messages = [await floors.pubsub_trip(codec.encode(event)) for event in ours.offers]
