@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import deque
 from typing import Any, Final, Protocol
 
 from client.channel import Channel
@@ -31,23 +32,27 @@ class Worker(Seat, ABC):
 
     def __init__(self, place: Place, office: Office) -> None:
         super().__init__(place, office)
-        self._due: asyncio.Queue[float] = asyncio.Queue()
+        self._due: deque[float] = deque()
+        self._arrived = asyncio.Event()
         self._doing: float | None = None
 
     @property
     def waiting(self) -> list[float]:
         """When what is not done yet was due."""
-        waiting = list(self._due._queue)  # type: ignore[attr-defined]
-        return waiting if self._doing is None else [self._doing, *waiting]
+        return [*self._due] if self._doing is None else [self._doing, *self._due]
 
     def arrives(self, due: float) -> None:
         """Take something to do."""
-        self._due.put_nowait(due)
+        self._due.append(due)
+        self._arrived.set()
 
     async def work(self) -> None:
         """Do what arrives, until cancelled."""
         while True:
-            self._doing = await self._due.get()
+            while not self._due:
+                self._arrived.clear()
+                await self._arrived.wait()
+            self._doing = self._due.popleft()
             await self.do(self._doing)
             self._doing = None
 

@@ -162,6 +162,17 @@ def test_a_stall_shows_in_every_latency_that_was_due_in_it() -> None:
     assert result.exit is Exit.CONDITION_MISSED
 
 
+def test_what_is_never_answered_counts_with_the_time_that_it_waited() -> None:
+    """A server falls silent for good: the command on its way and each that waits behind it are counted."""
+    hub = FakeHub()
+    hub.stalls = (1_016.1, 2_000.0)
+    result = measured(hub, plan_of(), "max<1s")
+    assert result.tally.sent["note"] == 32
+    assert (result.tally.answered["note"], result.tally.unanswered["steps"]) == (31, 11)
+    # Due at 16 s; the run ends at 22 s, and waits for 15 s more.
+    assert result.latencies.percentile("reply", 100) == pytest.approx(21_000, rel=0.05)
+
+
 def test_lost_connections_come_back_and_resume() -> None:
     """Jitter breaks every watcher's connection; each resumes from where it was, and misses nothing."""
     result = measured(FakeHub(), plan_of(Mode.JITTER, jitter_every=4.0, jitter_away=1.0))
