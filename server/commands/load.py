@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from client.load.plan import Arrivals, Mode, Plan, PlanError, planned
+from client.load.planning.plan import Arrivals, Mode, Plan, PlanError, planned
 from server.commands.data_dir import DataDir
 from server.commands.owner_work import Run, id_of
 from server.database.people.security_events import SecurityKind
@@ -21,7 +21,7 @@ from server.errors import FAILED
 if TYPE_CHECKING:
     import asyncpg
 
-    from client.load.driver import Job, Outcome
+    from client.load.running.driver import Job, Outcome
 
 SALES: Final = "riverside-sales"
 MANAGER: Final = "riverside-manager"
@@ -117,7 +117,7 @@ def add_load_command(app: typer.Typer, run: Run) -> None:
 
         It works on deals of its own and marks them as lost in the end. Use it on a deployment that is yours.
         """
-        from client.load.wire import Target
+        from client.load.clients.wire import Target
 
         try:
             plan = planned(
@@ -156,7 +156,7 @@ def add_load_command(app: typer.Typer, run: Run) -> None:
                 f"Put load on {target.http}: {plan.sockets:,} connections, {plan.rate:g} arrivals a second?"
             )
             typer.confirm(text, abort=True, err=True)
-        from client.load.driver import Job
+        from client.load.running.driver import Job
 
         with _tokens(run, data_dir, (sales_user, manager_user), tokens) as held:
             outcome = _execute(Job(plan, target, held, required, asked), most, quiet=not sys.stderr.isatty())
@@ -165,8 +165,8 @@ def add_load_command(app: typer.Typer, run: Run) -> None:
 
 
 def _conditions(plan: Plan, require: Sequence[str], until: str | None) -> tuple[list, list]:  # type: ignore[type-arg]
-    from client.load.conditions import ERRORS_BELOW, parse_conditions
-    from client.load.plan import DEFAULTS
+    from client.load.judging.conditions import ERRORS_BELOW, parse_conditions
+    from client.load.planning.plan import DEFAULTS
 
     usual = DEFAULTS[plan.mode].metric
     required = [each for text in require for each in parse_conditions(text, usual, "--require")]
@@ -232,9 +232,9 @@ def _tokens(
 
 def _execute(job: "Job", most: int | None, *, quiet: bool) -> "Outcome":
     from client.errors import WorkspaceError
-    from client.load.driver import execute
-    from client.load.processes import run_with
-    from client.load.progress import showing
+    from client.load.reporting.progress import showing
+    from client.load.running.driver import execute
+    from client.load.running.processes import run_with
 
     async def main() -> "Outcome":
         with showing(job, quiet=quiet) as listener:
@@ -248,8 +248,8 @@ def _execute(job: "Job", most: int | None, *, quiet: bool) -> "Outcome":
 
 
 def _tell(outcome: "Outcome", *, as_json: bool, report: Path | None) -> None:
-    from client.load.progress import summary
-    from client.load.report import page
+    from client.load.reporting.progress import summary
+    from client.load.reporting.report import page
     from protocol import codec
 
     plain = outcome.plain()

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from client.load.conditions import parse_conditions
-from client.load.plan import Arrivals, Mode, Plan, planned
-from client.load.result import Exit, Result, merged
-from client.load.run import Run, Tick
-from client.load.schedule import Phase
+from client.load.judging.conditions import parse_conditions
+from client.load.judging.result import Exit, Result, merged
+from client.load.planning.plan import Arrivals, Mode, Plan, planned
+from client.load.planning.schedule import Phase
+from client.load.running.run import Run, Tick
 from tests.load.fake_hub import CAST, FakeHub, after
 from tests.load.virtual_time import run_virtually
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hdrh.histogram import HdrHistogram
 
-from client.load.schedule import Phase
+from client.load.planning.schedule import Phase
 
 LONGEST_SECONDS: Final = 3_600
 MICROSECONDS: Final = 1_000_000

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from client.load.driver import Job, Listener
-from client.load.plan import Plan
-from client.load.result import NAMES
-from client.load.run import Tick
+from client.load.judging.result import NAMES
+from client.load.planning.plan import Plan
+from client.load.running.driver import Job, Listener
+from client.load.running.run import Tick
 
 FIGURES = ("count", "p50_ms", "p95_ms", "p99_ms", "max_ms")
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from client.load.conditions import Condition
-from client.load.crew import cast_of, clean_up, prepare
-from client.load.ladder import Ending, Ladder, Level, climb
-from client.load.plan import DEFAULTS, DESK_MODES, MOST_SALESPEOPLE, MOST_WATCHERS, Plan
-from client.load.processes import generate
-from client.load.result import Exit, Result, merged
-from client.load.run import Report
-from client.load.wire import Target, connect_to
+from client.load.clients.wire import Target, connect_to
+from client.load.judging.conditions import Condition
+from client.load.judging.ladder import Ending, Ladder, Level, climb
+from client.load.judging.result import Exit, Result, merged
+from client.load.planning.plan import DEFAULTS, DESK_MODES, MOST_SALESPEOPLE, MOST_WATCHERS, Plan
+from client.load.running.crew import cast_of, clean_up, prepare
+from client.load.running.processes import generate
+from client.load.running.run import Report
 
 STEP_SECONDS: Final = 8.0
 """The steady phase of one step of ``--until``, at most."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from client.load.latencies import Latencies
-from client.load.plan import PlanError
+from client.load.measuring.latencies import Latencies
+from client.load.planning.plan import PlanError
 
 GRAMMAR: Final = (
     "a condition such as p95<500ms, first_matches.p99<=2s, max<3s or errors<1%;"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
-from client.load.conditions import Condition, Verdict, judge
-from client.load.latencies import Latencies
-from client.load.ledger import Findings
-from client.load.office import Tally
-from client.load.plan import DEFAULTS, Plan
-from client.load.saturation import Strain
-from client.load.schedule import Phase
+from client.load.checking.ledger import Findings
+from client.load.clients.office import Tally
+from client.load.judging.conditions import Condition, Verdict, judge
+from client.load.measuring.latencies import Latencies
+from client.load.measuring.saturation import Strain
+from client.load.planning.plan import DEFAULTS, Plan
+from client.load.planning.schedule import Phase
 
 NAMES: Final = {
     "join": "join, until the snapshot is whole",

@@ -5,10 +5,10 @@ import random
 from collections.abc import Awaitable, Sequence
 from typing import Final
 
-from client.load.office import Office
-from client.load.people import SlowReader
-from client.load.plan import Mode
-from client.load.seat import Seat
+from client.load.clients.office import Office
+from client.load.clients.people import SlowReader
+from client.load.clients.seat import Seat
+from client.load.planning.plan import Mode
 
 DOZE_SHARE: Final = 0.8
 """The part of the steady phase in which slow readers do not read."""

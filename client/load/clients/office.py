@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-from client.load.latencies import Latencies
-from client.load.ledger import Ledger
-from client.load.plan import DEFAULTS, Plan
-from client.load.schedule import Phase, Shape
-from client.load.wire import Connect
+from client.load.checking.ledger import Ledger
+from client.load.clients.wire import Connect
+from client.load.measuring.latencies import Latencies
+from client.load.planning.plan import DEFAULTS, Plan
+from client.load.planning.schedule import Phase, Shape
 
 NEAR_SECONDS: Final = 0.0015
 """A timer of the loop is up to a millisecond late; the rest is waited for turn by turn."""

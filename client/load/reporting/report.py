@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from client.load.plots import curves_of, events, steps_of, timeline
-from client.load.result import NAMES
+from client.load.judging.result import NAMES
+from client.load.reporting.plots import curves_of, events, steps_of, timeline
 
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d0d7de; --page: #fff;

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from client.load.ledger import Book, Head, Ledger
+from client.load.checking.ledger import Book, Head, Ledger
 from protocol.commands import Position
 
 

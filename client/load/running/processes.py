@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, cast
 
-from client.load.plan import Arrivals, Mode, Plan, share_of
-from client.load.run import Cast, Report, Run, Tick
-from client.load.stage import Person
-from client.load.wire import Target, connect_to
+from client.load.clients.wire import Target, connect_to
+from client.load.planning.plan import Arrivals, Mode, Plan, share_of
+from client.load.running.run import Cast, Report, Run, Tick
+from client.load.running.stage import Person
 from protocol import codec
 
 BEGIN_SECONDS: Final = 0.2
@@ -113,7 +113,7 @@ class _Child:
     @classmethod
     async def start(cls, number: int) -> "_Child":
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "client.load.processes", str(number)),
+            *(sys.executable, "-m", "client.load.running.processes", str(number)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LINE_BYTES,

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from client.errors import Closed
-from client.load.office import Office
-from client.load.people import Follower
-from client.load.plan import DESK_MODES, Plan
-from client.load.run import ROLE_MANAGER, Cast, place_of
-from client.load.stage import NoSuchPerson, Person, make_deals
-from client.load.wire import Connect, Target
+from client.load.clients.office import Office
+from client.load.clients.people import Follower
+from client.load.clients.wire import Connect, Target
+from client.load.planning.plan import DESK_MODES, Plan
+from client.load.running.run import ROLE_MANAGER, Cast, place_of
+from client.load.running.stage import NoSuchPerson, Person, make_deals
 from protocol import codec
 from protocol.closing import CloseCode
 from protocol.events import Welcome

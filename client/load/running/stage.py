@@ -13,8 +13,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from client.errors import Unreachable, WorkspaceError
-from client.load.script import FIRST_TERMS
-from client.load.wire import Target
+from client.load.clients.wire import Target
+from client.load.planning.script import FIRST_TERMS
 
 CUSTOMER: Final = "Load Test"
 STATE: Final = "CA"

@@ -6,17 +6,17 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from client.load.disturb import disturbances
-from client.load.office import Office
-from client.load.people import Follower, Salesperson, SlowReader, Watcher, Worker, Writer
-from client.load.plan import DESK_MODES, Mode, Plan
-from client.load.saturation import Gauge
-from client.load.schedule import arrivals, joins
-from client.load.script import Script
-from client.load.seat import Place, Seat
-from client.load.stage import Person
-from client.load.views import Check, is_settled
-from client.load.wire import Connect
+from client.load.checking.views import Check, is_settled
+from client.load.clients.disturb import disturbances
+from client.load.clients.office import Office
+from client.load.clients.people import Follower, Salesperson, SlowReader, Watcher, Worker, Writer
+from client.load.clients.seat import Place, Seat
+from client.load.clients.wire import Connect
+from client.load.measuring.saturation import Gauge
+from client.load.planning.plan import DESK_MODES, Mode, Plan
+from client.load.planning.schedule import arrivals, joins
+from client.load.planning.script import Script
+from client.load.running.stage import Person
 from protocol.records import View
 
 TICK_SECONDS: Final = 0.25

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from client.load.plan import Mode
+from client.load.planning.plan import Mode
 
 MAKES: Final = ("Toyota", "Honda", "Ford", "Hyundai", "Kia", "Subaru", "Nissan", "Chevrolet")
 BODIES: Final = ("SUV", "Sedan", "Pickup")

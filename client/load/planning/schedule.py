@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from client.load.plan import Arrivals, Plan
+from client.load.planning.plan import Arrivals, Plan
 
 
 class Phase(StrEnum):

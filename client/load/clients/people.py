@@ -6,10 +6,10 @@ from collections import deque
 from typing import Any, Final, Protocol
 
 from client.channel import Channel
-from client.load.ledger import Head
-from client.load.office import Office
-from client.load.script import Script, Step, StepKind, note_text
-from client.load.seat import Place, Seat
+from client.load.checking.ledger import Head
+from client.load.clients.office import Office
+from client.load.clients.seat import Place, Seat
+from client.load.planning.script import Script, Step, StepKind, note_text
 from protocol import codec
 from protocol.events import AnyMessage, JoinReply, Matches, Reply, SearchEnded, SearchValued
 from protocol.records import DealState, View

@@ -10,11 +10,11 @@ import orjson
 
 from client.backoff import Timing, comes_back, pause_before
 from client.errors import Refused, Unreachable
-from client.load.ear import Ear
-from client.load.ledger import Head, head_of
-from client.load.office import Office
-from client.load.plan import Mode
-from client.load.wire import ABNORMAL, Line
+from client.load.checking.ear import Ear
+from client.load.checking.ledger import Head, head_of
+from client.load.clients.office import Office
+from client.load.clients.wire import ABNORMAL, Line
+from client.load.planning.plan import Mode
 from protocol import codec
 from protocol.closing import ErrorCode
 

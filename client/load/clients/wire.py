@@ -23,7 +23,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from client.errors import Refused, Unreachable
-from client.load.plan import PlanError
+from client.load.planning.plan import PlanError
 
 SUBPROTOCOL: Final = Subprotocol("deal.v1")
 MOST_FRAME_BYTES: Final = 4 * 1024 * 1024

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from client.channel import Channel
-from client.load.ear import Ear
-from client.load.ledger import Book, Ledger
+from client.load.checking.ear import Ear
+from client.load.checking.ledger import Book, Ledger
 from protocol import codec
 from protocol.events import JoinReply, Reply, SnapshotEnd, SnapshotRows
 from protocol.records import View
