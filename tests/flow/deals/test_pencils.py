@@ -17,7 +17,7 @@ from protocol.deal.structure import StructureChanges
 from protocol.money.lending import Programme, Rebate, RiskCurve, StateLimit, TaxRule
 from protocol.records import Tier, View
 from server.__main__ import app
-from server.commands.pencils import markup_report
+from server.commands.deals.pencils import markup_report
 from server.database.core.pool import connect_as_owner, open_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.deals.deals import Deal, list_deals, load_deal
