@@ -12,7 +12,7 @@ from protocol.events import DealChanged
 from protocol.records import Actor, Role
 from server.database.core.pool import connect_as_owner
 from server.database.core.scope import everything
-from server.database.decisions.terms import change_terms
+from server.database.decisions.edits.terms import change_terms
 from server.settings import Settings
 from tests.flow.shop import a_deal_of, connect, events_until, token_of
 from tests.services import open_owner_pool, start_web

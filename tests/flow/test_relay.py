@@ -16,7 +16,7 @@ from protocol.deal.structure import StructureChanges
 from protocol.records import Actor, Role
 from server.database.core.pool import open_system_pool
 from server.database.core.scope import RowScope, everything
-from server.database.decisions.terms import change_terms
+from server.database.decisions.edits.terms import change_terms
 from server.database.sample.seed import SeedPlan
 from server.hub.upkeep import relay as relay_module
 from server.hub.upkeep.relay import Relay

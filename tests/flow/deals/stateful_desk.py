@@ -47,10 +47,12 @@ from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole
 from server.database.deals.history import History, deal_at, load_history
 from server.database.deals.story import KEPT_EVENTS
-from server.database.decisions import claims, customers, lenders, offers, overrides, terms, trades, workflow
-from server.database.decisions import locks_and_notes as remarks
+from server.database.decisions.agreement import lenders, offers, overrides
 from server.database.decisions.deciding import Decided
-from server.database.decisions.price_guard import Checked, WithNewFacts, fall_where_changed
+from server.database.decisions.edits import claims, terms, trades
+from server.database.decisions.edits import locks_and_notes as remarks
+from server.database.decisions.moves import customers, workflow
+from server.database.decisions.moves.price_guard import Checked, WithNewFacts, fall_where_changed
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
 from server.hub.upkeep.relay import Relay
 from server.log.channel_log import ChannelLog

@@ -13,7 +13,7 @@ from protocol.deal.deal_parts import DealOffer
 from protocol.deal.workflow import Action, Reason
 from protocol.records import Actor, DealState, Role
 from server.database.core.scope import everything
-from server.database.decisions.workflow import Move, take_action
+from server.database.decisions.moves.workflow import Move, take_action
 from server.database.people.users import find_by_login
 from server.settings import Settings
 from tests.flow.desk import Both, refused

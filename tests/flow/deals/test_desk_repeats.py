@@ -15,8 +15,8 @@ from protocol.deal.workflow import Action, LenderStatus, Reason
 from protocol.records import Actor, Role
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import StoreScopes, everything
-from server.database.decisions import locks_and_notes as remarks
 from server.database.decisions.deciding import OPS_KEPT, answered_before, forget_ops
+from server.database.decisions.edits import locks_and_notes as remarks
 from server.settings import Settings
 from tests.flow.desk import Both, refused, seen
 from tests.services import open_owner_pool

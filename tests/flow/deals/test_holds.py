@@ -14,15 +14,15 @@ from protocol.records import Actor, Role
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import RowScope, StoreScopes, everything
 from server.database.deals.new_deals import MAX_NEW_DEALS, create_deal
-from server.database.decisions.claims import (
+from server.database.decisions.agreement.overrides import end_other_holds
+from server.database.decisions.deciding import Decided
+from server.database.decisions.edits.claims import (
     MAX_HOLDS_OF_PERSON,
     MAX_HOLDS_OF_STORE,
     HeldElsewhere,
     hold_vehicle,
     release_vehicle,
 )
-from server.database.decisions.deciding import Decided
-from server.database.decisions.overrides import end_other_holds
 from server.database.people.users import find_by_login
 from server.settings import Settings
 from tests.services import open_owner_pool

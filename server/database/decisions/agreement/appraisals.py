@@ -11,10 +11,10 @@ from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Reason
 from protocol.records import Actor, DealState
 from server.database.core.scope import RowScope
-from server.database.decisions.agreed import agreed_of, fall
+from server.database.decisions.agreement.agreed import agreed_of, fall
+from server.database.decisions.agreement.offers import adopt_as_priced, selected_offer
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
-from server.database.decisions.offers import adopt_as_priced, selected_offer
-from server.database.decisions.terms import restructure, wrong_state
+from server.database.decisions.edits.terms import restructure, wrong_state
 
 Priced = tuple[int, DealOffer | None]
 """The version of a deal, and its agreed offer as it is priced with changes; None if no programme takes it."""

@@ -18,8 +18,8 @@ from protocol.records import Actor, DealState
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding_for_others, parse_id
-from server.database.decisions.price_guard import WithNewFacts, fall_with_new_facts
-from server.database.decisions.terms import wrong_state
+from server.database.decisions.edits.terms import wrong_state
+from server.database.decisions.moves.price_guard import WithNewFacts, fall_with_new_facts
 
 CUSTOMER_FACTS: Final = (
     "jsonb_build_object(" + ", ".join(f"'{name}', c.{name}" for name in CustomerFacts.__struct_fields__) + ")"

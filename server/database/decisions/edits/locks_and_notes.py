@@ -9,7 +9,7 @@ from protocol.events import FieldLocked, FieldUnlocked, NoteAdded
 from protocol.records import Actor, DealState
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, deciding
-from server.database.decisions.terms import wrong_state
+from server.database.decisions.edits.terms import wrong_state
 
 
 async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:

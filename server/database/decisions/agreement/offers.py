@@ -14,10 +14,10 @@ from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
 from protocol.records import Actor, DealState
 from server.database.core.one_row import one_row
 from server.database.core.scope import RowScope
-from server.database.decisions.agreed import agreed_of, fall
-from server.database.decisions.claims import touch_claim
+from server.database.decisions.agreement.agreed import agreed_of, fall
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.terms import check_unlocked, fields_set, wrong_state
+from server.database.decisions.edits.claims import touch_claim
+from server.database.decisions.edits.terms import check_unlocked, fields_set, wrong_state
 
 MAX_PINS = 20
 PINS_BYTES = 30 * 1024

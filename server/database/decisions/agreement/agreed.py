@@ -8,7 +8,7 @@ from protocol.deal.workflow import Reason
 from protocol.disclosures import TEXT_VERSION
 from protocol.records import DealState, Versions
 from server.database.decisions.deciding import LockedDeal
-from server.database.decisions.terms import Step, move
+from server.database.decisions.edits.terms import Step, move
 
 _PENCIL = """
 SELECT p.versions, p.answer - '{schedule,stipulations}'::text[] AS quote, c.name AS customer

@@ -17,7 +17,7 @@ from protocol.events import DealChanged, kind_of
 from protocol.records import Actor
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.tasks import end_task, raise_task
+from server.database.decisions.edits.tasks import end_task, raise_task
 
 # The trades as the deal had them at a version: after the last change of them, or as it began.
 _TRADES_AT: Final = """

@@ -14,10 +14,25 @@ from protocol.deal.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, C
 from protocol.events import FulfilmentChanged
 from protocol.records import Actor, DealState, Role
 from server.database.core.scope import RowScope
-from server.database.decisions.agreed import agreed_of, changed_figures, contract_of, proposed, require_seen
-from server.database.decisions.approvals import approval_of, approve
-from server.database.decisions.claims import let_go, require_not_held, touch_claims
-from server.database.decisions.conditions import (
+from server.database.decisions.agreement.agreed import (
+    agreed_of,
+    changed_figures,
+    contract_of,
+    proposed,
+    require_seen,
+)
+from server.database.decisions.agreement.offers import (
+    adopt_as_priced,
+    adopt_offer,
+    selected_offer,
+    store_offer,
+)
+from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
+from server.database.decisions.edits.claims import let_go, require_not_held, touch_claims
+from server.database.decisions.edits.tasks import raise_adverse_action
+from server.database.decisions.edits.terms import Step, move, wrong_state
+from server.database.decisions.moves.approvals import approval_of, approve
+from server.database.decisions.moves.conditions import (
     conflict,
     forbidden,
     last_approval,
@@ -30,10 +45,6 @@ from server.database.decisions.conditions import (
     require_payer,
     require_product_cost,
 )
-from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.offers import adopt_as_priced, adopt_offer, selected_offer, store_offer
-from server.database.decisions.tasks import raise_adverse_action
-from server.database.decisions.terms import Step, move, wrong_state
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from protocol.events import DealChanged, StateChanged, kind_of
 from protocol.records import Actor, DealState, Role
 from server.database.core.catalogue import with_catalogue
 from server.database.core.scope import RowScope
-from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
-from server.database.decisions.trades import check_trades_kept, check_trades_unchanged, end_appraisals
+from server.database.decisions.edits.claims import end_reservation
+from server.database.decisions.edits.trades import check_trades_kept, check_trades_unchanged, end_appraisals
 
 
 async def change_terms(

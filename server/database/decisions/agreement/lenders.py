@@ -16,11 +16,11 @@ from protocol.deal.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reas
 from protocol.events import LenderDecided, StipulationCleared
 from protocol.records import Actor, DealState
 from server.database.core.scope import RowScope
-from server.database.decisions.agreed import agreed_of, fall, is_guarded
+from server.database.decisions.agreement.agreed import agreed_of, fall, is_guarded
+from server.database.decisions.agreement.offers import adopt_offer, is_same, selected_offer
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.offers import adopt_offer, is_same, selected_offer
-from server.database.decisions.tasks import raise_adverse_action
-from server.database.decisions.terms import wrong_state
+from server.database.decisions.edits.tasks import raise_adverse_action
+from server.database.decisions.edits.terms import wrong_state
 
 LENDERS_BYTES: Final = 32 * 1024
 """The most bytes that a deal's lender decisions may take in its snapshot."""

@@ -8,11 +8,11 @@ from protocol.deal.deal_parts import DealOffer
 from protocol.deal.workflow import Reason
 from protocol.records import DealState
 from server.database.core.scope import RowScope
-from server.database.decisions.agreed import agreed_of, fall
-from server.database.decisions.conditions import last_approval, outdated
+from server.database.decisions.agreement.agreed import agreed_of, fall
+from server.database.decisions.agreement.offers import selected_offer
 from server.database.decisions.deciding import SYSTEM, Decided, LockedDeal, deciding
-from server.database.decisions.offers import selected_offer
-from server.database.decisions.terms import move
+from server.database.decisions.edits.terms import move
+from server.database.decisions.moves.conditions import last_approval, outdated
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from protocol.deal.agreed import GUARDED
 from protocol.deal.workflow import Reason
 from protocol.records import Actor
 from server.database.core.scope import RowScope
-from server.database.decisions.agreed import agreed_of, fall
-from server.database.decisions.claims import let_go, other_holders, require_not_reserved, require_say
+from server.database.decisions.agreement.agreed import agreed_of, fall
+from server.database.decisions.agreement.offers import selected_offer
 from server.database.decisions.deciding import (
     Decided,
     LockedDeal,
@@ -20,7 +20,7 @@ from server.database.decisions.deciding import (
     no_such_deal,
     parse_id,
 )
-from server.database.decisions.offers import selected_offer
+from server.database.decisions.edits.claims import let_go, other_holders, require_not_reserved, require_say
 
 ATTEMPTS = 3
 """How often the car may move to yet another deal before this gives up."""

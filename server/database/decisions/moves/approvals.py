@@ -4,10 +4,10 @@ import uuid
 
 from protocol import codec
 from protocol.deal.deal_parts import Approval, DealOffer
-from server.database.decisions.claims import reserve
-from server.database.decisions.conditions import conceded
+from server.database.decisions.agreement.offers import selected_offer
 from server.database.decisions.deciding import LockedDeal
-from server.database.decisions.offers import selected_offer
+from server.database.decisions.edits.claims import reserve
+from server.database.decisions.moves.conditions import conceded
 
 
 def approval_of(deal: LockedDeal, offer: DealOffer) -> Approval:

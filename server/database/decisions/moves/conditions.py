@@ -8,10 +8,10 @@ from protocol.deal.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.deal.structure import Structure, StructureChanges, still_pertinent
 from protocol.deal.workflow import LIVE_STATUSES, Reason
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
+from server.database.decisions.agreement.lenders import last_terms, live_terms
+from server.database.decisions.agreement.offers import selected_offer
 from server.database.decisions.deciding import LockedDeal
-from server.database.decisions.lenders import last_terms, live_terms
-from server.database.decisions.offers import selected_offer
-from server.database.decisions.terms import revise
+from server.database.decisions.edits.terms import revise
 
 _LEASES_IN_FORCE = (
     "SELECT leases_version FROM lease_sheets WHERE effective_from <= $1 ORDER BY effective_from DESC LIMIT 1"
