@@ -22,8 +22,8 @@ from protocol.deal.structure import Structure
 from protocol.money.lending import NO_EDGE_BP, Disposition, RiskCurve, RiskModel
 from protocol.records import BasisPoints
 from server.finance.architect import Pricing, best_offers, price_plan
-from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.offers import blocks
+from server.finance.architect.space.candidates import Candidates, build_candidates
 from server.finance.cars import Cars
 from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal

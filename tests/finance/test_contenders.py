@@ -10,9 +10,10 @@ from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import Programme, RiskModel
 from protocol.records import BasisPoints
-from server.finance.architect import Pricing, best_offers, contenders, frontier, frontiers, price_plan, ties
-from server.finance.architect.candidates import Candidates, build_candidates
-from server.finance.architect.objective import acceptable, best_of_cars, steps, undominated
+from server.finance.architect import Pricing, best_offers, frontier, price_plan
+from server.finance.architect.ranking import contenders, frontiers, ties
+from server.finance.architect.ranking.objective import acceptable, best_of_cars, steps, undominated
+from server.finance.architect.space.candidates import Candidates, build_candidates
 from server.finance.cars import Cars
 from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal

@@ -12,10 +12,11 @@ from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints
-from server.finance.architect import Pricing, best_offers, dominated, frontier, offers, price_plan
-from server.finance.architect.candidates import Candidates, build_candidates
-from server.finance.architect.dominated import without_dominated
-from server.finance.architect.lines import Lines
+from server.finance.architect import Pricing, best_offers, frontier, offers, price_plan
+from server.finance.architect.pruning import dominated
+from server.finance.architect.pruning.dominated import without_dominated
+from server.finance.architect.pruning.lines import Lines
+from server.finance.architect.space.candidates import Candidates, build_candidates
 from server.finance.cars import Cars
 from server.finance.loans.loans import Loans
 from server.finance.loans.structures import Structures, build_structures, structures_of

@@ -9,7 +9,8 @@ from protocol.events import FixKind
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
 from protocol.records import DealKind
-from server.finance.architect import best_offers, price_plan, pricing
+from server.finance.architect import best_offers, price_plan
+from server.finance.architect.space import pricing
 from server.finance.cash_sales import cash_sales
 from server.finance.offers import offers_of
 from server.finance.plan import Plan, plan_deal

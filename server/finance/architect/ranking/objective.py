@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from server.finance.architect.candidates import Candidates
-from server.finance.architect.pairs import Index, runs_of
-from server.finance.architect.pricing import Pricing
-from server.finance.architect.ties import least_paid
+from server.finance.architect.ranking.ties import least_paid
+from server.finance.architect.space.candidates import Candidates
+from server.finance.architect.space.pairs import Index, runs_of
+from server.finance.architect.space.pricing import Pricing
 from server.finance.rounding import Cents, Flags
 
 

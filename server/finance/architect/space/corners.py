@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from server.finance.architect.pairs import Index, Pairs
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.space.pairs import Index, Pairs
+from server.finance.architect.space.pricing import Pricing
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import Cents
 

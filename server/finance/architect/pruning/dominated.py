@@ -20,9 +20,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from server.finance.architect.lines import Index, Lines
-from server.finance.architect.narrowed import narrowed
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.pruning.lines import Index, Lines
+from server.finance.architect.pruning.narrowed import narrowed
+from server.finance.architect.space.pricing import Pricing
 from server.finance.loans.structures import Structures, structures_of
 from server.finance.rounding import Flags, Floats
 from server.finance.rules.cheapest import NONE

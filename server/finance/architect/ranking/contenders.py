@@ -6,10 +6,10 @@ made of the others. Many of the beaten ones are never built (``narrowed``).
 
 import numpy as np
 
-from server.finance.architect.candidates import Candidates, build_at, may_be_offered
-from server.finance.architect.corners import corners_of
-from server.finance.architect.pairs import Pairs
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.space.candidates import Candidates, build_at, may_be_offered
+from server.finance.architect.space.corners import corners_of
+from server.finance.architect.space.pairs import Pairs
+from server.finance.architect.space.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.loans.structures import Structures
 

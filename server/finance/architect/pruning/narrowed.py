@@ -14,9 +14,9 @@ whatever beats its candidates also beats those that they beat.
 
 import numpy as np
 
-from server.finance.architect.corners import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS
-from server.finance.architect.lines import Lines
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.pruning.lines import Lines
+from server.finance.architect.space.corners import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS
+from server.finance.architect.space.pricing import Pricing
 from server.finance.loans.loans import Loans
 from server.finance.rounding import Cents, Flags
 

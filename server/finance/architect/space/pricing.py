@@ -11,7 +11,7 @@ from protocol.events import FixKind
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import MAX_CENTS
-from server.finance.architect.product_cuts import ProductCut, reduced_plans
+from server.finance.architect.space.product_cuts import ProductCut, reduced_plans
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal
 from server.finance.plan import Plan, plan_deal

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.finance.architect.candidates import Candidates, build_at, may_be_offered
-from server.finance.architect.corners import upper_ends
-from server.finance.architect.objective import acceptable, steps, undominated
-from server.finance.architect.pairs import Index, Pairs, runs_of
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.ranking.objective import acceptable, steps, undominated
+from server.finance.architect.space.candidates import Candidates, build_at, may_be_offered
+from server.finance.architect.space.corners import upper_ends
+from server.finance.architect.space.pairs import Index, Pairs, runs_of
+from server.finance.architect.space.pricing import Pricing
 from server.finance.payment import largest_principal
 from server.finance.rounding import Cents, Flags, Floats
 

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from server.finance.architect.candidates import Candidates, build_at, may_be_offered
-from server.finance.architect.corners import Corners, band_edges, upper_ends
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.space.candidates import Candidates, build_at, may_be_offered
+from server.finance.architect.space.corners import Corners, band_edges, upper_ends
+from server.finance.architect.space.pricing import Pricing
 from server.finance.payment import largest_principal
 from server.finance.rounding import Cents, Flags
 from server.finance.versions import WHOLE_MONTHS_ENGINE

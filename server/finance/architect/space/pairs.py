@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from server.finance.architect.pricing import Pricing, front_gross_cents
+from server.finance.architect.space.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
 from server.finance.loans.loans import Loans
 from server.finance.loans.reaching import Within

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from server.finance.architect.corners import Corners, corners_of
-from server.finance.architect.pairs import Index, Pairs
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.space.corners import Corners, corners_of
+from server.finance.architect.space.pairs import Index, Pairs
+from server.finance.architect.space.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.contract import owed_before_cash_cents
 from server.finance.loans.reaching import reached

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.space.pricing import Pricing
 from server.finance.loans.loans import Loans
 from server.finance.rounding import WHOLE, Cents, Flags, Floats
 
