@@ -23,7 +23,7 @@ from server.counts.attempts import Attempts
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import everything
 from server.database.people.security_log import SecurityLog
-from server.hub.assembly import assemble
+from server.hub.assembly.hub import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.sockets.limits import FRAME_BYTES
 from server.observe.ending import END_SECONDS, Ending

@@ -1,15 +1,13 @@
-"""The hub of one web process, put together: what hears, what tells, what handles commands."""
+"""The hub of one web process, put together of its parts, and what runs in it."""
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import asyncpg
 from redis.asyncio import Redis
 
-from protocol import codec
 from server.compute.pool import ComputePool
 from server.counts.distinct import Distinct
 from server.counts.seats import Seats
@@ -18,20 +16,17 @@ from server.database.core.guard import ConnectionGuard
 from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
+from server.hub.assembly.announcements import listen, shared_answers
+from server.hub.assembly.handling import handlers_of
+from server.hub.assembly.watching import watched
 from server.hub.channels.live_deals import LiveDeals
-from server.hub.channels.registry import VEHICLE_CHANGED, Registry
+from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
-from server.hub.commands.desk_answers import DeskAnswers
-from server.hub.commands.desk_handlers import DeskHandlers
-from server.hub.commands.finding import Finding
 from server.hub.commands.handlers import Handlers
-from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.papers import Papers
-from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
-from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections.allowance import Allowance
 from server.hub.connections.authority import Authority
@@ -42,21 +37,19 @@ from server.hub.joining.wall_join import WallJoiner
 from server.hub.sight.questions import Questions
 from server.hub.upkeep.deadlines import Deadlines
 from server.hub.upkeep.keeper import Keeper
-from server.hub.upkeep.outages import NO_DATABASE, NO_SEARCHES, NO_UPDATES, Outages, WatchedService
+from server.hub.upkeep.outages import Outages
 from server.hub.upkeep.people import People
 from server.hub.upkeep.price_guard import PriceGuard
-from server.hub.upkeep.probes import Probed, Probes
 from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
 from server.hub.upkeep.traces import Traces
 from server.log.bus import Bus
 from server.log.cars import ShownCars
-from server.log.channel_log import ChannelLog, Entry
+from server.log.channel_log import ChannelLog
 from server.log.guarded_pool import GuardedPool
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
-from server.log.search_log import SearchLog
 from server.log.walls import Walls
 from server.observe.breaker import Breaker
 from server.observe.metrics.histogram import Histograms
@@ -65,7 +58,6 @@ from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
 from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService
-from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 from server.settings import Settings
 from server.sharing.turns import Turns
 from server.work.editions import Editions
@@ -134,7 +126,7 @@ def assemble(
     editions = Editions(system, hears)
     registry = Registry(log, bus, tasks)
     versions = StockVersions(hears)
-    kept, values = _answers(log.searches, registry, versions)
+    kept, values = shared_answers(log.searches, registry, versions)
     traces = Traces(log.searches, export)
     traces.watch(registry)
 
@@ -183,26 +175,17 @@ def assemble(
     connections: set[Connection] = set()
     people = People(pool, connections)
     breakers = (guard.breaker, redis_breaker, searches.breaker)
-    outages = Outages(
-        (
-            WatchedService("postgres", listener.standing, NO_DATABASE),
-            WatchedService("commands", guard.breaker.standing, NO_DATABASE, from_start=True),
-            WatchedService("redis", bus.standing, NO_UPDATES, from_start=True),
-            WatchedService("commands to redis", redis_breaker.standing, NO_UPDATES, from_start=True),
-            WatchedService("searches", searches.breaker.standing, NO_SEARCHES, from_start=True),
-        ),
-        connections,
+    outages, probes = watched(
+        guard=guard,
+        pool=pool,
+        listener=listener,
+        bus=bus,
+        redis_pool=redis_pool,
+        searches=searches,
+        log_is_away=relay.log_is_away,
+        connections=connections,
     )
-    probes = Probes(
-        (
-            Probed(guard.breaker, partial(guard.probe, pool)),
-            Probed(redis_breaker, redis_pool.probe, relay.log_is_away),
-            Probed(searches.breaker, searches.probe),
-        ),
-        bus.standing,
-        redis_breaker,
-    )
-    _listen(
+    listen(
         listener,
         (
             *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
@@ -238,38 +221,8 @@ def assemble(
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
-    authority, questions = Authority(deals), Questions(Distinct(redis))
-    catalogues = Catalogues(stores, editions)
+    authority = Authority(deals)
     joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms, redis_breaker)
-    stock = StockHandlers(
-        stores=stores,
-        authority=authority,
-        relay=relay,
-        searches=searches,
-        quotes=quotes,
-        catalogues=catalogues,
-        finding=Finding(stores, quotes, editions),
-        questions=questions,
-        repricing=repricing,
-    )
-    answers = DeskAnswers(stores, authority, relay)
-    offers = OfferHandlers(
-        stores=stores,
-        system=system,
-        authority=authority,
-        relay=relay,
-        answers=answers,
-        quotes=quotes,
-        questions=questions,
-    )
-    desk = DeskHandlers(
-        stores=stores,
-        authority=authority,
-        answers=answers,
-        quotes=quotes,
-        repricing=repricing,
-        editions=editions,
-    )
     watch = WatchHandlers(
         stores=stores,
         authority=authority,
@@ -279,7 +232,20 @@ def assemble(
         traces=traces,
         note=note,
     )
-    handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
+    handlers = handlers_of(
+        watch,
+        stores=stores,
+        system=system,
+        authority=authority,
+        relay=relay,
+        searches=searches,
+        quotes=quotes,
+        repricing=repricing,
+        editions=editions,
+        questions=Questions(Distinct(redis)),
+        allowance=allowance,
+        note=note,
+    )
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
         *(allowance, seats, connections, Papers(stores, quotes, compute, editions), stores),
@@ -289,37 +255,6 @@ def assemble(
         traces=traces,
         turns={"connections": guard.turns, "commands": allowance.turns, "searches": searches.turns},
     )
-
-
-def _listen(
-    listener: Listener,
-    subjects: Iterable[tuple[str, Callable[[str], None]]],
-    *on_connect: Iterable[Callable[[], None]],
-) -> None:
-    """Tell each part of what it listens for, and when the listener has connected again."""
-    for subject, heard in subjects:
-        listener.listen(subject, heard)
-    for calls in on_connect:
-        for call in calls:
-            listener.on_connect(call)
-
-
-def _answers(
-    searches: SearchLog, registry: Registry, versions: StockVersions
-) -> tuple[Answers, SharedValues]:
-    """Return the answers of this process and the values that they share, which hear the channels' events."""
-    answers = Answers(versions)
-    values = SharedValues(searches, answers, registry.__contains__)
-
-    def car_changed(channel: str, entry: Entry) -> None:
-        live, told = registry.live_deal(channel), codec.decode(entry.body)
-        if live is not None and live.facts is not None:
-            versions.changed(live.facts.store_id, live.facts.group_id, told["vehicle_id"], told["rev"])
-
-    registry.on_event(OFFERS, values.heard)
-    registry.on_event(SEARCH_STARTED, values.search_started)
-    registry.on_event(VEHICLE_CHANGED, car_changed)
-    return answers, values
 
 
 async def _run(run: Callable[[], Awaitable[None]]) -> None:
