@@ -9,9 +9,9 @@ import structlog
 from redis.exceptions import AuthenticationError
 
 from server.database.core.metered import MeteredPool
-from server.log.direct_sending import send_directly
-from server.log.guarded_pool import GuardedPool
-from server.log.peer import require_peer
+from server.log.links.direct_sending import send_directly
+from server.log.links.guarded_pool import GuardedPool
+from server.log.links.peer import require_peer
 from server.observe.ending import Ending
 from server.observe.failing import REDIS_FAILS
 from server.observe.metrics.start_up import StartUp

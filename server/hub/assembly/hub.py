@@ -47,7 +47,7 @@ from server.hub.upkeep.traces import Traces
 from server.log.bus import Bus
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog
-from server.log.guarded_pool import GuardedPool
+from server.log.links.guarded_pool import GuardedPool
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
 from server.log.walls import Walls

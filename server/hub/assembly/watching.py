@@ -11,7 +11,7 @@ from server.hub.connections.connection import Connection
 from server.hub.upkeep.outages import NO_DATABASE, NO_SEARCHES, NO_UPDATES, Outages, WatchedService
 from server.hub.upkeep.probes import Probed, Probes
 from server.log.bus import Bus
-from server.log.guarded_pool import GuardedPool
+from server.log.links.guarded_pool import GuardedPool
 from server.search.paging.searches import SearchService
 
 

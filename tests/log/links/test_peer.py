@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError
 
 from server.log.bus import Bus
-from server.log.peer import require_peer
+from server.log.links.peer import require_peer
 from server.settings import Settings
 from server.work.worker import connect_redis
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.exceptions import InvalidResponse, ResponseError
 
-from server.log.bells import BellProtocol
+from server.log.links.bells import BellProtocol
 
 NEVER_SILENT = 3_600.0
 

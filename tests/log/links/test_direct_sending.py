@@ -13,7 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, TimeoutError
 
-from server.log.direct_sending import send_directly
+from server.log.links.direct_sending import send_directly
 
 SEND_SECONDS = 0.05
 MORE_THAN_BUFFERS_HOLD = 32 * 1024 * 1024
