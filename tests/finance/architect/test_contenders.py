@@ -18,9 +18,9 @@ from server.finance.cars import Cars
 from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal
 from server.finance.rounding import Flags
+from tests.finance.architect.test_dominated import CURVES, TERMS, columns, lenders, replace_row
 from tests.finance.cases import car, inputs, sheet
 from tests.finance.strategies import deals, models, numbers, programmes
-from tests.finance.test_dominated import CURVES, TERMS, columns, lenders, replace_row
 
 Shown = tuple[int, ...]
 
