@@ -13,7 +13,7 @@ from protocol.deal.workflow import Action, Closing, Fulfilment, LenderStatus, Re
 from protocol.records import DealKind, DealState, Tier
 from server.database.core.pool import connect_as_owner
 from server.work.replay import verify_pencils
-from tests.flow.deals.test_cash_deals import last_step
+from tests.flow.deals.figures.test_cash_deals import last_step
 from tests.flow.deals.test_paper import deal_id, get
 from tests.flow.desk import TOMORROW, Both, refused, searched_again
 from tests.paper.pencils import text_of

@@ -56,7 +56,7 @@ from server.database.decisions.moves.price_guard import Checked, WithNewFacts, f
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
 from server.hub.upkeep.relay import Relay
 from server.log.channel_log import ChannelLog
-from tests.flow.deals.offer_kinds import kind_of, of_kind
+from tests.flow.deals.figures.offer_kinds import kind_of, of_kind
 
 TODAY = dt.date(2026, 3, 2)
 FIELDS = ("cash_down_cents", "discount_cents", "rebate_cents")
