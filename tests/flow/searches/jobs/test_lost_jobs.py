@@ -12,9 +12,9 @@ from protocol.records import Scope
 from server.log.channel_log import Pulse
 from server.settings import Settings
 from server.work.queue import JOBS_KEY, KEYS, MAX_JOBS
+from tests.flow.searches.jobs.test_worker import assert_every_match_has_one_offer, worker_here
 from tests.flow.searches.keeping import keeping
 from tests.flow.searches.searching import Searching, channel_of, column, of_kind, poison
-from tests.flow.searches.test_worker import assert_every_match_has_one_offer, worker_here
 
 pytestmark = pytest.mark.flow
 
