@@ -13,12 +13,12 @@ from typing import Any, Final
 from redis.exceptions import RedisError
 
 from server.work.queue import BODIES_KEY, JOBS_KEY
-from tests.faults.checker import Findings, check_screens, judge
-from tests.faults.dealing import Dealer
-from tests.faults.load import at_work
+from tests.faults.judging.checker import Findings, check_screens, judge
+from tests.faults.judging.truth import Tap, deal_of, decisions_of
+from tests.faults.people.dealing import Dealer
+from tests.faults.people.load import at_work
+from tests.faults.people.viewer import Viewer
 from tests.faults.stage import Stage
-from tests.faults.truth import Tap, deal_of, decisions_of
-from tests.faults.viewer import Viewer
 
 GUARD_SECONDS: Final = 60.0
 LONGEST_SECONDS: Final = 200.0

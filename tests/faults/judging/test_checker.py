@@ -6,10 +6,10 @@ from typing import cast
 
 import pytest
 
-from tests.faults.checker import Decision, Findings, Truth, judge
-from tests.faults.load import Editor, at_work
-from tests.faults.record import Entry, Heard, Joined, Loaded, Record, event_of
-from tests.faults.viewer import Viewer
+from tests.faults.judging.checker import Decision, Findings, Truth, judge
+from tests.faults.judging.record import Entry, Heard, Joined, Loaded, Record, event_of
+from tests.faults.people.load import Editor, at_work
+from tests.faults.people.viewer import Viewer
 
 DEAL = "deal:1"
 

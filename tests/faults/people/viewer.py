@@ -18,8 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from tests.faults.record import Joined, Loaded, Record, event_of
-from tests.faults.shown import Screen
+from tests.faults.judging.record import Joined, Loaded, Record, event_of
+from tests.faults.judging.shown import Screen
 
 SUBPROTOCOL: Final = Subprotocol("deal.v1")
 SILENCE_SECONDS: Final = 25.0

@@ -6,8 +6,8 @@ import uuid
 from random import Random
 from typing import Any, Final
 
-from tests.faults.load import Editor, Step
-from tests.faults.viewer import Viewer
+from tests.faults.people.load import Editor, Step
+from tests.faults.people.viewer import Viewer
 
 TRADE: Final = "trade-in"
 PACKAGE: Final = ("service-contract", "gap", "maintenance", "appearance", "key")

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from server.database.core.pool import connect_as_owner
-from tests.faults.checker import Decision, Truth
-from tests.faults.shown import figures
+from tests.faults.judging.checker import Decision, Truth
+from tests.faults.judging.shown import figures
 
 LOOK_SECONDS: Final = 0.05
 REDIS_SECONDS: Final = 1.0

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
-from tests.faults.viewer import Viewer
+from tests.faults.people.viewer import Viewer
 
 Step = Callable[[], Awaitable[Any]]
 PAUSES: Final = (0.1, 0.5)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.events import FIRST_LATE_CHUNK
-from tests.faults.record import Heard, Joined, Key, Loaded, Record
+from tests.faults.judging.record import Heard, Joined, Key, Loaded, Record
 
 KINDS = ("gaps", "duplicates", "disorder", "strays", "unconverged")
 
