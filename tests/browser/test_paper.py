@@ -9,8 +9,8 @@ from playwright.async_api import expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import Arrive
+from tests.browser.deal.test_quote import _choose_best
 from tests.browser.people import WAIT_MS, Person
-from tests.browser.test_quote import _choose_best
 from tests.paper.pencils import text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

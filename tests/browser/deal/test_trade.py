@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Arrive
+from tests.browser.deal.test_desk import state, submit
 from tests.browser.people import Person
-from tests.browser.test_desk import state, submit
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
+from tests.browser.deal.test_quote import _choose_best, _last_quote
 from tests.browser.people import WAIT_MS, Person
-from tests.browser.test_quote import _choose_best, _last_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
