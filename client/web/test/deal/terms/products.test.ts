@@ -14,8 +14,8 @@ import {
   totalCents,
   undeclining,
   withLine,
-} from "../src/deal/terms/products";
-import type { CatalogueProduct, MenuPackage, ProductLine } from "../src/wire";
+} from "../../../src/deal/terms/products";
+import type { CatalogueProduct, MenuPackage, ProductLine } from "../../../src/wire";
 
 const line = (product_id: string, price_cents: number, term_months: number | null = null): ProductLine => ({
   product_id,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Deal } from "../src/deal/model/fold";
-import { paperAddress, paperOf } from "../src/deal/paper";
-import type { PencilPicture } from "../src/deal/pencil/pencil";
-import type { DealOffer, QuoteReply } from "../src/wire";
+import type { Deal } from "../../src/deal/model/fold";
+import { paperAddress, paperOf } from "../../src/deal/paper";
+import type { PencilPicture } from "../../src/deal/pencil/pencil";
+import type { DealOffer, QuoteReply } from "../../src/wire";
 
 const PLAIN = "/api/deals/d/paper.pdf?cars=7";
 const OFFER = { vehicle_id: "7", payment_cents: 50_000, term_months: 72, cash_down_cents: 0 } as DealOffer;

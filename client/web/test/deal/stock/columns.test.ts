@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columnsFor, firstOrder } from "../src/deal/stock/columns";
-import { RowTable } from "../src/deal/stock/rows";
-import { formatsFor } from "../src/text/format";
-import type { Scope, View } from "../src/wire";
+import { columnsFor, firstOrder } from "../../../src/deal/stock/columns";
+import { RowTable } from "../../../src/deal/stock/rows";
+import { formatsFor } from "../../../src/text/format";
+import type { Scope, View } from "../../../src/wire";
 
 const US = formatsFor("en-US");
 const TRANSFER = ["transfer_days", "transfer_cost_cents"];

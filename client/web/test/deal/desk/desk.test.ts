@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Desk } from "../src/deal/desk/desk";
-import { obstacle, picked, possibleSteps, reasonsOf } from "../src/deal/desk/steps";
-import type { Deal } from "../src/deal/model/fold";
-import type { Request } from "../src/live/connection";
-import type { Reply, User } from "../src/wire";
+import { Desk } from "../../../src/deal/desk/desk";
+import { obstacle, picked, possibleSteps, reasonsOf } from "../../../src/deal/desk/steps";
+import type { Deal } from "../../../src/deal/model/fold";
+import type { Request } from "../../../src/live/connection";
+import type { Reply, User } from "../../../src/wire";
 
 const STAFF = ["submit", "reopen", "sign", "lose", "deliver"];
 const ann: User = { id: "a", name: "Ann", role: "salesperson", store_id: "s", rights: STAFF };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, type DealModel } from "../src/deal/model/state";
-import { Grid } from "../src/deal/stock/grid";
-import type { AnyEvent } from "../src/wire";
+import { apply, type DealModel } from "../../../src/deal/model/state";
+import { Grid } from "../../../src/deal/stock/grid";
+import type { AnyEvent } from "../../../src/wire";
 
 const by = { id: "u", name: "Sam", role: "salesperson" } as const;
 const filters = {} as never;

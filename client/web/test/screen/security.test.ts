@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { securityDetail, securityTone, securityWord, whoText } from "../src/screen/pages/security-words";
+import { securityDetail, securityTone, securityWord, whoText } from "../../src/screen/pages/security-words";
 
 test("a login that nobody has is a mark, and a known one is a name", () => {
   assert.equal(whoText({ login: "ann", login_digest: "" }), "ann");

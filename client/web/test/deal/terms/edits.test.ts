@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Edits } from "../src/deal/terms/edits";
-import { TermsEditor } from "../src/deal/terms/terms-editor";
-import type { Actor, ErrorBody, Reply } from "../src/wire";
+import { Edits } from "../../../src/deal/terms/edits";
+import { TermsEditor } from "../../../src/deal/terms/terms-editor";
+import type { Actor, ErrorBody, Reply } from "../../../src/wire";
 
 const MARIA: Actor = { id: "m", name: "Maria", role: "desk_manager" };
 const AT = "2026-01-01T10:00:00Z";

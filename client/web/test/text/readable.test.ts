@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Claim, holderText, isHeld, mayEnd, OTHER } from "../src/deal/stock/claims";
-import { isolated, parseReadable } from "../src/text/readable";
+import { type Claim, holderText, isHeld, mayEnd, OTHER } from "../../src/deal/stock/claims";
+import { isolated, parseReadable } from "../../src/text/readable";
 
 const CONTROLS = [0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069];
 

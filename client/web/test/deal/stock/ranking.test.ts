@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Ranking } from "../src/deal/stock/ranking";
-import { RowTable } from "../src/deal/stock/rows";
+import { Ranking } from "../../../src/deal/stock/ranking";
+import { RowTable } from "../../../src/deal/stock/rows";
 
 function table(npvs: Record<string, number | null>): RowTable {
   const rows = new RowTable();

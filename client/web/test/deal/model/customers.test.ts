@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changedFacts, factLabel, factsOf, factValue } from "../src/deal/model/customers";
-import { newestFirst, type Summary } from "../src/wall/fold";
+import { changedFacts, factLabel, factsOf, factValue } from "../../../src/deal/model/customers";
+import { newestFirst, type Summary } from "../../../src/wall/fold";
 
 test("only the facts that differ are sent", () => {
   const facts = { name: "Dana", phone: "", monthly_income_cents: 5 };

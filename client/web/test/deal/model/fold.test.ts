@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applied, type Deal } from "../src/deal/model/fold";
-import { entryOf, story } from "../src/deal/model/timeline";
-import { formatsFor } from "../src/text/format";
-import type { AnyEvent } from "../src/wire";
+import { applied, type Deal } from "../../../src/deal/model/fold";
+import { entryOf, story } from "../../../src/deal/model/timeline";
+import { formatsFor } from "../../../src/text/format";
+import type { AnyEvent } from "../../../src/wire";
 
 const formats = formatsFor("en-US");
 const ann = { id: "a", name: "Ann", role: "salesperson" } as const;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reconnectDelay } from "../src/live/backoff";
-import { Connection, type Link } from "../src/live/connection";
-import type { Environment, SocketEvents } from "../src/live/environment";
+import { reconnectDelay } from "../../src/live/backoff";
+import { Connection, type Link } from "../../src/live/connection";
+import type { Environment, SocketEvents } from "../../src/live/environment";
 
 class World implements Environment {
   time = 0;

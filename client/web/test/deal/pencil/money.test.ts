@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gridTerms } from "../src/deal/pencil/axes";
-import { cashFlow } from "../src/deal/pencil/cash-flow";
-import { financed, remedied } from "../src/deal/pencil/pencil";
-import { cellAfter } from "../src/deal/pencil/pencil-cells";
-import { scaleOver } from "../src/deal/pencil/plot";
-import { waterfall } from "../src/deal/pencil/waterfall";
-import { adviceText, cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/stock/fixes";
-import { formatsFor } from "../src/text/format";
+import { gridTerms } from "../../../src/deal/pencil/axes";
+import { cashFlow } from "../../../src/deal/pencil/cash-flow";
+import { financed, remedied } from "../../../src/deal/pencil/pencil";
+import { cellAfter } from "../../../src/deal/pencil/pencil-cells";
+import { scaleOver } from "../../../src/deal/pencil/plot";
+import { waterfall } from "../../../src/deal/pencil/waterfall";
+import { adviceText, cashLadder, cheapestText, openingText, remediesOf } from "../../../src/deal/stock/fixes";
+import { formatsFor } from "../../../src/text/format";
 
 const US = formatsFor("en-US");
 

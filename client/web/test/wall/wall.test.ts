@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { others, type Rows, type Summary, sparkline, summariesOf, taken, waiting, waitText } from "../src/wall/fold";
-import type { SnapshotRows } from "../src/wire";
+import { others, type Rows, type Summary, sparkline, summariesOf, taken, waiting, waitText } from "../../src/wall/fold";
+import type { SnapshotRows } from "../../src/wire";
 
 const deal = (id: string, more: Partial<Summary> = {}): Summary => ({
   deal_id: id,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChannelFollower } from "../src/live/channel";
-import type { AnyMessage, Reply } from "../src/wire";
+import { ChannelFollower } from "../../src/live/channel";
+import type { AnyMessage, Reply } from "../../src/wire";
 
 const CHANNEL = "deal:1";
 const event = (seq: number) =>

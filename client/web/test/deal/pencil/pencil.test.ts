@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dealChanges, Pencil, type PencilPort, type QuoteQuestion } from "../src/deal/pencil/pencil";
-import type { Reply } from "../src/wire";
+import { dealChanges, Pencil, type PencilPort, type QuoteQuestion } from "../../../src/deal/pencil/pencil";
+import type { Reply } from "../../../src/wire";
 
 /** A port whose questions wait for the test to answer them, and whose clock runs when told to. */
 class Desk implements PencilPort {

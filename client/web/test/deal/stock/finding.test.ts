@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reachText } from "../src/deal/stock/best";
-import { Finder } from "../src/deal/stock/finder";
-import { openings } from "../src/deal/stock/fixes";
-import { formatsFor } from "../src/text/format";
-import type { Rejection, Reply } from "../src/wire";
+import { reachText } from "../../../src/deal/stock/best";
+import { Finder } from "../../../src/deal/stock/finder";
+import { openings } from "../../../src/deal/stock/fixes";
+import { formatsFor } from "../../../src/text/format";
+import type { Rejection, Reply } from "../../../src/wire";
 
 const formats = formatsFor("en-US");
 

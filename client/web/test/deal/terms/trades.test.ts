@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Edits } from "../src/deal/terms/edits";
-import { fieldLabel, tradeFields } from "../src/deal/terms/fields";
+import { Edits } from "../../../src/deal/terms/edits";
+import { fieldLabel, tradeFields } from "../../../src/deal/terms/fields";
 import {
   flattened,
   follows,
@@ -15,10 +15,10 @@ import {
   refusedField,
   type ShownTrade,
   tradeName,
-} from "../src/deal/terms/trades";
-import { formatsFor } from "../src/text/format";
-import { parseVin } from "../src/text/parse";
-import type { Actor, ErrorBody } from "../src/wire";
+} from "../../../src/deal/terms/trades";
+import { formatsFor } from "../../../src/text/format";
+import { parseVin } from "../../../src/text/parse";
+import type { Actor, ErrorBody } from "../../../src/wire";
 
 const MARIA: Actor = { id: "m", name: "Maria", role: "desk_manager" };
 const AT = "2026-01-01T10:00:00Z";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cellDifference, gridRows, overMaximum } from "../src/deal/pencil/grid-reading";
-import type { QuoteGrid, QuoteReply } from "../src/wire";
+import { cellDifference, gridRows, overMaximum } from "../../../src/deal/pencil/grid-reading";
+import type { QuoteGrid, QuoteReply } from "../../../src/wire";
 
 const GRID: QuoteGrid = {
   terms_months: [48, 60, 72],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Paint, Paints, REPORT_EVERY_MS } from "../src/deal/stock/paints";
-import type { AnyEvent } from "../src/wire";
+import { type Paint, Paints, REPORT_EVERY_MS } from "../../../src/deal/stock/paints";
+import type { AnyEvent } from "../../../src/wire";
 
 function told(): { paints: Paints; reports: Paint[] } {
   const reports: Paint[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { waterfall } from "../src/deal/stock/stages";
-import type { StageSpan } from "../src/wire";
+import { waterfall } from "../../../src/deal/stock/stages";
+import type { StageSpan } from "../../../src/wire";
 
 const SPANS: StageSpan[] = [
   { name: "value", start_ms: 30, end_ms: 180, count: 4 },

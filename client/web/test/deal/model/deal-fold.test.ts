@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { applied, type Deal } from "../src/deal/model/fold";
-import type { AnyEvent } from "../src/wire";
+import { applied, type Deal } from "../../../src/deal/model/fold";
+import type { AnyEvent } from "../../../src/wire";
 
 type Fields = Record<string, unknown>;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Grid } from "../src/deal/stock/grid";
-import { RowTable } from "../src/deal/stock/rows";
-import { rankText, stressRanks } from "../src/deal/stock/turnover";
-import { formatsFor } from "../src/text/format";
-import type { AnyEvent } from "../src/wire";
+import { Grid } from "../../../src/deal/stock/grid";
+import { RowTable } from "../../../src/deal/stock/rows";
+import { rankText, stressRanks } from "../../../src/deal/stock/turnover";
+import { formatsFor } from "../../../src/text/format";
+import type { AnyEvent } from "../../../src/wire";
 
 const US = formatsFor("en-US");
 

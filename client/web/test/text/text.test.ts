@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusalText } from "../src/deal/terms/fields";
-import { formatsFor } from "../src/text/format";
-import { parseMoney, parsePercent, parseWhole } from "../src/text/parse";
+import { refusalText } from "../../src/deal/terms/fields";
+import { formatsFor } from "../../src/text/format";
+import { parseMoney, parsePercent, parseWhole } from "../../src/text/parse";
 
 const US = formatsFor("en-US");
 const DE = formatsFor("de-DE");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RowTable } from "../src/deal/stock/rows";
+import { RowTable } from "../../../src/deal/stock/rows";
 
 const matches = (ids: string[], rev = 1, price = 2_000_000) => ({
   vehicle_id: ids,
