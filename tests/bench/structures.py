@@ -29,7 +29,7 @@ from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal
 from server.finance.rounding import WHOLE
 from tests.bench import goals
-from tests.bench.figures import Figure, Report
+from tests.bench.results.figures import Figure, Report
 from tests.finance.cases import car, cars, curve, inputs, programme, sheet
 from tests.services import Services
 

@@ -1,4 +1,4 @@
-"""Measure what wrong sign-ins from one address cost a right one: ``python -m tests.bench.sign_ins``.
+"""Measure what wrong sign-ins from one address cost a right one: ``python -m tests.bench.abuse.sign_ins``.
 
 A real web process. A person signs in a few times in peace, then while sixty wrong passwords come at once from
 another address of this machine. Every run ends by itself.

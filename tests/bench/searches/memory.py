@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 
 from client import Deal
 from protocol.events import SearchValued
-from tests.bench.figures import Figure, Report
-from tests.bench.hearing import connected, search
+from tests.bench.clients.hearing import connected, search
+from tests.bench.results.figures import Figure, Report
 from tests.bench.stage import make_easy, stock
 from tests.services import Services, start_web, start_worker
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from client import Deal
 from protocol.events import SearchEnded
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median
-from tests.bench.floors import Floors, open_floors
-from tests.bench.hearing import Heard, connected, search, stages
+from tests.bench.bare.floors import Floors, open_floors
+from tests.bench.clients.hearing import Heard, connected, search, stages
+from tests.bench.results.figures import Figure, Report, median
 from tests.bench.stage import MS, make_easy, stock
 from tests.services import Services, start_web
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from tests.bench.figures import Figure, median, number
+from tests.bench.results.figures import Figure, median, number
 
 WIDTH, LABELS, RIGHT = 1000, 400, 70
 ROW, EDGE = 24, 26

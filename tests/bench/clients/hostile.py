@@ -1,4 +1,4 @@
-"""Hostile clients, in a process of their own: ``python -m tests.bench.hostile KIND CLIENTS SECONDS PORT``.
+"""Hostile clients, in their own process: ``python -m tests.bench.clients.hostile KIND CLIENTS SECONDS PORT``.
 
 It says ``ready``, and begins when it is sent a line. Each client is a thread with one socket: it opens a
 WebSocket, sends as fast as the server takes it, reads nothing, and comes back as soon as it was thrown out.

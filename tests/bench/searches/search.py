@@ -8,9 +8,9 @@ from client import Deal
 from protocol import codec
 from protocol.events import SearchValued
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median, percentile
-from tests.bench.floors import Floors, open_floors
-from tests.bench.hearing import Heard, connected, search, stages
+from tests.bench.bare.floors import Floors, open_floors
+from tests.bench.clients.hearing import Heard, connected, search, stages
+from tests.bench.results.figures import Figure, Report, median, percentile
 from tests.bench.stage import make_easy, stock
 from tests.services import Services, start_web, start_worker
 

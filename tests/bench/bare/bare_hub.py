@@ -1,7 +1,7 @@
 """The least that a hub on these parts can be: uvicorn, and one awaited send for each socket and event.
 
-``python -m tests.bench.bare_hub PORT``. A line ``EVENTS SIZE`` on its standard input makes it send so many
-events of so many bytes to everybody, all in one turn of its loop.
+``python -m tests.bench.bare.bare_hub PORT``. A line ``EVENTS SIZE`` on its standard input makes it send so
+many events of so many bytes to everybody, all in one turn of its loop.
 """
 
 import asyncio

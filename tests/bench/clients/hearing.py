@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from client import Deal, Overflow, Workspace
 from protocol.commands import MAX_MATCHES
 from protocol.events import Event, Matches, Offers, SearchEnded, SearchStarted, SearchValued
-from tests.bench.figures import median
+from tests.bench.results.figures import median
 from tests.bench.stage import MS, Stage, stopwatch
 
 PATIENCE_SECONDS = 60.0

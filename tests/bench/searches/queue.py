@@ -28,8 +28,8 @@ from server.work.queue import Delivery, JobQueue
 from server.work.valuer import Valuer
 from server.work.worker import Worker, connect_redis
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median
-from tests.bench.hearing import connected
+from tests.bench.clients.hearing import connected
+from tests.bench.results.figures import Figure, Report, median
 from tests.bench.stage import MS, Stage, make_easy, stock
 from tests.flow.shop import events_until
 from tests.services import Services, start_web

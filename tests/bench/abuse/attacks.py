@@ -1,8 +1,8 @@
-"""Measure what an attack costs the others: ``python -m tests.bench.attacks [--only WORD] [--seconds N]``.
+"""What an attack costs the others: ``python -m tests.bench.abuse.attacks [--only WORD] [--seconds N]``.
 
 A real web process; ten well-behaved sockets of one person ask ``ping`` as often as they may, first in peace,
-then while one and six hostile clients flood the same process (``tests/bench/hostile.py``). They all share the
-machine's processors with the server. Every run ends by itself.
+then while one and six hostile clients flood the same process (``tests/bench/clients/hostile.py``). They all
+share the machine's processors with the server. Every run ends by itself.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from server.database.core.migrate import migrate
 from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings, process_environment
-from tests.bench.figures import percentile
-from tests.bench.hostile import KINDS
+from tests.bench.clients.hostile import KINDS
+from tests.bench.results.figures import percentile
 from tests.bench.stage import MS, open_services
 from tests.flow.shop import token_of
 from tests.services import ROOT, Services, free_port, settings_for, start_web
@@ -101,7 +101,7 @@ async def hostile(
     environment = process_environment() | {"HOSTILE_TOKEN": await token_of(settings, "riverside-sales")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.bench.hostile", *arguments),
+        *("-m", "tests.bench.clients.hostile", *arguments),
         cwd=ROOT,
         env=environment,
         stdin=asyncio.subprocess.PIPE,
@@ -181,7 +181,7 @@ def show(rows: list[Row]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.attacks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.abuse.attacks", description=__doc__)
     parser.add_argument("--only", default="", help="attacks with this word in their name")
     parser.add_argument("--seconds", type=float, default=6.0, help="of each measurement (%(default)s)")
     options = parser.parse_args()

@@ -10,9 +10,9 @@ from playwright.async_api import CDPSession
 
 from client import Deal
 from protocol.events import SearchValued
-from tests.bench.figures import Figure, Report
-from tests.bench.hearing import connected, search
-from tests.bench.memory import CARS, FEW, MATCHES, MIB, WORKERS
+from tests.bench.clients.hearing import connected, search
+from tests.bench.results.figures import Figure, Report
+from tests.bench.searches.memory import CARS, FEW, MATCHES, MIB, WORKERS
 from tests.bench.stage import make_easy, stock
 from tests.browser.people import Person, open_chromium, open_person
 from tests.services import Services, start_web, start_worker

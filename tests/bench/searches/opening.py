@@ -26,10 +26,10 @@ from server.database.core.pool import connect_as_owner
 from server.database.people.credentials import CredentialKind, issue_credential
 from server.settings import Settings, process_environment
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median
-from tests.bench.hearing import connected
+from tests.bench.clients.hearing import connected
 from tests.bench.old_design.counting import total
 from tests.bench.old_design.page import Opened, open_deal
+from tests.bench.results.figures import Figure, Report, median
 from tests.bench.stage import Stage, running, stock, stopwatch, until_answered
 from tests.services import Services, free_port, start_web, start_worker
 from tests.trips.counting import CountingProxy, counted

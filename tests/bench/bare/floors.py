@@ -115,7 +115,7 @@ class Floors:
 async def open_floors(stage: Stage) -> AsyncIterator[Floors]:
     """Connect to the bare parts of a stage."""
     settings, port = stage.settings, free_port()
-    hello = ("-m", "tests.bench.hello", str(port), settings.database_url, settings.redis_url)
+    hello = ("-m", "tests.bench.bare.hello", str(port), settings.database_url, settings.redis_url)
     async with running(hello, process_environment()), Redis.from_url(settings.redis_url) as redis:
         await until_answered(port, "/")
         # As the owner, whom no policy binds: what row-level security costs is ours, not the floor's.

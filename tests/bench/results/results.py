@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.bench.figures import WIDTH, Figure, Report, show
+from tests.bench.results.figures import WIDTH, Figure, Report, show
 
 
 def show_all(reports: Mapping[str, Report], machine: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""First matches at 4,000 and at 1,000,000 cars, for every order and filter: ``python -m tests.bench.scale``.
+"""First matches at 4,000 and 1,000,000 cars, by order and filter: ``python -m tests.bench.searches.scale``.
 
 Through the search service in this process, from the command to the first ``matches`` in the log, or to the
 end where nothing matches. The two stocks take turns. It takes some minutes, most of them to fill the stock.
@@ -16,7 +16,7 @@ from typing import Any
 
 from protocol.records import Filters, Sort
 from tests.bench import goals
-from tests.bench.figures import Figure, median
+from tests.bench.results.figures import Figure, median
 from tests.bench.stage import MS, open_services, stock
 from tests.flow.searches.searching import Searching, open_searching
 from tests.services import Services

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from tests.bench.figures import Figure, Report, number
-from tests.bench.plots import draw_distances, draw_samples
+from tests.bench.results.figures import Figure, Report, number
+from tests.bench.results.plots import draw_distances, draw_samples
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #6a737d; --line: #d0d7de; --page: #fff;

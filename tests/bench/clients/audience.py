@@ -1,4 +1,4 @@
-"""Clients that watch, in a process of their own: ``python -m tests.bench.audience SEATS``.
+"""Clients that watch, in a process of their own: ``python -m tests.bench.clients.audience SEATS``.
 
 ``SEATS`` is the JSON of ``Seats``. The sockets are opened by hand and count how often a marker comes by, so
 that the clients cost little and any server can be watched: ours, a bare one, Channels, Socket.IO. The
@@ -74,7 +74,7 @@ class Audience:
 async def seated(seats: Seats, token: str = "") -> AsyncIterator[Audience]:
     """Run clients for the length of the context; on entry each of them is ready."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.audience", msgspec.json.encode(seats).decode()),
+        *(sys.executable, "-m", "tests.bench.clients.audience", msgspec.json.encode(seats).decode()),
         cwd=ROOT,
         env=process_environment() | {"AUDIENCE_TOKEN": token},
         stdin=asyncio.subprocess.PIPE,

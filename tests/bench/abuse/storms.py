@@ -1,4 +1,4 @@
-"""Measure what one person's storm costs another: ``python -m tests.bench.storms [--seconds N]``.
+"""Measure what one person's storm costs another: ``python -m tests.bench.abuse.storms [--seconds N]``.
 
 One person quotes a car and searches for a deal, alone and beside a colleague's storm: thirty connections that
 quote, then ten that search forty deals in a loop, each as fast as the server lets it. At last the storm of
@@ -29,8 +29,8 @@ from protocol.events import Offers, SearchValued
 from protocol.records import MAX_CENTS
 from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
-from tests.bench.figures import median, percentile
-from tests.bench.hearing import connected, search
+from tests.bench.clients.hearing import connected, search
+from tests.bench.results.figures import median, percentile
 from tests.bench.stage import MS, Stage, open_services, stock, stopwatch
 from tests.flow.shop import EASY, token_of
 from tests.services import ROOT, Services, start_web, start_worker
@@ -152,7 +152,7 @@ async def _reply(socket: ClientConnection, ref: int) -> str:
 async def stormed(asked: Storm) -> AsyncIterator[None]:
     """Hold a storm in a process of its own for the length of the context; it ends by itself."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.storms", "--be-a-storm"),
+        *(sys.executable, "-m", "tests.bench.abuse.storms", "--be-a-storm"),
         cwd=ROOT,
         env=process_environment(),
         stdin=asyncio.subprocess.PIPE,
@@ -221,7 +221,7 @@ def _say(*words: str) -> None:
 
 def main() -> None:
     """Measure, or be the storm."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.storms", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.abuse.storms", description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement (%(default)s)")
     parser.add_argument("--be-a-storm", action="store_true", help=argparse.SUPPRESS)
     told = parser.parse_args()
