@@ -1,49 +1,31 @@
-"""The best offer of each car against every cent tried; the frontier, choices and fixes; stress."""
+"""The best offer of each car against every cent tried; the frontier, its counts, and stress."""
 
 import tracemalloc
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.deal.structure import RateReason, Structure
-from protocol.events import OFFER_COLUMNS, Fix, FixKind
-from protocol.money.inputs import AuthorityCovers, DealInputs
-from protocol.money.lending import Disposition, Programme, ReserveMethod, RiskModel
+from protocol.deal.structure import Structure
+from protocol.events import OFFER_COLUMNS
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints
 from server.finance.architect import (
-    Pricing,
-    Refusal,
-    best_by_payment_band,
     best_offers,
     choices,
     frontier,
     price_plan,
     rank_reversals,
-    refusal,
     with_cash,
 )
 from server.finance.plan import plan_deal
 from server.finance.value.curves import RiskModelError
-from tests.finance import reference
+from tests.finance.architect.asked import DEALS, STOCK, WISH, offers, worths
 from tests.finance.cases import FINANCE_CURVE, car, cars, curve, inputs, model, programme, sheet
-from tests.finance.strategies import deals, models, numbers, programmes
-from tests.finance.test_structures import factors_by_programme, takes_customer
 from tests.finance.value.reference import worth
-
-WISH = Structure(terms_months=[60, 72])
-
-
-def offers(
-    deal: DealInputs, rows: list[Programme], stock: list[dict[str, int]], **risk: Any
-) -> dict[str, list[Any]]:
-    """Value ``stock`` and return its columns."""
-    pricing = price_plan(plan_deal(deal, sheet(*rows)), model(**risk))
-    return best_offers(pricing, cars(*stock))
 
 
 def test_the_columns_are_those_of_the_wire() -> None:
@@ -117,23 +99,6 @@ def test_exceptions_to_the_standard_markup_go_downward_only() -> None:
     assert [rates(stated, markup_max_bp=50.0) for stated in (749, 750)] == [[74_900], []]
 
 
-def test_ties_go_to_the_lower_payment_then_the_shorter_term_then_the_first_programme() -> None:
-    """Sold without reserve, every structure is worth the same."""
-    sold = {"disposition": Disposition.SOLD, "reserve_share_bp": 0.0}
-    long = programme(programme_id="long", lender="Long", term_months=72, **sold)
-    short = programme(programme_id="short", lender="Short", term_months=60, **sold)
-    twin = programme(programme_id="twin", lender="Twin", term_months=72, **sold)
-    assert offers(inputs(WISH), [short, long, twin], [car()])["lender"] == ["Long"]
-    # A loan of 2 cents costs a cent a month over either term.
-    tiny = {"amount_min_cents": 0, "buy_rate_bp": 0.0, "markup_max_bp": 0.0}
-    rows = [programme(programme_id=str(term), term_months=term, **sold, **tiny) for term in (3, 2)]
-    deal = inputs(Structure(terms_months=[2, 3]))
-    columns = offers(deal, rows, [car(price_cents=3)])
-    assert (columns["payment_cents"], columns["term_months"]) == ([1], [3])
-    columns = offers(deal, rows, [car(price_cents=2)])
-    assert (columns["payment_cents"], columns["term_months"]) == ([1], [2])
-
-
 def test_a_car_below_the_stores_floor_has_no_offer() -> None:
     """Nulls, and the floor as the reason."""
     columns = offers(inputs(WISH, npv_floor_cents=10_000_000), [programme()], [car()])
@@ -152,32 +117,6 @@ def test_frontier_counts_structures_that_none_beats() -> None:
     pricing = price_plan(plan_deal(inputs(WISH), sheet(*rows)), model())
     assert [choice.lender for choice in frontier(pricing, cars(car()))] == ["B", "A"]
     assert best_offers(pricing, cars(car()))["frontier"] == [2]
-
-
-DEALS = {"deal": deals(), "rows": programmes(), "risk": models()}
-STOCK = st.lists(numbers(), min_size=1, max_size=3)
-
-
-def worths(
-    pricing: Pricing, rows: tuple[Programme, ...], one: dict[str, int]
-) -> list[tuple[int, reference.Found]]:
-    """Return the NPV of every feasible structure of one car, each cent of cash and discount tried."""
-    plan, deal = pricing.plan, pricing.plan.inputs
-    kept = tuple(row for row in rows if takes_customer(row, deal))
-    curves = pricing.valuation.bands.curves_at(12)
-    found = reference.feasible_structures(deal, kept, one, factors_by_programme(plan, rows, deal))
-    return [
-        (
-            int(
-                pricing.valuation.npv_cents(
-                    kept.index(each.programme), reference.band_of(deal, each, curves), each.principal
-                )
-            )
-            + reference.front_gross(deal, one, each.discount),
-            each,
-        )
-        for each in found
-    ]
 
 
 @given(**DEALS, stock=STOCK)
@@ -235,149 +174,6 @@ def test_the_frontier_is_not_dominated(
                 choice.payment_cents,
                 choice.npv_cents,
             ) in known
-
-
-@given(**DEALS, stock=STOCK)
-def test_a_fix_makes_the_car_acceptable(
-    deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
-) -> None:
-    """Whatever it names, applied by itself, gives an offer."""
-    plan = plan_deal(deal, sheet(*rows))
-    if plan.empty:
-        return
-    columns = best_offers(price_plan(plan, risk), cars(*stock))
-    for one, fix in zip(stock, columns["fix"], strict=True):
-        for changed in mended(deal, fix or {}, one):
-            again = price_plan(plan_deal(changed, sheet(*rows)), risk)
-            assert best_offers(again, cars(one))["npv_cents"] != [None]
-
-
-@given(**DEALS, one=numbers())
-def test_no_smaller_amount_is_a_fix(
-    deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, one: dict[str, int]
-) -> None:
-    """A cent less of cash, or of discount, and no structure is acceptable; also where the value falls with
-    the principal, so that the best structure is inside a band.
-    """
-    plan = plan_deal(deal, sheet(*rows))
-    if plan.empty:
-        return
-    fix = best_offers(price_plan(plan, risk), cars(one))["fix"][0] or {}
-    for kind in ("cash_cents", "price_cents"):
-        amount = fix.get(kind)
-        if amount is None or amount > 60:
-            continue
-        less = next(mended(deal, {kind: amount - 1}, one))
-        pricing = price_plan(plan_deal(less, sheet(*rows)), risk)
-        assert all(npv < deal.npv_floor_cents for npv, _ in worths(pricing, rows, one)), (kind, amount)
-
-
-def test_the_least_payment_of_equal_values() -> None:
-    """Sold for a thousandth of the loan, 500 cents less are worth half a cent less: the offer takes the least
-    payment that rounds to the same value, and no more cash than that payment needs.
-    """
-    row = programme(
-        disposition=Disposition.SOLD,
-        reserve_method=ReserveMethod.PRINCIPAL,
-        reserve_share_bp=10.0,
-        chargeback_months=0,
-    )
-    wish = Structure(terms_months=[60], cash_down_max_cents=1_000_000)
-    best = choices(price_plan(plan_deal(inputs(wish), sheet(row)), model()), cars(car()))[0]
-    assert (best.npv_cents, best.payment_cents) == (302_500, 506_69)
-    assert best.principal_cents == 2_499_530
-    older = inputs(wish, engine=3)
-    before = choices(price_plan(plan_deal(older, sheet(row)), model()), cars(car()))[0]
-    assert (before.npv_cents, before.payment_cents) == (302_500, 506_79)
-
-
-def mended(deal: DealInputs, fix: dict[str, Any], one: dict[str, int]) -> Iterator[DealInputs]:
-    """Yield the deal with each remedy of a car's fix."""
-    s, replace = deal.structure, msgspec.structs.replace
-    if "cash_cents" in fix:
-        most = s.cash_down_cents if s.cash_down_max_cents is None else s.cash_down_max_cents
-        yield replace(deal, structure=replace(s, cash_down_max_cents=most + fix["cash_cents"]))
-    if "price_cents" in fix:
-        most = reference.discount_limit(deal, one) + fix["price_cents"]
-        yield replace(deal, discount_max_cents=most, authority_covers=AuthorityCovers.DISCOUNT)
-    if "value_cents" in fix:
-        yield replace(deal, npv_floor_cents=deal.npv_floor_cents - fix["value_cents"])
-    if "term_months" in fix:
-        yield replace(deal, structure=replace(s, terms_months=[fix["term_months"]], term_months=None))
-    if "lender" in fix:
-        yield replace(deal, structure=replace(s, rate_bp=None, rate_reason=None))
-
-
-def test_fixes_in_numbers() -> None:
-    """A car whose payment is too high: so much more cash, so much more discount, or a longer term."""
-    wish = Structure(terms_months=[60], payment_max_cents=500_00)
-    rows = [programme(), programme(term_months=72)]
-    deal = inputs(wish)
-    found = refusal(price_plan(plan_deal(deal, sheet(*rows)), model()), cars(car(price_cents=2_600_000)))
-    largest = int(plan_deal(deal, sheet(*rows)).ceiling[0])
-    more = 2_600_000 - largest
-    assert found == Refusal(
-        "payment_max", Fix(kind=FixKind.TERM, cash_cents=more, price_cents=more, term_months=72)
-    )
-
-
-def test_a_lender_at_its_own_rate_is_a_fix() -> None:
-    """Where the deal states a rate, a programme that may not charge it may still take the car at its own."""
-    wish = Structure(terms_months=[60], rate_bp=BasisPoints(750), rate_reason=RateReason.COMPETING_OFFER)
-    rows = [programme(mileage_max=10), programme(programme_id="bank", lender="Bank", buy_rate_bp=900.0)]
-    found = refusal(price_plan(plan_deal(inputs(wish), sheet(*rows)), model()), cars(car()))
-    assert found == Refusal("mileage", Fix(kind=FixKind.PROGRAMME, lender="Bank"))
-
-
-def test_of_equal_values_a_larger_discount_may_cost_less_a_month() -> None:
-    """Where a loan loses a part of what is lent, a cent of discount may be worth a cent of value, rounded."""
-    rows = (programme(term_months=12, amount_min_cents=0),)
-    wish = Structure(terms_months=[12], cash_down_cents=20, cash_down_max_cents=40)
-    found = 0
-    for loss in (0.24, 0.40):
-        deal = inputs(wish, discount_max_cents=12)
-        pricing = price_plan(plan_deal(deal, sheet(*rows)), model(cnl=loss, funding_rate=0.0))
-        for price in range(5_700, 5_760):
-            one = car(price_cents=price, cost_cents=5_000)
-            accepted = worths(pricing, rows, one)
-            most = max(npv for npv, _ in accepted)
-            tied = [each for npv, each in accepted if npv == most]
-            columns = best_offers(pricing, cars(one))
-            assert columns["npv_cents"] == [most]
-            assert columns["payment_cents"] == [min(each.payment for each in tied)]
-            without = [each.payment for each in tied if not each.discount]
-            found += bool(without) and columns["payment_cents"][0] < min(without)
-    assert found
-
-
-def test_cash_comes_before_discount() -> None:
-    """All of the customer's cash goes in first; then as little discount as the limit asks for."""
-    wish = Structure(terms_months=[60], payment_max_cents=400_00, cash_down_max_cents=400_000)
-    deal = inputs(wish, discount_max_cents=150_000)
-    largest = int(plan_deal(deal, sheet(programme())).ceiling[0])
-    columns = offers(deal, [programme()], [car(price_cents=largest + price) for price in (300_000, 450_000)])
-    assert columns["cash_down_cents"] == [300_000, 400_000]
-    assert columns["discount_cents"] == [0, 50_000]
-
-
-def test_a_band_edge_may_be_worth_more_cash() -> None:
-    """Where a lower loan-to-value loses much less, the offer asks for the cash that reaches its edge."""
-    risky = [curve(cnl=0.20), curve(cnl=0.01, ltv_max_bp=9_000.0)]
-    risk = RiskModel(version="risk-1", curves=tuple(risky))
-    wish = Structure(terms_months=[60], cash_down_max_cents=1_000_000)
-    pricing = price_plan(plan_deal(inputs(wish), sheet(programme())), risk)
-    best = choices(pricing, cars(car()))[0]
-    assert (best.ltv_bp, best.principal_cents) == (9_000.0, 1_980_000)
-
-
-def test_payment_bands_hold_their_upper_edge() -> None:
-    """A band is named by its highest payment; its best structure comes as close to it as a cent of cash."""
-    wish = Structure(terms_months=[60], cash_down_max_cents=1_000_000)
-    pricing = price_plan(plan_deal(inputs(wish), sheet(programme())), model())
-    bands = best_by_payment_band(pricing, cars(car()))
-    assert list(bands) == [350_00, 400_00, 450_00, 500_00, 550_00]
-    assert [bands[top].payment_cents for top in (350_00, 400_00, 450_00, 500_00)] == list(bands)[:4]
-    assert bands[550_00] == choices(pricing, cars(car()))[0]
 
 
 def test_another_cash_needs_no_new_pricing() -> None:
