@@ -17,8 +17,9 @@ from rich.table import Table
 
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.judging.checker import Findings
+from tests.faults.judging.result import Result
 from tests.faults.people.dealing import PLAYED
-from tests.faults.play import Result, play
+from tests.faults.play import play
 from tests.faults.stage import open_stage
 
 COLUMNS = (
