@@ -1,6 +1,5 @@
 """Salesperson and desk manager before two real browsers: a deal from its offer to the funded contract."""
 
-import json
 import re
 
 import pytest
@@ -8,58 +7,11 @@ from playwright.async_api import Locator, expect
 
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
-from tests.browser.people import WAIT_MS, Person
+from tests.browser.deal.at_the_desk import buy_rate, choose_best, desk, href, open_both, state, submit, take
+from tests.browser.people import WAIT_MS
 from tests.paper.pencils import text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-def desk(person: Person) -> Locator:
-    """Return the bar with the deal's offer and steps."""
-    return person.page.get_by_role("region", name="Desk")
-
-
-async def take(person: Person, verb: str, reason: str | None = None) -> None:
-    """Take a step by its dialog, as a person does."""
-    page = person.page
-    await desk(person).get_by_role("button", name=verb, exact=True).click()
-    dialog = page.get_by_role("dialog")
-    if reason is not None:
-        await dialog.get_by_label(reason, exact=True).check()
-    await dialog.get_by_role("button", name=verb, exact=True).click()
-    await expect(dialog).to_have_count(0, timeout=WAIT_MS)
-
-
-async def state(person: Person, words: str) -> None:
-    """Wait until the chip of the deal says so."""
-    await expect(person.page.locator("header .chip")).to_have_text(words, timeout=WAIT_MS)
-
-
-async def choose_best(person: Person) -> None:
-    """Choose the car on top and wait for its quote."""
-    await person.all_valued()
-    await person.page.locator('.grid-row[aria-rowindex="2"]').click()
-    await expect(person.page.locator(".pencil")).to_be_visible(timeout=WAIT_MS)
-
-
-async def buy_rate(manager: Person, workspace: Workspace) -> str:
-    """Return the buy rate, in percent, of the programme of the offer that was selected last."""
-    lines = [line for frame in manager.frames for line in frame.split("\n")]
-    offer = [json.loads(line) for line in lines if '"type":"offer_selected"' in line][-1]["offer"]
-    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
-        found = await owner.fetchval(
-            "SELECT buy_rate_bp FROM lender_programmes"
-            " WHERE programme_id = $1 AND tier = $2 AND term_months = $3",
-            *(offer["programme_id"], offer["tier"], offer["term_months"]),
-        )
-    return str(found / 100)
-
-
-async def open_both(arrive: Arrive) -> tuple[Person, Person]:
-    """A salesperson with a manager at the same deal."""
-    sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
-    await manager.open(await sales.open_first_deal())
-    return sales, manager
 
 
 async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace) -> None:
@@ -131,11 +83,6 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
     assert sales.complaints == manager.complaints == []
 
 
-async def href(link: Locator) -> str:
-    """Return where a link leads."""
-    return await link.get_attribute("href") or ""
-
-
 async def _explained(contract: Locator) -> bool:
     """Return whether the lines from the price on add up to the amount financed."""
     facts = await contract.locator(".contract .facts > div:not(.part)").all_inner_texts()
@@ -143,15 +90,6 @@ async def _explained(contract: Locator) -> bool:
     end = [name for name, _ in amounts].index("Amount financed")
     cents = [round(100 * float(re.sub(r"[$,]", "", text))) for _, text in amounts[: end + 1]]
     return sum(cents[:end]) == cents[end]
-
-
-async def submit(sales: Person, manager: Person) -> None:
-    """Put the best car on the deal and submit it."""
-    await choose_best(sales)
-    await sales.page.get_by_role("button", name="Put this car on the deal").click()
-    await expect(desk(manager).locator(".selected-offer")).to_be_visible(timeout=WAIT_MS)
-    await take(sales, "Submit", "Asking for the desk's advice")
-    await state(manager, "Submitted")
 
 
 async def test_a_counter_shows_what_it_changes(arrive: Arrive) -> None:
@@ -266,117 +204,3 @@ async def test_a_deal_tells_its_story(arrive: Arrive, workspace: Workspace) -> N
     reason = late.page.locator(".step-reason").get_by_text("Gross too low")
     await expect(reason).to_be_visible(timeout=WAIT_MS)
     assert sales.complaints == manager.complaints == late.complaints == []
-
-
-async def test_a_dialog_by_keyboard(arrive: Arrive) -> None:
-    """A dialog opens with its focus inside, asks for a reason, and Escape leaves everything as it was."""
-    sales = await arrive("riverside-sales")
-    await sales.open_first_deal()
-    lost = desk(sales).get_by_role("button", name="Lost", exact=True)
-    await lost.focus()
-    await sales.page.keyboard.press("Enter")
-    dialog = sales.page.get_by_role("dialog", name="Mark lost")
-    await expect(dialog).to_be_visible()
-    assert await dialog.evaluate("dialog => dialog.contains(document.activeElement)")
-    assert await dialog.get_by_role("button", name="Lost", exact=True).is_disabled()
-    await sales.page.keyboard.press("Escape")
-    await expect(dialog).to_have_count(0)
-    await state(sales, "Working")
-
-
-async def test_a_locked_field_and_who_is_here(arrive: Arrive) -> None:
-    """A manager's lock shuts the field for the salesperson, who sees whose it is; both see each other."""
-    sales, manager = await open_both(arrive)
-    for person in (sales, manager):
-        others = desk(person).get_by_role("list", name="Also on this deal")
-        await expect(others).to_be_visible(timeout=WAIT_MS)
-    await manager.page.get_by_role("button", name="Lock Cash down").click()
-    field = sales.page.get_by_label("Cash down", exact=True)
-    await expect(field).to_be_disabled(timeout=WAIT_MS)
-    await expect(sales.page.locator(".locked-by").first).to_contain_text("Locked by")
-    await manager.page.get_by_role("button", name="Locked Cash down").click()
-    await expect(field).to_be_enabled(timeout=WAIT_MS)
-    await field.focus()
-    await expect(manager.page.locator(".locked-by")).to_contain_text("is here", timeout=WAIT_MS)
-    assert sales.complaints == manager.complaints == []
-
-
-async def test_notes_and_holds(arrive: Arrive) -> None:
-    """A note and a hold appear on the other's screen; the customer's view has neither, nor any step."""
-    sales, manager = await open_both(arrive)
-    await choose_best(sales)
-    await sales.page.get_by_label("Note", exact=True).fill("Wife decides on Friday")
-    await sales.page.keyboard.press("Enter")
-    told = manager.page.get_by_text("Wife decides on Friday")
-    await expect(told).to_be_visible(timeout=WAIT_MS)
-    await expect(sales.page.get_by_label("Note", exact=True)).to_have_value("", timeout=WAIT_MS)
-    await sales.page.get_by_role("button", name="Hold", exact=True).click()
-    await expect(sales.page.get_by_text("Held for this deal until")).to_be_visible(timeout=WAIT_MS)
-    await expect(manager.page.locator(".claim.ours")).to_be_visible(timeout=WAIT_MS)
-    await sales.page.get_by_role("button", name="Release", exact=True).click()
-    await expect(manager.page.locator(".claim.ours")).to_have_count(0, timeout=WAIT_MS)
-    await sales.page.get_by_role("button", name="Customer view").click()
-    await expect(sales.page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
-    await expect(desk(sales)).to_have_count(0)
-    await expect(sales.page.get_by_text("Wife decides on Friday")).to_have_count(0)
-    assert sales.complaints == manager.complaints == []
-
-
-async def test_a_manager_frees_what_another_deal_holds(arrive: Arrive, workspace: Workspace) -> None:
-    """The salesperson can only read who holds the car; the manager ends it, and an approval keeps it."""
-    sales, manager = await open_both(arrive)
-    for person in (sales, manager):
-        await choose_best(person)
-    car = await sales.page.locator('.grid-row[aria-rowindex="2"]').get_attribute("id")
-    assert car is not None
-    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
-        await owner.execute(
-            "WITH another AS (INSERT INTO deals (store_id, customer_id, salesperson_id, structure)"
-            "  SELECT store_id, customer_id, salesperson_id, structure FROM deals"
-            "   WHERE store_id = 'riverside' LIMIT 1 RETURNING deal_id)"
-            " INSERT INTO vehicle_claims (vehicle_id, held_by, holder, held_until)"
-            " SELECT $1, deal_id, $2, now() + interval '20 minutes' FROM another",
-            int(car.removeprefix("car-")),
-            {"id": "x", "name": "Dana Cole", "role": "salesperson"},
-        )
-    for person in (sales, manager):
-        await expect(person.page.get_by_text("Held by Dana Cole until")).to_be_visible(timeout=WAIT_MS)
-    assert await sales.page.get_by_role("button", name="Hold", exact=True).is_disabled()
-    await manager.page.get_by_role("button", name="Release", exact=True).click()
-    for person in (sales, manager):
-        await expect(person.page.get_by_text("Held by Dana Cole")).to_have_count(0, timeout=WAIT_MS)
-    await sales.page.get_by_role("button", name="Put this car on the deal").click()
-    await expect(desk(manager).locator(".selected-offer")).to_contain_text("×", timeout=WAIT_MS)
-    await take(sales, "Submit", "Customer agrees to these terms")
-    await state(manager, "Submitted")
-    await take(manager, "Approve", "Meets the store's policy")
-    await expect(sales.page.get_by_text("This car is reserved by the deal's approval.")).to_be_visible(
-        timeout=WAIT_MS
-    )
-    await expect(sales.page.locator(".claim.ours").first).to_be_visible(timeout=WAIT_MS)
-    await expect(sales.page.get_by_role("button", name="Hold", exact=True)).to_have_count(0)
-    assert sales.complaints == manager.complaints == []
-
-
-async def test_an_old_note_does_not_turn_the_page_round(arrive: Arrive, workspace: Workspace) -> None:
-    """What an older release stored with controls of direction is shown as it was written."""
-    sales = await arrive("riverside-sales")
-    await sales.open_first_deal()
-    await sales.all_valued()
-    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
-        await owner.execute(
-            "INSERT INTO deal_events (deal_id, no, op, kind, body, reply)"
-            " SELECT deal_id, last_no + 1, gen_random_uuid(), 'note_added', $2, '{}' FROM deals"
-            "  WHERE position(deal_id::text in $1) > 0",
-            sales.page.url,
-            {
-                "id": "n",
-                "text": "pay \u202e000,51\u202c now",
-                "by": {"id": "a", "name": "\u2066Ann\u2069", "role": "salesperson"},
-            },
-        )
-    told = sales.page.locator(".told.tone-note")
-    await expect(told.locator(".what")).to_have_text("pay 000,51 now", timeout=WAIT_MS)
-    await expect(told.locator("strong")).to_have_text("Ann")
-    assert await told.locator("bdi").count() == 2
-    assert sales.complaints == []

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
-from tests.browser.deal.test_quote import _choose_best, _last_quote
+from tests.browser.deal.quoted import choose_best, last_quote
 from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -20,7 +20,7 @@ async def test_the_rules_of_the_lenders_row_are_the_trades_words(arrive: Arrive)
     shown = {}
     for login in ("riverside-manager", "riverside-sales"):
         person = await arrive(login)
-        await _choose_best(person)
+        await choose_best(person)
         rules = person.page.locator(RULES)
         await rules.locator("summary").click()
         shown[login] = await rules.locator("dt").all_inner_texts()
@@ -38,9 +38,9 @@ async def test_the_rules_of_the_lenders_row_are_the_trades_words(arrive: Arrive)
 async def test_the_first_payment_is_a_choice_of_days(arrive: Arrive) -> None:
     """45 days move the due date; a date of one's own takes their place, and 30 days take its place."""
     sales = await arrive("riverside-sales")
-    await _choose_best(sales)
+    await choose_best(sales)
     page, field = sales.page, sales.page.locator("#field-first_payment_days")
-    before = _last_quote(sales)
+    before = last_quote(sales)
     await field.select_option("45")
     due = dt.date.fromisoformat(before["first_payment_date"]) + dt.timedelta(days=15)
     await _quoted(sales, first_payment_date=str(due))
@@ -62,8 +62,8 @@ async def test_the_first_payment_is_a_choice_of_days(arrive: Arrive) -> None:
 async def _quoted(person: Person, **expected: Any) -> None:
     """Wait until the last quote has these values."""
     for _ in range(100):
-        quote = _last_quote(person)
+        quote = last_quote(person)
         if all(quote.get(name) == value for name, value in expected.items()):
             return
         await person.page.wait_for_timeout(100)
-    assert {name: _last_quote(person).get(name) for name in expected} == expected
+    assert {name: last_quote(person).get(name) for name in expected} == expected

@@ -2,14 +2,14 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
-from tests.browser.people import WAIT_MS, Person
+from tests.browser.deal.quoted import choose_best, dollars, last_quote, lines_of
+from tests.browser.people import WAIT_MS
 from tests.browser.test_screen import INTERNAL
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 async def test_a_chosen_car_is_quoted_to_the_cent(arrive: Arrive) -> None:
     """The panel shows the offer's payment with its APR and contract, and the value's parts sum to the NPV."""
     manager = await arrive("riverside-manager")
-    await _choose_best(manager)
-    quote = _last_quote(manager)
+    await choose_best(manager)
+    quote = last_quote(manager)
     offer = manager.page.locator(".offer")
 
     payment = f"${quote['payment_cents'] / 100:,.2f}"
@@ -32,14 +32,16 @@ async def test_a_chosen_car_is_quoted_to_the_cent(arrive: Arrive) -> None:
     await offer.locator(".schedule summary").click()
     await expect(offer.locator(".schedule tbody tr")).to_have_count(quote["term_months"])
     assert sum(quote["value"]["parts"].values()) == quote["value"]["npv_cents"]
-    await expect(offer.locator(".waterfall .total .number")).to_have_text(_cents(quote["value"]["npv_cents"]))
+    await expect(offer.locator(".waterfall .total .number")).to_have_text(
+        dollars(quote["value"]["npv_cents"])
+    )
     assert manager.complaints == []
 
 
 async def test_a_cell_shows_its_structure_and_the_way_back(arrive: Arrive) -> None:
     """Arrows move through the grid, Enter shows the cell's structure, and the best one comes back."""
     sales = await arrive("riverside-sales")
-    await _choose_best(sales)
+    await choose_best(sales)
     page = sales.page
     best = await page.locator(".big output").inner_text()
     other = page.locator(".pencil td button:not(.out):not(.here)").last
@@ -54,7 +56,7 @@ async def test_a_cell_shows_its_structure_and_the_way_back(arrive: Arrive) -> No
     await page.get_by_role("button", name="Back to the best offer").click()
     await expect(page.locator(".big output")).to_have_text(best, timeout=WAIT_MS)
     assert await page.locator(".waterfall").count() == 0
-    assert "parts" not in _last_quote(sales)["value"]
+    assert "parts" not in last_quote(sales)["value"]
     assert sales.complaints == []
 
 
@@ -63,9 +65,9 @@ async def test_the_payment_grid_of_one_lender(arrive: Arrive) -> None:
     and in other ones; another lender fills the whole grid; the best of each cell is tagged where it differs.
     """
     manager = await arrive("riverside-manager")
-    await _choose_best(manager)
+    await choose_best(manager)
     page, pencil = manager.page, manager.page.locator(".pencil")
-    offered = _last_quote(manager)
+    offered = last_quote(manager)
     own = offered["grid"]
     assert own["programme_id"] == offered["programme_id"]
     for line in [*own["payment_cents"], *zip(*own["payment_cents"], strict=True)]:
@@ -73,7 +75,7 @@ async def test_the_payment_grid_of_one_lender(arrive: Arrive) -> None:
         assert shown == sorted(shown, reverse=True)
     assert {name for row in own["lender"] for name in row if name} == {offered["lender"]}
     here = pencil.locator("td button.here")
-    await expect(here).to_contain_text(_cents(offered["payment_cents"]))
+    await expect(here).to_contain_text(dollars(offered["payment_cents"]))
     await expect(here.locator(".total")).to_have_text(
         f"${(offered['total_of_payments_cents'] + 50) // 100:,}"
     )
@@ -89,12 +91,12 @@ async def test_the_payment_grid_of_one_lender(arrive: Arrive) -> None:
     await page.get_by_label("Grid of lender").select_option(other["programme_id"])
     await expect(page.get_by_label("Grid of lender")).to_have_value(other["programme_id"], timeout=WAIT_MS)
     await expect(pencil.locator("[role=grid][aria-busy=false]")).to_be_visible()
-    turned = _last_quote(manager)
+    turned = last_quote(manager)
     assert (turned["lender"], turned["grid"]["step_cents"]) == (offered["lender"], 100_000)
     assert {name for row in turned["grid"]["lender"] for name in row if name} <= {other["lender"]}
     await page.get_by_label("Grid of lender").select_option("best per cell")
     await expect(pencil.locator("[role=grid][aria-busy=false]")).to_be_visible()
-    best = _last_quote(manager)
+    best = last_quote(manager)
     assert best["grid"]["programme_id"] is None
     different = sum(
         name is not None and (name != best["lender"] or cut != best["discount_cents"])
@@ -108,7 +110,7 @@ async def test_the_payment_grid_of_one_lender(arrive: Arrive) -> None:
 async def test_a_frontier_point_shows_its_structure(arrive: Arrive) -> None:
     """A point of the plot that is chosen is quoted: its payment is the one that stands on top."""
     manager = await arrive("riverside-manager")
-    await _choose_best(manager)
+    await choose_best(manager)
     point = manager.page.locator("svg.frontier circle").first
     await expect(point).to_be_visible(timeout=WAIT_MS)
     payment = (await point.get_attribute("aria-label") or "").split(" ")[0]
@@ -133,7 +135,7 @@ async def test_offers_that_turn_over_are_flagged(arrive: Arrive, workspace: Work
     await manager.all_valued(after=before)
     await page.get_by_role("button", name=re.compile("rank changes? under stress")).click()
     search_id = await manager.search_id()
-    offers = [json.loads(line) for line in _lines(manager) if '"stress_npv_cents"' in line]
+    offers = [json.loads(line) for line in lines_of(manager) if '"stress_npv_cents"' in line]
     columns = [offer["columns"] for offer in offers if offer.get("search_id") == search_id]
     worth = [
         (npv, stress)
@@ -160,8 +162,8 @@ async def test_offers_that_turn_over_are_flagged(arrive: Arrive, workspace: Work
 async def test_a_held_contract_shows_its_cash(arrive: Arrive) -> None:
     """A bar for each month of the expected cash and, in words, when it is back; only managers have it."""
     manager, sales = await arrive("riverside-manager"), await arrive("riverside-sales")
-    await _choose_best(manager)
-    value = _last_quote(manager)["value"]
+    await choose_best(manager)
+    value = last_quote(manager)["value"]
     chart = manager.page.locator("svg.monthly")
     if "monthly_cash_cents" in value:
         months = value["monthly_cash_cents"]
@@ -171,8 +173,8 @@ async def test_a_held_contract_shows_its_cash(arrive: Arrive) -> None:
     else:
         assert "reserve" in value["parts"]
         await expect(chart).to_have_count(0)
-    await _choose_best(sales)
-    assert "monthly_cash_cents" not in _last_quote(sales)["value"]
+    await choose_best(sales)
+    assert "monthly_cash_cents" not in last_quote(sales)["value"]
     await expect(sales.page.locator("svg.monthly")).to_have_count(0)
     assert manager.complaints == []
 
@@ -180,7 +182,7 @@ async def test_a_held_contract_shows_its_cash(arrive: Arrive) -> None:
 async def test_a_pick_becomes_the_deals(arrive: Arrive) -> None:
     """A structure that is used for the deal changes it for everyone, and the stock is searched again."""
     sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
-    path = await _choose_best(sales)
+    path = await choose_best(sales)
     await manager.open(path)
     await manager.all_valued()
     before = await sales.search_id()
@@ -198,9 +200,9 @@ async def test_a_pick_becomes_the_deals(arrive: Arrive) -> None:
 async def test_a_roll_reaches_its_payment(arrive: Arrive) -> None:
     """A lower payment is reached by more cash: the amount is found, shown and quoted."""
     sales = await arrive("riverside-sales")
-    await _choose_best(sales)
+    await choose_best(sales)
     page = sales.page
-    wanted = _last_quote(sales)["payment_cents"] // 100 - 10
+    wanted = last_quote(sales)["payment_cents"] // 100 - 10
     await page.get_by_label("Desired payment").fill(str(wanted))
     await page.get_by_role("button", name="Find").click()
     rolled = page.locator(".roll [role=status]")
@@ -216,7 +218,7 @@ async def test_a_roll_reaches_its_payment(arrive: Arrive) -> None:
 async def test_a_customer_sees_the_contract_and_nothing_internal(arrive: Arrive) -> None:
     """Turned to the customer a quote keeps payment, APR and grid; page and frames hold nothing internal."""
     manager = await arrive("riverside-manager")
-    await _choose_best(manager)
+    await choose_best(manager)
     page = manager.page
     await page.get_by_role("button", name="Customer view").click()
     await expect(page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
@@ -234,128 +236,3 @@ async def test_a_customer_sees_the_contract_and_nothing_internal(arrive: Arrive)
     await cell.click()
     await expect(page.locator(".big output")).to_have_text(shown, timeout=WAIT_MS)
     assert manager.complaints == []
-
-
-async def test_the_cash_tab_shows_the_price_out_the_door(arrive: Arrive) -> None:
-    """The tabs are reached by key and by pointer. The desk sees the gross of a cash deal, a salesperson does
-    not, and a customer sees the price and its parts alone.
-    """
-    manager = await arrive("riverside-manager")
-    await _choose_best(manager)
-    page, cash = manager.page, _last_quote(manager)["cash"]
-    finance, tab = page.get_by_role("tab", name="Finance"), page.get_by_role("tab", name="Cash")
-    await expect(finance).to_have_attribute("aria-selected", "true")
-    await expect(page.locator(".pencil")).to_be_visible()
-    await finance.focus()
-    await page.keyboard.press("ArrowLeft")
-    await expect(tab).to_be_focused()
-    await expect(page.locator(".pencil")).to_have_count(0)
-    panel = page.get_by_role("region", name="Cash deal")
-    await expect(panel).to_contain_text(_cents(cash["out_the_door_cents"]))
-    await expect(panel).to_contain_text(_cents(cash["tax_cents"]))
-    await expect(page.locator(".waterfall .total .number")).to_have_text(_cents(cash["value"]["npv_cents"]))
-    assert sum(cash["value"]["parts"].values()) == cash["value"]["npv_cents"]
-    await finance.click()
-    await expect(page.locator(".pencil")).to_be_visible()
-    assert manager.complaints == []
-
-    sales = await arrive("riverside-sales")
-    await _choose_best(sales)
-    seen = _last_quote(sales)["cash"]
-    assert "value" not in seen and "covered" in seen
-    await sales.page.get_by_role("tab", name="Cash").click()
-    await expect(sales.page.get_by_role("region", name="Cash deal")).to_contain_text("maximum cash")
-    await expect(sales.page.locator(".waterfall")).to_have_count(0)
-
-    await sales.page.get_by_role("button", name="Customer view").click()
-    await expect(sales.page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
-    await sales.is_live()
-    sales.frames.clear()
-    await sales.page.locator(".grid-row").first.click()
-    await sales.page.get_by_role("tab", name="Cash").click(timeout=WAIT_MS)
-    shown = sales.page.get_by_role("region", name="Cash deal")
-    await expect(shown).to_contain_text("Out the door", timeout=WAIT_MS)
-    assert not {"covered", "value"} & set(_last_quote(sales)["cash"])
-    assert "maximum cash" not in await shown.inner_text()
-    assert sales.complaints == []
-
-
-async def test_cash_that_pays_the_price_is_a_cash_deal(arrive: Arrive, workspace: Workspace) -> None:
-    """No lender takes a car that is paid in full: the panel calls it a cash deal, and opens its tab."""
-    sales = await arrive("riverside-sales")
-    await sales.open_first_deal()
-    await sales.all_valued()
-    page, before = sales.page, await sales.search_id()
-    await page.locator("#field-cash_down_max_cents").fill("300000")
-    await sales.all_valued(after=before)
-    before = await sales.search_id()
-    await page.locator("#field-cash_down_cents").fill("300000")
-    await sales.all_valued(after=before)
-    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
-        stock_no = await owner.fetchval(
-            "SELECT stock_no FROM vehicles WHERE store_id = 'riverside' AND status = 'available' LIMIT 1"
-        )
-    box = page.get_by_label("Find a car by stock number, VIN or words")
-    await box.fill(stock_no)
-    found = page.get_by_role("listbox", name="Cars of the stock").get_by_role("option")
-    await expect(found).to_have_count(1, timeout=WAIT_MS)
-    sales.frames.clear()
-    await box.press("ArrowDown")
-    await box.press("Enter")
-    await expect(page.locator(".offer .big")).to_contain_text("out the door: a cash deal", timeout=WAIT_MS)
-    quote = _last_quote(sales)
-    assert (quote["eligible"], quote["kind"]) == (True, "cash") and quote["cash"]["covered"]
-    await expect(page.locator(".offer .big output")).to_have_text(_cents(quote["cash"]["out_the_door_cents"]))
-    await expect(page.get_by_role("tab", name="Cash")).to_have_attribute("aria-selected", "true")
-    assert sales.complaints == []
-
-
-async def test_a_limits_fix_opens_the_cars_that_it_says(arrive: Arrive) -> None:
-    """The cash that stands beside a limit, given, makes at least as many cars fit as it promised."""
-    manager = await arrive("riverside-manager")
-    await manager.open_first_deal()
-    await manager.all_valued()
-    before = await manager.search_id()
-    await manager.page.locator("#field-payment_max_cents").fill("320")
-    await manager.page.locator("#field-payment_min_cents").fill("0")
-    await manager.all_valued(after=before)
-    limit = manager.page.locator(".limit-bars li").filter(has_text="over target payment")
-    opening = limit.locator(".opening")
-    await expect(opening).to_contain_text("more down opens", timeout=WAIT_MS)
-    more, opens = re.findall(r"[\d,]+", await opening.inner_text())
-    highest = manager.page.get_by_label("Max cash down", exact=True)
-    most = float((await highest.input_value()).replace(",", ""))
-    matched = int((await manager.counts())["Matched"].replace(",", ""))
-
-    before = await manager.search_id()
-    await highest.fill(str(most + float(more.replace(",", ""))))
-    await manager.all_valued(after=before)
-    now = int((await manager.counts())["Matched"].replace(",", ""))
-    assert now >= matched + int(opens.replace(",", ""))
-
-
-async def _choose_best(person: Person) -> str:
-    """Open the first deal, choose its best car and wait for the quote. Return the deal's path."""
-    path = await person.open_first_deal()
-    await person.all_valued()
-    person.frames.clear()
-    await person.page.locator(".grid-row").first.click()
-    await expect(person.page.locator(".offer .big")).to_contain_text("APR", timeout=WAIT_MS)
-    return path
-
-
-def _last_quote(person: Person) -> dict[str, Any]:
-    """Return the newest quote that reached the page."""
-    lines = [line for line in _lines(person) if '"grid"' in line]
-    quote: dict[str, Any] = json.loads(lines[-1])["data"]
-    return quote
-
-
-def _lines(person: Person) -> list[str]:
-    """Return the messages that reached the page, in their order."""
-    return [line for frame in person.frames for line in frame.split("\n")]
-
-
-def _cents(cents: int) -> str:
-    """Return what an amount looks like on the page."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"

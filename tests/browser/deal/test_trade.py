@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Arrive
-from tests.browser.deal.test_desk import state, submit
+from tests.browser.deal.at_the_desk import state, submit
 from tests.browser.people import Person
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
