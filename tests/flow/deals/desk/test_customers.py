@@ -16,7 +16,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.decisions.deciding import DealEvent
 from server.hub.upkeep.relay import outdates_search
 from tests.flow.current import keep_current
-from tests.flow.deals.figures.test_price_guard import fall_of
+from tests.flow.deals.figures.agreeing import fall_of
 from tests.flow.desk import Both, refused, seen
 from tests.flow.shop import connect, events_until, token_of
 

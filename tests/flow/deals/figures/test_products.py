@@ -1,79 +1,39 @@
 """F&I products over real processes: lines, what they add, who sees what of them, and their catalogue."""
 
 import asyncio
-import datetime as dt
 import uuid
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec import UNSET
 
-from client import Deal
 from protocol import codec
 from protocol.closing import ErrorCode
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, LenderStatus, Reason
 from protocol.events import FixKind
-from protocol.money.menu import QuotedProduct
 from protocol.records import DealState
-from server.clock import utc_now
 from server.database.core.pool import connect_as_owner
 from server.database.editions.products import load_catalogue
-from server.database.editions.writing import Edition
-from server.database.importing import CATALOGUE, TableRejected, check_packages, import_table
+from server.database.importing import TableRejected
 from server.settings import Settings
 from server.work.replay import verify_pencils
-from tests.flow.current import GUARD_SECONDS
+from tests.flow.deals.figures.catalogue import (
+    CONTRACT,
+    COSTS,
+    FILE,
+    GAP,
+    HEADER,
+    begins,
+    import_catalogue,
+    lines,
+    shown,
+    sums,
+)
 from tests.flow.desk import Both, refused, valued
 from tests.flow.shop import events_until
 
 pytestmark = pytest.mark.flow
-
-HEADER = "product_id,kind,name,provider,retail,cost,taxable_in,term_months,earning,lenders,packages\n"
-FILE = HEADER + (
-    "gap,gap,GAP waiver,Lakeside,895,310.07,,,pro_rata,,Good; Better\n"
-    'vsc,service_contract,Service contract,Lakeside,"2,395",1150.11,OH; IN; KY,72,rule_of_78,,Better\n'
-    "wax,appearance,Paint protection,Lakeside,695,185.13,all,60,not_cancellable,Nobody Bank = 500,\n"
-)
-COSTS = {310_07, 1150_11, 185_13}
-GAP, CONTRACT = {"product_id": "gap", "price_cents": 895_00}, {"product_id": "vsc", "price_cents": 2_000_00}
-
-
-def lines(*products: dict[str, Any], declined: list[str] | None = None) -> StructureChanges:
-    """Return changes of products."""
-    more = {} if declined is None else {"declined_products": declined}
-    return codec.convert(StructureChanges, {"products": list(products), **more})
-
-
-async def import_catalogue(
-    settings: Settings, folder: Path, text: str = FILE, version: str = "c1", days_ago: int = 0
-) -> int:
-    """Import a catalogue as of today, or of some days ago."""
-    path = folder / f"{version}.csv"
-    path.write_text(text, encoding="utf-8")
-    edition = Edition(version, utc_now().date() - dt.timedelta(days=days_ago), is_sample=False)
-    return await import_table(settings.database_owner_url, path, CATALOGUE, edition, check_packages)
-
-
-async def begins(both: Both, folder: Path, text: str = FILE, version: str = "c1", days_ago: int = 0) -> None:
-    """Import the catalogue and wait until the hub has it."""
-    assert await import_catalogue(both.settings, folder, text, version, days_ago) == 3
-    async with asyncio.timeout(GUARD_SECONDS):
-        while (await both.sales.products()).catalogue_version != version:  # noqa: ASYNC110 - the hub has it at its own time
-            await asyncio.sleep(0.05)
-
-
-def sums(deal: Deal) -> list[Any]:
-    """Return the three sums of products as a screen has them."""
-    fields = ("products_cents", "taxable_products_cents", "products_cost_cents")
-    return [deal.state.structure.get(field, UNSET) for field in fields]
-
-
-def shown(products: object) -> list[QuotedProduct]:
-    """Return the products of a quote."""
-    assert isinstance(products, list)
-    return products
 
 
 async def test_lines_their_sums_and_what_each_view_sees(both: Both, tmp_path: Path) -> None:

@@ -1,16 +1,12 @@
 """Quotes over the wire: they agree with the offers, keep to their view, and change no deal."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
-import asyncpg
 import msgspec
 import pytest
 from msgspec import UNSET
 
-from client import Deal, Workspace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Roll
@@ -25,8 +21,8 @@ from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
 from server.hub.sight.sight import coarse_npv, score_of
 from server.settings import Settings
 from tests.flow.current import heard
-from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
-from tests.services import start_together
+from tests.flow.deals.figures.quoted import a_car, joined
+from tests.flow.shop import EASY, events_until
 
 pytestmark = pytest.mark.flow
 
@@ -35,32 +31,6 @@ NORTHGATE = {("northgate", 225_00, 2)}
 
 QUOTED = 25
 """Cars that are quoted one by one: within a connection's pace."""
-
-
-@pytest.fixture
-async def web_url(stocked: Settings, tmp_path: Path) -> AsyncIterator[str]:
-    """The address of a web process; a worker values beside it."""
-    async with start_together(stocked, tmp_path) as [web]:
-        yield web.url
-
-
-async def joined(
-    stack: AsyncExitStack, url: str, settings: Settings, login: str, view: View
-) -> tuple[Workspace, Deal]:
-    """Return a connected workspace and the store's first deal on it."""
-    workspace = await stack.enter_async_context(connect(url, await token_of(settings, login)))
-    return workspace, await workspace.join(await a_deal_of(settings), view)
-
-
-async def a_car(settings: Settings) -> str:
-    """Return the id of a car that is for sale at the deal's store."""
-    async with connect_as_owner(settings.database_owner_url) as database:
-        found = await database.fetchval(
-            "SELECT vehicle_id::text FROM vehicles WHERE store_id = 'riverside' AND status = 'available'"
-            " AND price_cents BETWEEN 1500000 AND 2500000 ORDER BY vehicle_id LIMIT 1"
-        )
-    assert isinstance(found, str)
-    return found
 
 
 @pytest.mark.parametrize("scope", list(Scope))
@@ -240,89 +210,3 @@ async def test_a_quote_changes_nothing(stocked: Settings, web_url: str) -> None:
         assert other.pencil_id != plain.pencil_id
         assert (await deal.quote(car)).pencil_id == plain.pencil_id
         assert deal.state.version == before
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param("status = 'sold'", id="sold"),
-        pytest.param("store_id = 'elsewhere', group_id = 'elsewhere'", id="of another group"),
-    ],
-)
-async def test_cars_that_cannot_be_quoted(stocked: Settings, web_url: str, change: str) -> None:
-    """A sold car, one of another group, and an id that is none are all not found."""
-    car = await a_car(stocked)
-    async with connect_as_owner(stocked.database_owner_url) as database:
-        await another_group(database)
-        await database.execute(f"UPDATE vehicles SET {change} WHERE vehicle_id = $1", int(car))  # noqa: S608 - the test's own
-    async with AsyncExitStack() as stack:
-        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
-        for vehicle_id in (car, "none", "9" * 30):
-            with pytest.raises(CommandError) as refused:
-                await deal.quote(vehicle_id)
-            assert (refused.value.code, refused.value.detail) == (
-                ErrorCode.NOT_FOUND,
-                {"field": "vehicle_id"},
-            )
-
-
-async def test_terms_that_cannot_be_quoted(stocked: Settings, web_url: str) -> None:
-    """Changes that contradict the deal, and an address without a tax rule, are refused by their field."""
-    car = await a_car(stocked)
-    async with connect_as_owner(stocked.database_owner_url) as database:
-        await database.execute("UPDATE customers SET state = 'AK', postal_code = '99501'")
-    async with AsyncExitStack() as stack:
-        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
-        for changes, field in (
-            (StructureChanges(payment_min_cents=90_000, payment_max_cents=80_000), "payment_max_cents"),
-            (StructureChanges(tax_rate_bp=None), "tax_rate_bp"),
-        ):
-            with pytest.raises(CommandError) as refused:
-                await deal.quote(car, changes)
-            assert refused.value.code is ErrorCode.INVALID
-            assert refused.value.detail["field"] == field
-
-
-async def test_a_stored_payoff_beyond_all_bounds_is_named_and_can_be_mended(
-    stocked: Settings, web_url: str
-) -> None:
-    """A deal that an older version stored with it: quote, offers and search say which field to mend, at once,
-    and everything else goes on.
-    """
-    car, channel = await a_car(stocked), await a_deal_of(stocked)
-    async with connect_as_owner(stocked.database_owner_url) as database:
-        await database.execute(
-            "UPDATE deals SET structure = structure || $2 WHERE deal_id = $1::text::uuid",
-            channel.removeprefix("deal:"),
-            {"payoff_per_diem_cents": 9_999_999_999, "payoff_good_through": "1990-01-01"},
-        )
-    async with AsyncExitStack() as stack:
-        _, deal = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
-        for ask in (
-            lambda: deal.quote(car),
-            lambda: deal.frontier(car),
-            lambda: deal.desk.select(car),
-            lambda: deal.search(limit=10),
-            lambda: deal.terms(StructureChanges(cash_down_cents=5)),
-        ):
-            for _ in range(3):
-                with pytest.raises(CommandError) as refused:
-                    await ask()
-                assert refused.value.code is ErrorCode.INVALID
-                assert refused.value.detail["field"] == "payoff_per_diem_cents"
-        await deal.terms(StructureChanges(payoff_per_diem_cents=600))
-        assert (await deal.quote(car)).payoff_cents > 0
-
-
-async def another_group(database: asyncpg.Connection) -> None:
-    """Copy a store into a group of its own."""
-    names = await database.fetchval(
-        "SELECT string_agg(column_name, ', ') FROM information_schema.columns WHERE table_name = 'stores'"
-        " AND table_schema = 'public' AND is_identity = 'NO'"
-        " AND column_name NOT IN ('store_id', 'group_id')"
-    )
-    await database.execute("INSERT INTO store_groups (group_id, name) VALUES ('elsewhere', 'Elsewhere')")
-    await database.execute(
-        f"INSERT INTO stores (store_id, group_id, {names})"  # noqa: S608 - names of our own columns
-        f" SELECT 'elsewhere', 'elsewhere', {names} FROM stores WHERE store_id = 'riverside'"
-    )
