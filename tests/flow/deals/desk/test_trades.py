@@ -146,6 +146,7 @@ async def test_words_about_a_trade_search_nothing_again(both: Both) -> None:
     await without_trades(both)
     await both.sales.terms(trading(CRV))
     for edit in ({"make": "Acura"}, {"payoff_cents": 100_00}, {"payoff_quoted_on": "2026-03-02"}):
+        await both.caught_up()
         await both.sales.terms(trading({"id": "crv", **edit}))
     async with connect_as_owner(both.settings.database_owner_url) as owner:
         rows = await owner.fetch(

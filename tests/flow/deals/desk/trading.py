@@ -7,7 +7,8 @@ from client import Deal
 from protocol import codec
 from protocol.deal.deal_parts import DealTask
 from protocol.deal.structure import StructureChanges
-from tests.flow.desk import Both, valued
+from protocol.events import Event, SearchValued
+from tests.flow.desk import Both
 from tests.flow.shop import events_until
 
 ACV_CENTS = 7_654_32
@@ -43,6 +44,11 @@ def tasks_of(deal: Deal) -> list[DealTask]:
 
 async def offered(both: Both) -> set[str]:
     """Search, and return the cars that have an offer."""
-    await both.sales.search(limit=40)
-    await asyncio.gather(events_until(both.sales, valued), events_until(both.manager, valued))
+    search_id = await both.sales.search(limit=40)
+
+    def ours(event: Event) -> bool:
+        # A change of terms repeats the search before, and its values may still be on their way.
+        return isinstance(event, SearchValued) and event.search_id == search_id
+
+    await asyncio.gather(events_until(both.sales, ours), events_until(both.manager, ours))
     return {car for car, row in both.sales.rows.items() if row.offer and row.offer["payment_cents"]}
