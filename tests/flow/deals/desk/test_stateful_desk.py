@@ -13,7 +13,8 @@ from server.database.core.scope import everything
 from server.log.channel_log import ChannelLog
 from server.log.redis_log import RedisLog
 from server.settings import Settings
-from tests.flow.deals.desk.stateful_desk import DeskMachine, Shop, runner
+from tests.flow.deals.desk.machine.shop import Shop, runner
+from tests.flow.deals.desk.stateful_desk import DeskMachine
 from tests.services import open_owner_pool
 from tests.twin.memory_log import MemoryLog
 
