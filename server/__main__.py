@@ -12,20 +12,20 @@ from typing import Annotated
 
 import typer
 
-from server.commands.audit import add_audit_commands
-from server.commands.doctor import add_doctor_command
-from server.commands.imports import add_import_commands
-from server.commands.inventory import add_inventory_command
-from server.commands.load import add_load_command
+from server.commands.accounts.people import add_user_commands
+from server.commands.accounts.security import add_security_commands
+from server.commands.accounts.stores import add_store_commands
+from server.commands.accounts.tokens import add_token_commands
+from server.commands.deals.audit import add_audit_commands
+from server.commands.deals.pencils import add_pencil_commands
+from server.commands.deals.printing import add_print_command
+from server.commands.deals.traces import add_trace_command
+from server.commands.importing.inventory import add_inventory_command
+from server.commands.importing.tables import add_import_commands
 from server.commands.money import add_money_commands
+from server.commands.operations.doctor import add_doctor_command
+from server.commands.operations.load import add_load_command
 from server.commands.owner_work import owner_work
-from server.commands.pencils import add_pencil_commands
-from server.commands.people import add_user_commands
-from server.commands.printing import add_print_command
-from server.commands.security import add_security_commands
-from server.commands.stores import add_store_commands
-from server.commands.tokens import add_token_commands
-from server.commands.traces import add_trace_command
 from server.run.processes import explained_errors, run_web, run_worker, services, standing_services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 

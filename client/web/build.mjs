@@ -1,5 +1,6 @@
 // Builds dist/app.js and dist/app.css; with --tests the unit tests instead, with --watch again at each change.
 import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
 import { build, context } from "esbuild";
 
 const page = {
@@ -16,9 +17,9 @@ const page = {
 };
 
 async function tests() {
-  const files = await readdir("test");
+  const files = (await readdir("test", { recursive: true })).filter((file) => file.endsWith(".test.ts"));
   return {
-    entryPoints: files.filter((file) => file.endsWith(".test.ts")).map((file) => `test/${file}`),
+    entryPoints: files.map((file) => ({ in: `test/${file}`, out: basename(file, ".ts") })),
     outdir: "node_modules/.cache/tests",
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -11,7 +11,7 @@ import numpy as np
 from protocol.events import Fix, FixKind
 from protocol.money.inputs import DealInputs
 from protocol.records import MAX_CENTS, DealKind
-from server.finance.architect.pricing import front_gross_cents
+from server.finance.architect.space.pricing import front_gross_cents
 from server.finance.cars import Cars
 from server.finance.columns import wire_limits, without
 from server.finance.contract import (

@@ -26,9 +26,9 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from server.log.bells import hear
 from server.log.channel_log import Entry
-from server.log.peer import require_peer
+from server.log.links.bells import hear
+from server.log.links.peer import require_peer
 from server.log.redis_log import parse_bell
 from server.log.redis_scripts import bell_name
 from server.observe.failing import REDIS_FAILS

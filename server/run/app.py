@@ -3,17 +3,15 @@
 import asyncio
 import os
 import signal
-import socket
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import import_module
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 
 import structlog
 import uvicorn
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -22,18 +20,14 @@ from starlette.requests import ClientDisconnect
 from protocol.closing import CommandError
 from server.compute.pool import ComputePool
 from server.counts.attempts import Attempts
-from server.database.core.metered import MeteredPool
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import everything
 from server.database.people.security_log import SecurityLog
-from server.hub.assembly import assemble
+from server.hub.assembly.hub import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.sockets.limits import FRAME_BYTES
-from server.log.direct_sending import send_directly
-from server.log.guarded_pool import GuardedPool
-from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
-from server.observe.failing import REDIS_FAILS, SERVICE_FAILS
+from server.observe.failing import SERVICE_FAILS
 from server.observe.heap import settle_heap
 from server.observe.metrics.start_up import StartUp
 from server.observe.metrics.statements import StatementTimes
@@ -44,6 +38,7 @@ from server.observe.probe.probed import probed
 from server.observe.spans import open_spans
 from server.run.draining import Drain
 from server.run.measuring import Measured, web_metrics
+from server.run.opening import kept, listening, open_redis
 from server.run.probing import web_figures
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
@@ -64,20 +59,9 @@ from server.web.machine_metrics import MachineMetrics
 from server.web.pages import Pages
 from server.web.readiness import Readiness
 
-REDIS_CONNECTIONS: Final = 20
-REDIS_CONNECT_SECONDS: Final = 2.0
 CONNECT_SECONDS: Final = 10.0
-REDIS_SECONDS: Final = 5.0
-"""How long a script may take to answer, and a command may wait for a connection."""
-
 PING_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 3
-BACKLOG: Final = 2048
-SEND_BUFFER_BYTES: Final = 256 * 1024
-"""The kernel's send buffer for a client that does not read. When it is full, the outbox fills."""
-
-UNREAD_MS: Final = 30_000
-"""After this long without an acknowledgement the kernel gives a connection up."""
 
 
 class State(TypedDict):
@@ -135,7 +119,7 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: ending.begin())
     server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, load_the_rest)
     try:
-        with _listen(settings.host, settings.port) as listener:
+        with listening(settings.host, settings.port) as listener:
             server.run(sockets=[listener])
     finally:
         # Threads that still run, and the embedded services.
@@ -167,9 +151,9 @@ async def _lifespan(
     try:
         async with AsyncExitStack() as stack:
             pool, system, redis_pool = await asyncio.gather(
-                _kept(stack, ending, start, "pool", open_pool(settings, statements)),
-                _kept(stack, ending, start, "system_pool", open_system_pool(settings, statements)),
-                _open_redis(stack, ending, start, settings),
+                kept(stack, ending, start, "pool", open_pool(settings, statements)),
+                kept(stack, ending, start, "system_pool", open_system_pool(settings, statements)),
+                open_redis(stack, ending, start, settings),
             )
             # The pool is closed on its own, after all who use it.
             redis = Redis(connection_pool=redis_pool)
@@ -244,61 +228,3 @@ async def _lifespan(
         logger.exception("web failed")
         signal.raise_signal(signal.SIGTERM)
         raise
-
-
-async def _kept(
-    stack: AsyncExitStack, ending: Ending, start: StartUp, name: str, opening: Awaitable[MeteredPool]
-) -> MeteredPool:
-    pool = await opening
-    start.reached(name)
-    stack.push_async_callback(ending.close, f"postgres {name}".replace("_", " "), pool.close)
-    return pool
-
-
-async def _open_redis(
-    stack: AsyncExitStack, ending: Ending, start: StartUp, settings: Settings
-) -> GuardedPool:
-    """Return connections to Redis, whose breaker is open if Redis does not answer now.
-
-    Raises AuthenticationError if another account's Redis answers.
-    """
-    connections: Any = GuardedPool.from_url(
-        settings.redis_url,
-        max_connections=REDIS_CONNECTIONS,
-        timeout=REDIS_SECONDS,
-        socket_timeout=REDIS_SECONDS,
-        socket_connect_timeout=REDIS_CONNECT_SECONDS,
-        client_name="deal-architect-web",
-    )
-    require_peer(connections, settings.redis_uid)
-    send_directly(connections)
-    pool: GuardedPool = connections
-    stack.push_async_callback(ending.close, "redis connections", pool.aclose)
-    try:
-        await pool.ping()
-    except AuthenticationError:
-        raise
-    except REDIS_FAILS as error:
-        structlog.get_logger("web").warning("without_redis", error=error)
-        pool.breaker.trip()
-    start.reached("redis")
-    return pool
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket that other web processes may share. Raises OSError for a taken port."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        # Accepted sockets inherit these.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -18,7 +18,9 @@ from protocol.records import Tier
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.deals.deal_parts import load_whole
-from server.database.decisions import lenders, locks_and_notes, offers, terms, trades, workflow
+from server.database.decisions.agreement import lenders, offers
+from server.database.decisions.edits import locks_and_notes, terms, trades
+from server.database.decisions.moves import workflow
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.offer_pricing import Repricing

@@ -10,7 +10,7 @@ from server.compute.pool import ComputePool
 from server.database.core.pool import connect_as_owner, open_pool, open_system_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.deals.new_deals import create_deal
-from server.database.decisions.customers import create_customer
+from server.database.decisions.moves.customers import create_customer
 from server.database.people.users import Account, find_by_login
 from server.hub.commands.quoting.quotes import Quotes
 from server.sample_deals.desk import DealAtWork, Desk

@@ -21,7 +21,7 @@ from server.database.deals import customers, deals, finding
 from server.database.deals.audit import audit_csv, audit_json
 from server.database.deals.history import load_history
 from server.database.deals.new_deals import create_deal as begin_deal
-from server.database.decisions.customers import create_customer as add_customer
+from server.database.decisions.moves.customers import create_customer as add_customer
 from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
 from server.hub.commands.papers import Shown

@@ -8,7 +8,7 @@ import asyncpg
 from redis.asyncio import Redis
 
 from server.compute.pool import ComputePool
-from server.hub.assembly import Hub
+from server.hub.assembly.hub import Hub
 from server.observe.failing import SERVICE_FAILS
 from server.web.access.sign_in import SignIn
 from server.web.shared_answer import Remembered

@@ -22,8 +22,8 @@ from protocol.codec import FieldError
 from protocol.events import StageSpan
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
-from server.log.direct_sending import send_directly
-from server.log.peer import require_peer
+from server.log.links.direct_sending import send_directly
+from server.log.links.peer import require_peer
 from server.log.search_log import SearchLog
 from server.log.search_traces import StageTime
 from server.observe.attending import about

@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.bench.figures import Report
-from tests.bench.machine import describe
 from tests.bench.parts import PARTS, Part, chosen
-from tests.bench.report import write_report
-from tests.bench.results import read, show_all, write
+from tests.bench.results.figures import Report
+from tests.bench.results.machine import describe
+from tests.bench.results.report import write_report
+from tests.bench.results.results import read, show_all, write
 from tests.bench.stage import open_services
 
 FOLDER = Path(".data/bench")

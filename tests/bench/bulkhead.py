@@ -25,9 +25,9 @@ from protocol.events import SearchValued
 from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median
-from tests.bench.hearing import Heard, another, connected, search, stages
-from tests.bench.opening import people_of
+from tests.bench.clients.hearing import Heard, another, connected, search, stages
+from tests.bench.results.figures import Figure, Report, median
+from tests.bench.searches.opening import people_of
 from tests.bench.stage import Stage, make_easy, stock, stopwatch
 from tests.flow.shop import EASY
 from tests.services import ROOT, Services, start_web, start_worker

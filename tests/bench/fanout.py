@@ -29,8 +29,8 @@ from server.log.redis_log import RedisLog
 from server.log.redis_scripts import Scripts
 from server.settings import process_environment
 from tests.bench import goals
-from tests.bench.audience import Audience, Seats, cpu_seconds, resident_kib, seated
-from tests.bench.figures import Figure, median, show
+from tests.bench.clients.audience import Audience, Seats, cpu_seconds, resident_kib, seated
+from tests.bench.results.figures import Figure, median, show
 from tests.bench.stage import Stage, open_services, running, stock, until_answered
 from tests.services import Services, free_port, start_web
 
@@ -205,7 +205,7 @@ async def open_ours(stage: Stage, folder: Path) -> AsyncIterator[Ours]:
 async def open_bare() -> AsyncIterator[Bare]:
     """Start a bare hub."""
     port = free_port()
-    arguments = ("-m", "tests.bench.bare_hub", str(port))
+    arguments = ("-m", "tests.bench.bare.bare_hub", str(port))
     async with running(arguments, process_environment(), stdin=asyncio.subprocess.PIPE) as process:
         await until_answered(port, "/")
         yield Bare(process, Seats(port=port, watchers=0, marker=MARKER))

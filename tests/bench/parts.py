@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tests.bench.figures import Report
+from tests.bench.results.figures import Report
 from tests.services import Services
 
 
@@ -18,18 +18,19 @@ from tests.services import Services
 class Part:
     """One part, and what it answers. It takes ``options`` of the command line by name.
 
-    ``most_repeats`` bounds the turns of a part whose turns are long.
+    ``most_repeats`` bounds the turns of a part whose turns are long. ``room`` is the folder that it lies in.
     """
 
     name: str
     answers: str
     most_repeats: int = 30
     options: tuple[str, ...] = ()
+    room: str = ""
 
     @property
     def module(self) -> str:
         """Where it is."""
-        return f"tests.bench.{self.name}"
+        return ".".join(filter(None, ("tests.bench", self.room, self.name)))
 
     async def measure(self, services: Services, folder: Path, repeats: int, given: dict[str, Any]) -> Report:
         """Run it."""
@@ -41,8 +42,8 @@ class Part:
 
 PARTS = (
     Part("structures", "how fast structures are valued, against two libraries", most_repeats=7),
-    Part("search", "how soon a search shows its first matches, and all values"),
-    Part("rows", "how fast 20,000 matches reach one client", most_repeats=5),
+    Part("search", "how soon a search shows its first matches, and all values", room="searches"),
+    Part("rows", "how fast 20,000 matches reach one client", most_repeats=5, room="searches"),
     Part(
         "previous",
         "what a search costs all processes, against an earlier revision",
@@ -56,13 +57,28 @@ PARTS = (
         options=("previous",),
     ),
     Part("bulkhead", "what 200 searches at once of one store cost another store", most_repeats=8),
-    Part("memory", "what a search of 20,000 matches takes of memory, with twenty watchers", most_repeats=3),
-    Part("page", "what 20,000 matches take of memory in the page", most_repeats=3),
+    Part(
+        "memory",
+        "what a search of 20,000 matches takes of memory, with twenty watchers",
+        most_repeats=3,
+        room="searches",
+    ),
+    Part("page", "what 20,000 matches take of memory in the page", most_repeats=3, room="searches"),
     Part("start", "how soon a web process is ready", most_repeats=15),
-    Part("queue", "how soon a job is in a worker's hands, against a blocked XREADGROUP"),
-    Part("scale", "how soon a million cars show their first matches, against 4,000", most_repeats=3),
+    Part("queue", "how soon a job is in a worker's hands, against a blocked XREADGROUP", room="searches"),
+    Part(
+        "scale",
+        "how soon a million cars show their first matches, against 4,000",
+        most_repeats=3,
+        room="searches",
+    ),
     Part("fanout", "what a delivery and an idle connection cost, against a bare hub", most_repeats=7),
-    Part("opening", "how soon 100 deals opened at once are valued, against the old design", most_repeats=1),
+    Part(
+        "opening",
+        "how soon 100 deals opened at once are valued, against the old design",
+        most_repeats=1,
+        room="searches",
+    ),
     Part("peers", "what a delivery costs, against Django Channels and Socket.IO", most_repeats=3),
 )
 

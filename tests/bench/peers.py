@@ -16,10 +16,10 @@ from typing import Final
 
 from server.settings import process_environment
 from tests.bench import goals
-from tests.bench.audience import Audience, Seats, seated
+from tests.bench.clients.audience import Audience, Seats, seated
 from tests.bench.fanout import MARKER, SIZES, WATCHERS, Hub, deliveries_per_second, open_ours, seats_of
-from tests.bench.figures import Figure, Report, median
 from tests.bench.installing import SOURCES, NotInstalled, node_with, python_with
+from tests.bench.results.figures import Figure, Report, median
 from tests.bench.stage import stock, until_answered
 from tests.services import Services, free_port
 

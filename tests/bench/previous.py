@@ -17,7 +17,7 @@ from typing import Final
 
 from server.settings import process_environment
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median
+from tests.bench.results.figures import Figure, Report, median
 from tests.services import ROOT, Services
 
 BASE: Final = "3ae8663"

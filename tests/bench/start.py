@@ -7,7 +7,7 @@ from pathlib import Path
 from server.run.privileges import PACKAGES, without_owner
 from server.settings import process_environment
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median
+from tests.bench.results.figures import Figure, Report, median
 from tests.bench.stage import running, stock, stopwatch, until_answered
 from tests.services import Services, free_port
 
@@ -34,7 +34,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         environment["DEAL_ALLOWED_ORIGINS"] = f"http://127.0.0.1:{port}"
         ours.append(await _started(PROCESS, environment, port, "/readyz"))
         port = free_port()
-        hello = ("-m", "tests.bench.hello", str(port), settings.database_url, settings.redis_url)
+        hello = ("-m", "tests.bench.bare.hello", str(port), settings.database_url, settings.redis_url)
         floor.append(await _started(hello, process_environment(), port, "/"))
     figure = Figure(
         "web process: start → ready",

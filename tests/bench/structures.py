@@ -22,14 +22,14 @@ from protocol.deal.structure import Structure
 from protocol.money.lending import NO_EDGE_BP, Disposition, RiskCurve, RiskModel
 from protocol.records import BasisPoints
 from server.finance.architect import Pricing, best_offers, price_plan
-from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.offers import blocks
+from server.finance.architect.space.candidates import Candidates, build_candidates
 from server.finance.cars import Cars
 from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal
 from server.finance.rounding import WHOLE
 from tests.bench import goals
-from tests.bench.figures import Figure, Report
+from tests.bench.results.figures import Figure, Report
 from tests.finance.cases import car, cars, curve, inputs, programme, sheet
 from tests.services import Services
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench import goals
-from tests.bench.figures import Figure, Report, median
 from tests.bench.previous import Unavailable, answered, checked_out, scenario
+from tests.bench.results.figures import Figure, Report, median
 from tests.services import ROOT, Services
 
 BASE: Final = "b1f0404"

@@ -5,8 +5,8 @@ from playwright.async_api import expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import Arrive, Workspace
+from tests.browser.deal.at_the_desk import choose_best, desk, state, take
 from tests.browser.people import WAIT_MS, Person
-from tests.browser.test_desk import choose_best, desk, state, take
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
+from tests.browser.deal.quoted import choose_best
 from tests.browser.people import WAIT_MS
-from tests.browser.test_quote import _choose_best
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -23,7 +23,7 @@ async def test_nothing_lies_over_the_cars(arrive: Arrive, width: int, height: in
     """The list keeps ten rows, the chosen car has its own place, and no page is wider than the window."""
     sales = await arrive("riverside-sales")
     page = sales.page
-    await _choose_best(sales)
+    await choose_best(sales)
     await page.set_viewport_size({"width": width, "height": height})
     box = await page.evaluate(BOXES)
     stock, offer = box["stock"], box["offer"]
@@ -59,7 +59,7 @@ async def test_the_shown_cell_is_in_sight(arrive: Arrive) -> None:
     """However many columns the payment grid has, it opens at the cell that the panel is about."""
     sales = await arrive("riverside-sales")
     page = sales.page
-    await _choose_best(sales)
+    await choose_best(sales)
     await page.get_by_label("Columns every").fill("100")
     await page.keyboard.press("Enter")
     await expect(page.locator(".pencil [role=grid][aria-busy=false]")).to_be_visible()

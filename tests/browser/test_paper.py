@@ -9,8 +9,8 @@ from playwright.async_api import expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import Arrive
+from tests.browser.deal.quoted import choose_best
 from tests.browser.people import WAIT_MS, Person
-from tests.browser.test_quote import _choose_best
 from tests.paper.pencils import text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -31,7 +31,7 @@ async def _paper(person: Person, name: str | re.Pattern[str]) -> str:
 async def test_the_button_prints_the_payment_on_the_screen(arrive: Arrive) -> None:
     """The proposal of the chosen car has the payment that stands on top, for staff and in customer view."""
     sales = await arrive("riverside-sales")
-    await _choose_best(sales)
+    await choose_best(sales)
     payment = await sales.page.locator(".big output").inner_text()
     said = await _paper(sales, re.compile("^Print$"))
     assert f"{payment} a month" in said
@@ -44,7 +44,7 @@ async def test_a_picked_cell_is_printed(arrive: Arrive) -> None:
     that the car cannot be had in has no paper.
     """
     sales = await arrive("riverside-sales")
-    await _choose_best(sales)
+    await choose_best(sales)
     page = sales.page
     best = await page.locator(".big output").inner_text()
     await page.locator(".pencil td button:not(.out):not(.here)").first.click()
@@ -66,7 +66,7 @@ async def test_a_picked_cell_is_printed(arrive: Arrive) -> None:
 async def test_pinned_cars_print_side_by_side(arrive: Arrive) -> None:
     """Two pinned cars give a comparison."""
     sales = await arrive("riverside-sales")
-    await _choose_best(sales)
+    await choose_best(sales)
     page = sales.page
     for car in range(2):
         await page.locator(".grid-row").nth(car).click()
@@ -83,7 +83,7 @@ async def test_pinned_cars_print_side_by_side(arrive: Arrive) -> None:
 async def test_the_screen_does_not_print(arrive: Arrive, scheme: str) -> None:
     """Whatever the view and the theme, the browser's own print of the deal holds no figure at all."""
     manager = await arrive("riverside-manager")
-    await _choose_best(manager)
+    await choose_best(manager)
     await manager.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     printed = text_of(await manager.page.pdf())
     assert "Print button" in printed
@@ -94,7 +94,7 @@ async def test_the_screen_does_not_print(arrive: Arrive, scheme: str) -> None:
 async def test_the_print_key_opens_the_paper(arrive: Arrive) -> None:
     """Ctrl-P opens the paper in a tab of its own, instead of the browser's dialog."""
     sales = await arrive("riverside-sales")
-    await _choose_best(sales)
+    await choose_best(sales)
     context = sales.page.context
     async with context.expect_event("request", lambda sent: "/paper.pdf?cars=" in sent.url, timeout=WAIT_MS):
         await sales.page.keyboard.press("Control+p")

@@ -232,38 +232,6 @@ async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
     await expect(page.locator(".field.troubled")).to_have_count(0)
 
 
-async def test_the_keyboard_is_enough(arrive: Arrive) -> None:
-    """Arrows choose a car, the slash filters, the question mark explains, and roles say so."""
-    person = await arrive("riverside-sales")
-    await person.open_first_deal()
-    await person.all_valued()
-    page = person.page
-    grid = person.cars
-    await grid.focus()
-    await page.keyboard.press("ArrowDown")
-    await page.keyboard.press("ArrowDown")
-    chosen = page.locator('.grid-row[aria-selected="true"]')
-    await expect(chosen).to_have_attribute("aria-rowindex", "3")
-    await expect(grid).to_have_attribute("aria-activedescendant", await chosen.get_attribute("id") or "")
-    await page.keyboard.press("End")
-    last = int(await grid.get_attribute("aria-rowcount") or 0)
-    await expect(chosen).to_have_attribute("aria-rowindex", str(last))
-
-    await page.keyboard.press("/")
-    await expect(page.get_by_label("Find a car by stock number, VIN or words")).to_be_focused()
-    await page.keyboard.type("no such car at all")
-    await expect(page.get_by_text("No car of these holds")).to_be_visible()
-    await expect(page.get_by_text("No car of the stock has these words.")).to_be_visible()
-    # The first closes the list, the second empties the box.
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("Escape")
-    await expect(page.locator(".grid-row").first).to_be_visible()
-    await grid.focus()
-    await page.keyboard.press("?")
-    await expect(page.get_by_role("dialog")).to_be_visible()
-    assert person.complaints == []
-
-
 async def _first_to_show(people: list[Person], selector: str) -> Person:
     """Return the person on whose page something appears first."""
     async with asyncio.timeout(WAIT_MS / 1000):

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, Workspace
+from tests.browser.deal.at_the_desk import choose_best, desk, state, take
 from tests.browser.people import WAIT_MS
-from tests.browser.test_desk import choose_best, desk, state, take
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -2,33 +2,18 @@
 
 import asyncio
 import uuid
-from http import HTTPStatus
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
-from client import Closed, Deal, Overflow, Refreshed, Refused, Unreachable, Workspace
+from client import Closed, Refreshed
 from client.backoff import Timing
-from client.inbox import MAX_WAITING_EVENTS
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.structure import StructureChanges
-from protocol.events import DealChanged, Notice
+from protocol.events import Notice
 from protocol.records import Filters, Sort, View
+from tests.client.connecting import connect, versions
 from tests.client.fake_server import CHANNEL, Peer, edit, scripted
-
-QUICK = Timing(first_pause=0.001, longest_pause=0.01, penalty=0.01, open_timeout=5)
-
-
-def connect(url: str, **options: Any) -> Workspace:
-    """Return a workspace that does not dawdle."""
-    return Workspace.connect(url, "secret", timing=options.pop("timing", QUICK), **options)
-
-
-async def versions(deal: Deal, count: int) -> list[Any]:
-    """Return the next ``count`` events: an edit as its version, anything else as it is."""
-    events = [await anext(deal) for _ in range(count)]
-    return [event.version if isinstance(event, DealChanged) else event for event in events]
 
 
 async def test_the_handshake_and_a_join() -> None:
@@ -165,30 +150,6 @@ async def test_close_codes_after_which_it_comes_back(code: int) -> None:
         assert await versions(await workspace.join(CHANNEL), 1) == [1]
 
 
-@pytest.mark.parametrize("code", [1000, 1007, 1009, 4000, 4001, 4003, 4999])
-async def test_close_codes_that_are_final(code: int) -> None:
-    """Where the code says so, readers, waiting commands and later calls get Closed, and nobody comes back."""
-
-    async def script(peer: Peer) -> None:
-        await peer.welcome()
-        await peer.accept_join()
-        await peer.change(1)
-        await peer.expect("search")
-        await peer.socket.close(code, "why")
-
-    async with scripted(script) as url, connect(url) as workspace:
-        deal = await workspace.join(CHANNEL)
-        with pytest.raises(Closed, match=f"closed with code {code}: why") as caught:
-            await deal.search()
-        assert caught.value.code == code
-        assert await versions(deal, 1) == [1]
-        if code != 1000:
-            with pytest.raises(Closed):
-                await anext(deal)
-        with pytest.raises(Closed):
-            await workspace.join("deal:2")
-
-
 async def test_a_gap_is_closed_before_anything_behind_it_is_seen() -> None:
     """An event behind a gap waits for those in between: the reader gets 1, 2, 3."""
 
@@ -262,133 +223,6 @@ async def test_silence_is_asked_about_and_then_left() -> None:
 
     async with scripted(first, second) as url, connect(url, timing=timing) as workspace:
         assert await versions(await workspace.join(CHANNEL), 1) == [1]
-
-
-FLOOD = MAX_WAITING_EVENTS + 200
-
-
-async def flood(peer: Peer) -> None:
-    """Send more events than may wait, then one when the client asks for a search."""
-    await peer.welcome()
-    await peer.accept_join()
-    try:
-        for seq in range(1, FLOOD + 1):
-            await peer.change(seq)
-        await peer.reply(await peer.expect("search"), search_id="s1")
-        await peer.change(FLOOD + 1)
-        await peer.wait_gone()
-    except ConnectionClosed:
-        return
-
-
-async def test_a_reader_that_falls_behind_is_told_to_read_the_state() -> None:
-    """By default waiting events give way to one Refreshed; the state holds them all."""
-    async with scripted(flood) as url, connect(url) as workspace:
-        deal = await workspace.join(CHANNEL)
-        await deal.search()
-        assert deal.state.version >= FLOOD
-        refreshed, *got = await versions(deal, FLOOD - MAX_WAITING_EVENTS + 1)
-    assert isinstance(refreshed, Refreshed)
-    assert refreshed.position.seq == MAX_WAITING_EVENTS + 1
-    assert got == list(range(MAX_WAITING_EVENTS + 2, FLOOD + 2))
-
-
-async def test_a_reader_that_must_see_each_event_pauses_the_socket() -> None:
-    """With PAUSE every event arrives, however slow the reader."""
-    async with scripted(flood) as url, connect(url, overflow=Overflow.PAUSE) as workspace:
-        deal = await workspace.join(CHANNEL)
-        await asyncio.sleep(0.05)
-        assert deal.state.version <= MAX_WAITING_EVENTS + 1
-        assert await versions(deal, FLOOD) == list(range(1, FLOOD + 1))
-
-
-async def test_a_join_that_is_refused_raises_and_can_be_tried_again() -> None:
-    """A deal that one may not see is not_found; the workspace and the channel's name stay usable."""
-
-    async def script(peer: Peer) -> None:
-        await peer.welcome()
-        await peer.refuse(await peer.expect("join"), "not_found", field="channel")
-        await peer.accept_join()
-        await peer.wait_gone()
-
-    async with scripted(script) as url, connect(url) as workspace:
-        with pytest.raises(CommandError) as caught:
-            await workspace.join(CHANNEL)
-        assert caught.value.code is ErrorCode.NOT_FOUND
-        deal = await workspace.join(CHANNEL)
-        with pytest.raises(ValueError, match="already joined"):
-            await workspace.join(CHANNEL)
-        assert deal.state.id == "1"
-
-
-async def test_a_deal_that_is_taken_away_ends_its_iteration() -> None:
-    """When a rejoin is refused for good, the reader gets what waits, then the refusal."""
-
-    async def script(peer: Peer) -> None:
-        await peer.welcome()
-        await peer.accept_join()
-        await peer.change(1)
-        await peer.send({"type": "resync", "channel": CHANNEL})
-        await peer.refuse(await peer.expect("join"), "forbidden")
-        await peer.wait_gone()
-
-    async with scripted(script) as url, connect(url) as workspace:
-        deal = await workspace.join(CHANNEL)
-        assert await versions(deal, 1) == [1]
-        with pytest.raises(CommandError) as caught:
-            await anext(deal)
-        assert caught.value.code is ErrorCode.FORBIDDEN
-
-
-async def test_a_rejoin_that_is_refused_for_now_is_tried_again() -> None:
-    """Busy passes: the client asks again, from where it stood."""
-
-    async def script(peer: Peer) -> None:
-        await peer.welcome()
-        await peer.accept_join()
-        await peer.change(1)
-        await peer.send({"type": "resync", "channel": CHANNEL})
-        await peer.refuse(await peer.expect("join"), "busy")
-        join = await peer.recover_join(seq=2)
-        assert join["since"] == {"epoch": "e1", "seq": 1}
-        await peer.change(2)
-        await peer.wait_gone()
-
-    async with scripted(script) as url, connect(url) as workspace:
-        assert await versions(await workspace.join(CHANNEL), 2) == [1, 2]
-
-
-@pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND])
-async def test_a_refused_handshake_is_final(status: HTTPStatus) -> None:
-    """401 and its kind are raised at once: trying again would change nothing."""
-    async with scripted(status) as url:
-        with pytest.raises(Refused, match=str(int(status))) as caught:
-            async with connect(url):
-                pass
-        assert caught.value.status == status
-
-
-async def test_a_server_that_is_busy_is_asked_again() -> None:
-    """429 and 5xx pass: the client keeps trying within the time for opening."""
-
-    async def script(peer: Peer) -> None:
-        await peer.welcome()
-        await peer.wait_gone()
-
-    async with (
-        scripted(HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, script) as url,
-        connect(url) as workspace,
-    ):
-        assert workspace.user.id == "u1"
-
-
-async def test_a_server_that_is_not_there_is_unreachable() -> None:
-    """The first connection has a time limit, and the error says what went wrong."""
-    async with scripted() as url:
-        pass
-    with pytest.raises(Unreachable, match=r"no connection to ws://127\.0\.0\.1:\d+/ws: .+"):
-        async with connect(url, timing=Timing(open_timeout=0.2, first_pause=0.001, longest_pause=0.01)):
-            pass
 
 
 async def test_a_message_that_does_not_fit_ends_the_workspace() -> None:

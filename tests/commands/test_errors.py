@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import server
-from server.commands.printing import NotPrinted
+from server.commands.deals.printing import NotPrinted
+from server.commands.deals.traces import NoTraces
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
-from server.commands.traces import NoTraces
 from server.database.core.migrate import UnknownRevision
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault

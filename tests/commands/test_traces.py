@@ -4,7 +4,7 @@ import datetime as dt
 
 from protocol.events import StageSpan
 from protocol.records import EndReason
-from server.commands.traces import BAR_CHARACTERS, waterfall
+from server.commands.deals.traces import BAR_CHARACTERS, waterfall
 from server.log.search_traces import SearchTrace
 
 BEGAN = dt.datetime(2026, 11, 29, 12, 30, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from rich.console import Console
 from typer import Typer
 from typer.testing import CliRunner
 
-from server.commands.doctor import add_doctor_command
+from server.commands.operations.doctor import add_doctor_command
 from server.doctor.probes.processes import why_none
 from server.doctor.profiling import sampling
 from server.doctor.profiling.profiled import Profiled

@@ -15,10 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.checker import Findings
-from tests.faults.dealing import PLAYED
 from tests.faults.faults import FAULTS, Fault
-from tests.faults.play import Result, play
+from tests.faults.judging.checker import Findings
+from tests.faults.judging.result import Result
+from tests.faults.people.dealing import PLAYED
+from tests.faults.play import play
 from tests.faults.stage import open_stage
 
 COLUMNS = (

@@ -2,63 +2,28 @@
 
 import asyncio
 import contextlib
-import statistics
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from redis.exceptions import RedisError
 
 from server.work.queue import BODIES_KEY, JOBS_KEY
-from tests.faults.checker import Findings, check_screens, judge
-from tests.faults.dealing import Dealer
-from tests.faults.load import at_work
+from tests.faults.judging.checker import Findings, check_screens, judge
+from tests.faults.judging.result import Result
+from tests.faults.judging.truth import Tap, deal_of, decisions_of
+from tests.faults.people.dealing import Dealer
+from tests.faults.people.load import at_work
+from tests.faults.people.viewer import Viewer
 from tests.faults.stage import Stage
-from tests.faults.truth import Tap, deal_of, decisions_of
-from tests.faults.viewer import Viewer
 
 GUARD_SECONDS: Final = 60.0
 LONGEST_SECONDS: Final = 200.0
 BEFORE_SECONDS, AFTER_SECONDS = 0.6, 0.8
 LOOK_SECONDS: Final = 0.01
 AGAIN_SECONDS: Final = 0.3
-
-
-@dataclass(slots=True)
-class Result:
-    """How a fault went.
-
-    ``lasted`` is how many seconds passed until all that failed served again; ``recovery`` holds, for each
-    viewer, how many it took from then until it showed what was decided after that. ``taken`` counts the
-    commands that were answered well.
-    """
-
-    fault: str
-    viewers: int
-    events: int
-    findings: Findings
-    lasted: float = 0.0
-    recovery: list[float] = field(default_factory=list)
-    broke: str = ""
-    taken: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether the promise was kept."""
-        return self.findings.is_clean and not self.broke
-
-    @property
-    def median_seconds(self) -> float:
-        """The median of the recovery times."""
-        return statistics.median(self.recovery) if self.recovery else 0.0
-
-    @property
-    def longest_seconds(self) -> float:
-        """The longest recovery time."""
-        return max(self.recovery, default=0.0)
 
 
 class Scene:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from server.database.core.pool import connect_as_owner
-from tests.faults.dealing import TRADE, Dealer
+from tests.faults.people.dealing import TRADE, Dealer
 from tests.faults.play import running, viewer_of
 from tests.faults.stage import Stage
 

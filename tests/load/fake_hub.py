@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from client.load.run import Cast
-from client.load.stage import Person
-from client.load.wire import End, Hear
+from client.load.clients.wire import End, Hear
+from client.load.running.run import Cast
+from client.load.running.stage import Person
 
 CHANNEL = "deal:1"
 AT = "2026-07-01T00:00:00Z"

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.load.conditions import judge, parse_conditions
-from client.load.ladder import NEAR, Ending, Ladder, Level, climb
-from client.load.latencies import Latencies
-from client.load.ledger import Findings
-from client.load.plan import Mode, PlanError, planned
-from client.load.result import Exit, Result
-from client.load.saturation import Gauge, Strain
-from client.load.schedule import Phase
+from client.load.checking.ledger import Findings
+from client.load.judging.conditions import judge, parse_conditions
+from client.load.judging.ladder import NEAR, Ending, Ladder, Level, climb
+from client.load.judging.result import Exit, Result
+from client.load.measuring.latencies import Latencies
+from client.load.measuring.saturation import Gauge, Strain
+from client.load.planning.plan import Mode, PlanError, planned
+from client.load.planning.schedule import Phase
 
 CALM = Strain(0.2, 0.1, 1.0, 2.0, 0.1, 1.0, 2.0)
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from client.load.conditions import parse_conditions
-from client.load.plan import Arrivals, Mode, Plan, planned
-from client.load.result import Exit, Result, merged
-from client.load.run import Run, Tick
-from client.load.schedule import Phase
+from client.load.judging.conditions import parse_conditions
+from client.load.judging.result import Exit, Result, merged
+from client.load.planning.plan import Arrivals, Mode, Plan, planned
+from client.load.planning.schedule import Phase
+from client.load.running.run import Run, Tick
 from tests.load.fake_hub import CAST, FakeHub, after
 from tests.virtual_time import run_virtually
 
@@ -160,6 +160,17 @@ def test_a_stall_shows_in_every_latency_that_was_due_in_it() -> None:
     assert late.percentile("note", 70) < 100  # type: ignore[operator]
     assert late.percentile("note", 88) == pytest.approx(2_500, rel=0.3)
     assert result.exit is Exit.CONDITION_MISSED
+
+
+def test_what_is_never_answered_counts_with_the_time_that_it_waited() -> None:
+    """A server falls silent for good: the command on its way and each that waits behind it are counted."""
+    hub = FakeHub()
+    hub.stalls = (1_016.1, 2_000.0)
+    result = measured(hub, plan_of(), "max<1s")
+    assert result.tally.sent["note"] == 32
+    assert (result.tally.answered["note"], result.tally.unanswered["steps"]) == (31, 11)
+    # Due at 16 s; the run ends at 22 s, and waits for 15 s more.
+    assert result.latencies.percentile("reply", 100) == pytest.approx(21_000, rel=0.05)
 
 
 def test_lost_connections_come_back_and_resume() -> None:

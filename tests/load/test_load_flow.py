@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from client.load.conditions import parse_conditions
-from client.load.driver import Job, Listener, Outcome, measure
-from client.load.plan import Mode, planned
-from client.load.report import page
-from client.load.result import Exit, Result
-from client.load.wire import Target
+from client.load.clients.wire import Target
+from client.load.judging.conditions import parse_conditions
+from client.load.judging.result import Exit, Result
+from client.load.planning.plan import Mode, planned
+from client.load.reporting.report import page
+from client.load.running.driver import Job, Listener, Outcome, measure
 from protocol import codec
 from protocol.rights import TokenScope
 from server.clock import utc_now

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.load.plan import Arrivals, Mode, PlanError, planned, share_of
-from client.load.schedule import Phase, Shape, arrivals, joins
-from client.load.script import Script
+from client.load.planning.plan import Arrivals, Mode, PlanError, planned, share_of
+from client.load.planning.schedule import Phase, Shape, arrivals, joins
+from client.load.planning.script import Script
 
 lengths = st.floats(0, 60)
 

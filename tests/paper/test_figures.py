@@ -13,7 +13,7 @@ from server.finance.quoting import Case
 from server.paper.credit import credit_figures, payment_without_products
 from server.paper.figures import VALID_DAYS, car_figures, valid_until
 from tests.finance.cases import TODAY, car, inputs, model, programme, sheet
-from tests.finance.quoting.test_quoting import RULES, WISH, case
+from tests.finance.quoting.asked import RULES, WISH, case
 from tests.finance.strategies import deals, numbers
 from tests.paper.pencils import CAR, pencil
 

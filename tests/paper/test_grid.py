@@ -16,7 +16,7 @@ from server.paper.cars import PaymentGrid
 from server.paper.payment_grid import cash_beside, payment_grid
 from server.paper.printing import GridTables, PrintedCar, print_paper
 from tests.finance.cases import model, sheet
-from tests.finance.quoting.test_quoting import ROWS, WISH, case
+from tests.finance.quoting.asked import ROWS, WISH, case
 from tests.paper.pencils import CAR, in_cash, pencil, text_of
 from tests.paper.test_page import HEADING
 

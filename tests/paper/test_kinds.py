@@ -21,8 +21,8 @@ from server.paper.lease import lease_figures
 from server.paper.printing import PrintedCar, print_paper
 from tests.finance.cases import TODAY, car
 from tests.finance.leasing.random_leases import random_car, random_deal, random_sheet
+from tests.finance.quoting.asked import RULES, WISH, case
 from tests.finance.quoting.test_leases import case as lease_case
-from tests.finance.quoting.test_quoting import RULES, WISH, case
 from tests.paper.pencils import CAR, in_cash, lease_of, leased, pencil, text_of
 from tests.paper.test_page import HEADING
 

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from protocol import disclosures
 from protocol.deal.structure import Structure
 from server.paper.printing import Heading, PrintedCar, print_paper
-from tests.finance.quoting.test_quoting import WISH, case
+from tests.finance.quoting.asked import WISH, case
 from tests.paper.pencils import CAR, pencil, text_of
 
 HEADING = Heading("Riverside", "Lin Moore", "Rosa Silva", "0d0a1c3e", dt.date(2026, 1, 15))

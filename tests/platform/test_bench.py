@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.bench import installing
-from tests.bench.figures import Figure, median, number, percentile
 from tests.bench.old_design.counting import total
 from tests.bench.parts import PARTS, chosen
-from tests.bench.plots import distance, draw_distances, draw_samples
-from tests.bench.report import page, write_report
-from tests.bench.results import read, show_all, write
+from tests.bench.results.figures import Figure, median, number, percentile
+from tests.bench.results.plots import distance, draw_distances, draw_samples
+from tests.bench.results.report import page, write_report
+from tests.bench.results.results import read, show_all, write
 
 TIME = Figure(
     "a time", "ms", 30.0, 10.0, "the <bare> part", 2.0, samples=(29.0, 31.0), floor_samples=(9.0, 11.0)

@@ -21,9 +21,9 @@ from protocol.deal.structure import Structure
 from protocol.deal.workflow import Fulfilment
 from protocol.records import Actor, DealState, Role
 from server.database.core.pool import Database
-from server.database.decisions.customers import CUSTOMER_FACTS
+from server.database.decisions.agreement.lenders import LENDERS, lender_terms, live_terms
 from server.database.decisions.deciding import DealEvent, parse_id
-from server.database.decisions.lenders import LENDERS, lender_terms, live_terms
+from server.database.decisions.moves.customers import CUSTOMER_FACTS
 
 MAX_PAGE = 200
 

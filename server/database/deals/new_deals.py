@@ -17,8 +17,8 @@ from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
 from server.database.decisions.deciding import parse_id
-from server.database.decisions.terms import revise
-from server.database.decisions.trades import check_trades_kept
+from server.database.decisions.edits.terms import revise
+from server.database.decisions.edits.trades import check_trades_kept
 from server.database.people.users import Account
 
 # The lowest score of each tier, best first, for a deal that starts from a score; a programme may require

@@ -16,7 +16,7 @@ from protocol.deal.structure import StructureChanges
 from server.database.core.catalogue import with_catalogue
 from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
-from server.database.decisions.terms import revise
+from server.database.decisions.edits.terms import revise
 from server.database.editions.writing import (
     LEASES,
     LIMITS,

@@ -14,7 +14,7 @@ from server.doctor.probes.deadline import CONNECT_SECONDS
 from server.doctor.subjects.clocks import Clock
 from server.doctor.subjects.queue import ALIVE_MS, QueueFacts
 from server.doctor.subjects.redis import LatencyEvent, RedisFacts, SlowCommand
-from server.log.peer import require_peer
+from server.log.links.peer import require_peer
 from server.settings import Settings
 from server.work.census import take_census
 from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY

@@ -1,7 +1,7 @@
 """The best structure for each car: every corner of the structure space valued, the most valuable one offered.
 
 The tier, the trade, the products, the price as a ceiling and the standard markup are given; programme, term,
-cash and discount are what the search may vary. ``objective`` defines what is best.
+cash and discount are what the search may vary. ``ranking.objective`` defines what is best.
 """
 
 from server.finance.architect.choices import (
@@ -12,10 +12,10 @@ from server.finance.architect.choices import (
     frontier,
     refusal,
 )
-from server.finance.architect.corners import PAYMENT_BAND_CENTS
-from server.finance.architect.objective import rank_reversals
 from server.finance.architect.offers import add_fixes, best_offers, offers_without_fixes
-from server.finance.architect.pricing import Pricing, front_gross_cents, price_plan, with_cash
+from server.finance.architect.ranking.objective import rank_reversals
+from server.finance.architect.space.corners import PAYMENT_BAND_CENTS
+from server.finance.architect.space.pricing import Pricing, front_gross_cents, price_plan, with_cash
 
 __all__ = [
     "PAYMENT_BAND_CENTS",

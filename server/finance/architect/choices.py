@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from protocol.events import Fix
-from server.finance.architect.candidates import Candidates, build_candidates
-from server.finance.architect.contenders import contenders
-from server.finance.architect.corners import PAYMENT_BAND_CENTS
-from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
-from server.finance.architect.frontiers import frontier_of_cars
-from server.finance.architect.objective import acceptable, best_of_cars
-from server.finance.architect.pairs import Index
-from server.finance.architect.pricing import Pricing
-from server.finance.architect.ties import least_paid
+from server.finance.architect.pruning.dominated import without_dominated
+from server.finance.architect.ranking.contenders import contenders
+from server.finance.architect.ranking.frontiers import frontier_of_cars
+from server.finance.architect.ranking.objective import acceptable, best_of_cars
+from server.finance.architect.ranking.ties import least_paid
+from server.finance.architect.space.candidates import Candidates, build_candidates
+from server.finance.architect.space.corners import PAYMENT_BAND_CENTS
+from server.finance.architect.space.pairs import Index
+from server.finance.architect.space.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.loans.structures import Structures, build_structures
 from server.finance.rounding import HUNDREDTHS, WHOLE

@@ -14,13 +14,13 @@ import numpy as np
 
 from protocol.events import Fix, FixKind
 from protocol.records import MAX_CENTS
-from server.finance.architect.candidates import band_of, build_candidates
-from server.finance.architect.contenders import contenders
-from server.finance.architect.corners import band_edges, falls_anywhere
-from server.finance.architect.objective import acceptable, best_of_cars
-from server.finance.architect.pairs import Index, Pairs
-from server.finance.architect.pricing import Pricing, front_gross_cents
-from server.finance.architect.product_cuts import ProductCut
+from server.finance.architect.ranking.contenders import contenders
+from server.finance.architect.ranking.objective import acceptable, best_of_cars
+from server.finance.architect.space.candidates import band_of, build_candidates
+from server.finance.architect.space.corners import band_edges, falls_anywhere
+from server.finance.architect.space.pairs import Index, Pairs
+from server.finance.architect.space.pricing import Pricing, front_gross_cents
+from server.finance.architect.space.product_cuts import ProductCut
 from server.finance.cars import Cars
 from server.finance.contract import least_discount_cents, owed_before_cash_cents, tax_rate
 from server.finance.loans.structures import Headroom, Structures, build_structures, headroom_of

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from server.finance.architect.contenders import contenders
-from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
-from server.finance.architect.frontiers import frontier_of_cars
-from server.finance.architect.objective import best_of_cars, counts_by_car
-from server.finance.architect.pricing import Pricing
+from server.finance.architect.pruning.dominated import without_dominated
+from server.finance.architect.ranking.contenders import contenders
+from server.finance.architect.ranking.frontiers import frontier_of_cars
+from server.finance.architect.ranking.objective import best_of_cars, counts_by_car
+from server.finance.architect.space.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.columns import Spread, wire_limits, without
 from server.finance.loans.structures import build_structures

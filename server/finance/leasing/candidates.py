@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from server.finance.architect.pricing import front_gross_cents
+from server.finance.architect.space.pricing import front_gross_cents
 from server.finance.cars import Cars
 from server.finance.contract import discount_limit_cents, payoff_cents, selling_price_cents
 from server.finance.leasing.money import LeaseMoney, LeaseSale, lease_money, rent_cents

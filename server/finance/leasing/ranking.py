@@ -11,7 +11,7 @@ import numpy as np
 
 from protocol.money.inputs import DealInputs
 from protocol.money.leasing import LeaseSheet
-from server.finance.architect.pricing import UNKNOWN_WORTH_CENTS
+from server.finance.architect.space.pricing import UNKNOWN_WORTH_CENTS
 from server.finance.cars import Cars
 from server.finance.columns import Spread, wire_limits, without
 from server.finance.leasing.applying import Applying, rows_that_apply

@@ -20,8 +20,8 @@ from protocol.records import Scope
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import Deal
 from server.database.deals.story import Told, kept_story
+from server.database.decisions.agreement.lenders import live_terms
 from server.database.decisions.deciding import DealEvent
-from server.database.decisions.lenders import live_terms
 from server.log.channel_log import Entry
 
 SEARCH_STARTED: Final = b'{"type":"search_started"'

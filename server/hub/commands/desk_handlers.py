@@ -16,8 +16,10 @@ from protocol.deal.workflow import Action, Closing, LenderStatus
 from protocol.records import DealState, View
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
-from server.database.decisions import customers, lenders, tasks, trades, workflow
-from server.database.decisions import locks_and_notes as remarks
+from server.database.decisions.agreement import lenders
+from server.database.decisions.edits import locks_and_notes as remarks
+from server.database.decisions.edits import tasks, trades
+from server.database.decisions.moves import customers, workflow
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal

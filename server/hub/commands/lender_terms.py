@@ -9,7 +9,7 @@ from protocol.deal.deal_parts import LenderTerms
 from protocol.deal.structure import FIRST_DATE, LAST_DATE
 from protocol.deal.workflow import CREDIT_REASONS, LIVE_STATUSES, LenderStatus
 from server.clock import utc_now
-from server.database.decisions import lenders
+from server.database.decisions.agreement import lenders
 
 
 def terms_of(command: commands.LenderDecision) -> LenderTerms:

@@ -5,7 +5,8 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.deal.deal_parts import DealOffer
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal
-from server.database.decisions import claims, offers, overrides
+from server.database.decisions.agreement import offers, overrides
+from server.database.decisions.edits import claims
 from server.database.people.users import Account
 from server.hub.commands.desk_answers import Decide, DeskAnswers
 from server.hub.commands.quoting.quotes import Quotes, vehicle_number

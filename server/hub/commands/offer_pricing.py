@@ -15,8 +15,8 @@ from protocol.deal.structure import StructureChanges, still_pertinent
 from protocol.records import DealKind, DealState
 from server.clock import utc_now
 from server.database.deals.deals import Deal
-from server.database.decisions.price_guard import WithNewFacts
-from server.database.decisions.terms import revise
+from server.database.decisions.edits.terms import revise
+from server.database.decisions.moves.price_guard import WithNewFacts
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.quoting.quotes import Quotes

@@ -9,9 +9,9 @@ from protocol.deal.trades import only_appraises
 from protocol.records import DealState, View
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
-from server.database.decisions.appraisals import appraise
+from server.database.decisions.agreement.appraisals import appraise
 from server.database.decisions.deciding import digest_of
-from server.database.decisions.terms import change_terms
+from server.database.decisions.edits.terms import change_terms
 from server.hub.commands.finding import Finding
 from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.quoting.catalogues import Catalogues

@@ -12,7 +12,7 @@ from protocol.deal.structure import Structure, StructureChanges
 from protocol.records import View
 from server.counts.distinct import Distinct
 from server.database.deals.deals import Deal
-from server.database.decisions.trades import check_trades_kept
+from server.database.decisions.edits.trades import check_trades_kept
 from server.database.people.users import Account
 from server.hub.sight.asking import not_here, unsettable_fields
 from server.hub.sight.sight import Sight

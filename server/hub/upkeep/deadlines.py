@@ -12,8 +12,8 @@ from protocol.closing import CommandError
 from protocol.deal.workflow import Reason
 from server.clock import utc_now
 from server.database.core.scope import RowScope
-from server.database.decisions.claims import expire_hold
 from server.database.decisions.deciding import forget_ops
+from server.database.decisions.edits.claims import expire_hold
 from server.database.editions.rates import NotInForce
 from server.database.stock.watched import what_is_due
 from server.hub.upkeep.price_guard import PriceGuard

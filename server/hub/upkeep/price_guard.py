@@ -19,7 +19,7 @@ from protocol.deal.workflow import LIVE_STATUSES, Reason
 from protocol.records import Versions
 from server.clock import utc_now
 from server.database.core.scope import RowScope
-from server.database.decisions.price_guard import Checked, fall_where_changed
+from server.database.decisions.moves.price_guard import Checked, fall_where_changed
 from server.database.editions.versions import InForce
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.live_deals import LiveDeals

@@ -7,9 +7,9 @@ from fractions import Fraction
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme, RateSheet
 from tests.finance import reference
+from tests.finance.architect.test_frontier import factor, offered, rate_of
 from tests.finance.sheets import plain_rows
 from tests.finance.sheets.plain_rows import Car, Deal, Offered
-from tests.finance.test_frontier import factor, offered, rate_of
 
 
 @dataclass(frozen=True)

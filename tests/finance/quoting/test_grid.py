@@ -16,12 +16,12 @@ from protocol.records import BasisPoints
 from server.finance.exact.schedule import Accrual, repay, total_of_payments
 from server.finance.quoting import Case, GridQuestion, quote_grid, quote_structure
 from server.finance.rounding import hundredths_of_bp
+from tests.finance.architect.test_frontier import a_car, wish
 from tests.finance.cases import car, inputs, programme
 from tests.finance.customers import MODEL, SHEET
 from tests.finance.exact.contracts import random_contracts
 from tests.finance.quoting.plain_cells import plain_ways, rows_at
 from tests.finance.sheets.edged import EDGED, random_sheet
-from tests.finance.test_frontier import a_car, wish
 
 CARS = 300
 DEALS = 10_000

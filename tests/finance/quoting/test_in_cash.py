@@ -10,7 +10,7 @@ from protocol.records import BasisPoints
 from server.finance.architect import choices
 from server.finance.quoting import GridQuestion, in_cash, quote_structure, quote_whole
 from tests.finance.cases import car
-from tests.finance.quoting.test_quoting import RULES, WISH, case, under
+from tests.finance.quoting.asked import RULES, WISH, case, under
 
 
 def test_parts_and_value_of_a_cash_deal_add_up() -> None:

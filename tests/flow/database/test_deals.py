@@ -20,7 +20,7 @@ from server.database.deals import deals
 from server.database.deals.new_deals import create_deal
 from server.database.deals.wall import wall_of
 from server.database.decisions.deciding import Decided
-from server.database.decisions.terms import change_terms
+from server.database.decisions.edits.terms import change_terms
 from server.database.editions import rates
 from server.database.editions.versions import editions_in_force
 from server.database.people import credentials, users

@@ -6,7 +6,7 @@ from protocol.deal.agreed import FiguresChange
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, Reason
 from protocol.records import DealState
-from tests.flow.deals.test_price_guard import fall_of, submitted
+from tests.flow.deals.figures.agreeing import fall_of, submitted
 from tests.flow.desk import Both
 
 pytestmark = pytest.mark.flow

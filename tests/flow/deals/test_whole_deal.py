@@ -3,16 +3,13 @@ lender's money, with every figure checked by hand to the cent. Then somebody new
 and the house computes all of it again.
 """
 
-import asyncio
 import datetime as dt
-import json
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx
 import pytest
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from client import Deal, Workspace
 from protocol import codec, disclosures
@@ -22,63 +19,39 @@ from protocol.deal.customers import CustomerChanges
 from protocol.deal.deal_parts import DealOffer
 from protocol.deal.structure import StructureChanges, TierSource
 from protocol.deal.workflow import Action, Closing, Fulfilment, LenderStatus, Reason, TaskKind
-from protocol.money.quotes import QuoteReply
-from protocol.records import DealState, EndReason, Role, View
-from server.database.core.pool import connect_as_owner
-from server.database.people.staff import add_user
+from protocol.records import DealState, View
 from server.settings import Settings
 from tests.flow.current import keep_current
-from tests.flow.deals.by_hand import Lease, Loan, Sale, cents, tax_cents
-from tests.flow.deals.test_audit import run_command
-from tests.flow.desk import TOMORROW, Both, refused, valued
-from tests.flow.shop import connect, events_until, token_of
+from tests.flow.deals.by_hand import Sale
+from tests.flow.deals.whole_deal import (
+    ACV_CENTS,
+    CUSTOMER,
+    FIRST_DUE,
+    MORE_CENTS,
+    SCORE,
+    SIGNED_ON,
+    STIPULATIONS,
+    TARGET_CENTS,
+    TRADE,
+)
+from tests.flow.deals.whole_pencil import (
+    a_lease_beside_finance,
+    finance_beside_cash,
+    products_are_chosen_and_declined,
+    the_best_car_of_all,
+)
+from tests.flow.deals.whole_story import (
+    it_replays_to_the_cent,
+    its_paper_shows_what_was_signed,
+    paper_of,
+    somebody_new_reads_its_story,
+)
+from tests.flow.desk import TOMORROW, Both, refused
+from tests.flow.shop import connect, token_of
 from tests.paper.pencils import text_of
 from tests.services import start_together
 
 pytestmark = pytest.mark.flow
-
-CUSTOMER: Final = {
-    "name": "Dana Whitfield",
-    "phone": "(937) 555-0147",
-    "address_line": "12 Elm Street",
-    "city": "Riverside",
-    "state": "OH",
-    "postal_code": "45424",
-    "monthly_income_cents": 8_400_00,
-    "other_debt_cents": 310_00,
-}
-OHIO_BP: Final = (600, 125)
-"""The state's tax and that of postal codes from 454."""
-
-# The first of a month and the first of the next: every period is regular.
-SIGNED_ON, FIRST_DUE = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
-OWED_CENTS, PER_DIEM_CENTS, QUOTED_ON = 13_350_00, 3_14, dt.date(2026, 2, 24)
-PAYOFF_CENTS: Final = OWED_CENTS + 5 * PER_DIEM_CENTS
-"""What the lienholder wants on the day of signing."""
-
-ALLOWANCE_CENTS, ACV_CENTS = 9_000_00, 8_641_00
-TRADE: Final = {
-    "id": "trade-1",
-    "year": 2019,
-    "make": "Honda",
-    "model": "CR-V",
-    "mileage": 61_200,
-    "lienholder": "Harbor Credit Union",
-    "allowance_cents": ALLOWANCE_CENTS,
-    "payoff_cents": OWED_CENTS,
-    "payoff_quoted_on": QUOTED_ON.isoformat(),
-    "payoff_per_diem_cents": PER_DIEM_CENTS,
-}
-GAP, CONTRACT = ("gap", 895_00, False), ("service-contract", 1_995_00, True)
-"""Each product with its price, and whether Ohio taxes it."""
-
-TARGET_CENTS, ROOM_CENTS = 850_00, 120_00
-"""The most that the customer pays a month, and what products and a dearer rate may still add to it."""
-
-USED_MILES: Final = 10_000
-STIPULATIONS: Final = ["Proof of income", "Proof of residence"]
-MORE_CENTS: Final = 500_00
-SCORE: Final = 717
 
 
 async def test_a_whole_deal(stocked: Settings, tmp_path: Path) -> None:
@@ -153,109 +126,6 @@ async def the_trade_is_appraised(both: Both) -> None:
     [shown] = both.sales.state.structure["trades"]
     assert shown["appraised"] is True and "acv_cents" not in shown
     assert both.manager.state.structure["trade_acv_cents"] == ACV_CENTS
-
-
-async def the_best_car_of_all(both: Both) -> str:
-    """The whole stock in reach is valued; return the used car that is worth most to the house among those
-    that leave the customer some room below the target payment.
-    """
-    await both.sales.search()
-    heard, _ = await asyncio.gather(events_until(both.sales, valued), events_until(both.manager, valued))
-    search = both.manager.search_state
-    assert search is not None and heard
-    assert search.ended is EndReason.COMPLETE
-    rows = both.manager.rows
-    assert search.valued == search.matched == len(rows)
-    offered = {car: row.offer for car, row in rows.items() if row.offer and row.offer["payment_cents"]}
-    assert len(offered) > 20
-    assert all(offer["payment_cents"] <= TARGET_CENTS for offer in offered.values())
-    roomy = [
-        car
-        for car, offer in offered.items()
-        if offer["payment_cents"] <= TARGET_CENTS - ROOM_CENTS and rows[car].match["mileage"] > USED_MILES
-    ]
-    assert all("npv_cents" in row.offer for row in both.sales.rows.values() if row.offer)
-    assert not any("cost_cents" in row.match for row in both.sales.rows.values())
-    return max(roomy, key=lambda car: offered[car]["npv_cents"])
-
-
-async def a_lease_beside_finance(both: Both) -> None:
-    """The customer looks at a new car first: its lease stands beside its loan, in the grid and in the quote.
-    What is owed on the trade is in both.
-    """
-    rows = both.sales.rows
-    leased = [
-        car
-        for car, row in rows.items()
-        if row.offer and row.offer["lease_payment_cents"] and row.offer["payment_cents"]
-    ]
-    assert leased
-    quote = await both.sales.quote(leased[0])
-    told = rows[leased[0]].offer
-    assert told and quote.lease and quote.lease.best
-    best, sale = quote.lease.best, sale_of(both, quote, discount_cents=quote.lease.best.discount_cents)
-    check_contract(quote, sale_of(both, quote))
-    assert told["lease_payment_cents"] == best.payment_with_tax_cents
-    own_fees = best.upfront_fees_cents == sale.fees_cents
-    capitalised = best.acquisition_fee_cents if own_fees else 0
-    negative_equity = PAYOFF_CENTS - ALLOWANCE_CENTS
-    gross = sale.price_cents - sale.discount_cents + capitalised + negative_equity
-    assert best.gross_cap_cents == gross
-    assert best.adjusted_cap_cents == gross - best.cash_down_cents - quote.rebate_cents
-    assert best.residual_cents == cents(best.msrp_cents * Decimal(str(best.residual_bp)) / 10_000)
-    lease = Lease(
-        best.adjusted_cap_cents, best.residual_cents, Decimal(str(best.money_factor)), best.term_months
-    )
-    tax = tax_cents(lease.payment_cents, OHIO_BP)
-    assert best.payment_cents == lease.payment_cents
-    assert best.payment_with_tax_cents == lease.payment_cents + tax <= TARGET_CENTS
-    assert best.total_of_payments_cents == best.term_months * (lease.payment_cents + tax)
-    fees_and_tax = best.upfront_fees_cents + best.tax_at_signing_cents
-    cash = best.cash_down_cents + best.security_deposit_cents
-    assert best.due_at_signing_cents == best.payment_cents + fees_and_tax + cash
-    assert best.value is UNSET and best.buy_factor is UNSET
-
-
-async def finance_beside_cash(both: Both, car: str) -> None:
-    """The quote of the car: a financed contract, and beside it what it costs paid in full."""
-    quote = await both.sales.quote(car)
-    assert quote.eligible
-    sale = sale_of(both, quote)
-    check_contract(quote, sale)
-    assert quote.payoff_cents == PAYOFF_CENTS
-    row = both.sales.rows[car].offer
-    assert row and row["payment_cents"] == quote.payment_cents
-    assert not isinstance(quote.cash, UnsetType)
-    paid = sale_of(both, quote, discount_cents=quote.cash.discount_cents)
-    assert quote.cash.out_the_door_cents == paid.out_the_door_cents
-    assert quote.cash.covered is False
-    # More cash never costs more a month.
-    for payments in quote.grid.payment_cents:
-        shown = [payment for payment in payments if payment is not None]
-        assert shown == sorted(shown, reverse=True)
-
-
-async def products_are_chosen_and_declined(both: Both, car: str) -> tuple[DealOffer, Sale]:
-    """The customer takes two products, and declines tire and wheel. Each says what it adds to the payment."""
-    lines = [{"product_id": name, "price_cents": price} for name, price, _ in (GAP, CONTRACT)]
-    taken = {"products": lines, "declined_products": ["tire-wheel"]}
-    await both.sales.terms(codec.convert(StructureChanges, taken))
-    await both.caught_up()
-    quote = await both.sales.quote(car)
-    sale = sale_of(both, quote)
-    assert (sale.products_cents, sale.taxable_products_cents) == (2_890_00, 1_995_00)
-    check_contract(quote, sale)
-    assert isinstance(quote.products, list) and isinstance(quote.payment_cents, int)
-    for line, (name, price, taxable) in zip(quote.products, (GAP, CONTRACT), strict=True):
-        without = loan_of(quote, sale.without(price, taxable=taxable)).payment_cents
-        assert (line.product_id, line.payment_without_cents) == (name, without)
-        assert line.adds_cents == quote.payment_cents - without > 0
-        assert line.optional and line.cost_cents is UNSET
-    await both.sales.desk.select(car)
-    state = await both.agree(lambda deal: deal.selected is not None and not deal.selected_outdated)
-    offer = state.selected
-    assert offer and offer.payment_cents == quote.payment_cents
-    return offer, sale
 
 
 async def it_is_submitted(both: Both, offer: DealOffer) -> None:
@@ -368,131 +238,6 @@ async def it_is_signed_and_funded(both: Both, agreed: AgreedFigures) -> None:
     await both.agree(lambda deal: deal.fulfilment is Fulfilment.FUNDED)
 
 
-async def somebody_new_reads_its_story(both: Both, url: str, agreed: AgreedFigures) -> None:
-    """A colleague who opens the deal for the first time sees every step at once, and the signed contract."""
-    async with connect_as_owner(both.settings.database_owner_url) as owner:
-        await add_user(
-            owner,
-            "nina",
-            name="Nina Okafor",
-            role=Role.SALESPERSON,
-            store_id="riverside",
-            password="a password that is nobody's",
-        )
-    async with connect(url, await token_of(both.settings, "nina")) as workspace:
-        deal = await workspace.join(both.sales.channel, View.SALES)
-        story = deal.history.events
-        assert not deal.history.more
-        steps = [event for event in story if event["type"] in {"state_changed", "fulfilment_changed"}]
-        assert [(step["from"], step["to"], step["reason"]) for step in steps] == [
-            ("working", "submitted", "customer_agrees"),
-            ("submitted", "working", "lender_changed"),
-            ("working", "submitted", "customer_agrees"),
-            ("submitted", "countered", "cash_too_low"),
-            ("countered", "submitted", "customer_agrees"),
-            ("submitted", "approved", "meets_policy"),
-            ("approved", "signed", "customer_accepts"),
-            ("signed", "delivered", "car_handed_over"),
-            ("delivered", "funded", "lender_paid"),
-        ]
-        assert {step["by"]["name"] for step in steps} == {"Riverside sales", "Riverside manager"}
-        assert all(step["at"] for step in steps)
-        kinds = [event["type"] for event in story]
-        assert {"customer_changed", "deal_changed", "task_raised", "task_done", "offer_selected"} < set(kinds)
-        assert kinds.count("stipulation_cleared") == len(STIPULATIONS)
-        declined = [event for event in story if "declined_products" in event.get("changes", {})]
-        assert declined[-1]["changes"]["declined_products"] == ["tire-wheel"]
-        assert deal.state.agreed == agreed
-        assert deal.state.contract and deal.state.contract.figures == agreed
-        assert not internal_in(codec.encode([story, deal.state]).decode())
-
-
-async def its_paper_shows_what_was_signed(both: Both, agreed: AgreedFigures, folder: Path) -> None:
-    """One page for the customer, the same from the command line: no internal figure is on it."""
-    paper = await paper_of(both)
-    file = folder / "deal.pdf"
-    await run_command(both.settings, "print", both.sales.state.id, "-o", str(file))
-    assert file.read_bytes() == paper
-    text = text_of(paper)
-    for amount in (
-        *(agreed.payment_cents, agreed.total_cents, agreed.cash_down_cents),
-        *(ALLOWANCE_CENTS, PAYOFF_CENTS, GAP[1], CONTRACT[1]),
-    ):
-        assert f"${(amount or 0) / 100:,.2f}" in text, amount
-    assert "GAP waiver" in text and CUSTOMER["name"] in text
-    offer = both.manager.state.selected
-    assert offer and isinstance(offer.npv_cents, int) and isinstance(offer.lender, str)
-    quote = await both.manager.quote(offer.vehicle_id)
-    assert not isinstance(quote.value, UnsetType) and quote.value.parts
-    house = [offer.npv_cents, *dict(quote.value.parts).values(), ACV_CENTS, 310_00, 1_150_00]
-    assert not any(f"{abs(amount) / 100:,.2f}" in text for amount in house if amount)
-    assert not any(word in text for word in ("NPV", offer.lender, str(SCORE), "prime", "reserve"))
-
-
-async def it_replays_to_the_cent(both: Both) -> None:
-    """Every pencil comes out as it was given, and the events fold to the deal as it stands."""
-    said = await run_command(both.settings, "verify-pencils")
-    assert said.endswith(" 0 differ\n") and not said.startswith("0 ")
-    replayed = json.loads(await run_command(both.settings, "replay", both.manager.state.id))
-    now = codec.decode(codec.encode(both.manager.state))
-    for name in ("version", "state", "fulfilment", "structure", "selected", "agreed", "contract", "lenders"):
-        assert replayed[name] == now[name], name
-
-
-def sale_of(both: Both, quote: QuoteReply, discount_cents: int | None = None) -> Sale:
-    """Return the worksheet of a quoted car: its price as advertised, the deal's fees, products and trade."""
-    terms = both.manager.state.structure
-    advertised = both.manager.rows[quote.vehicle_id].match["price_cents"]
-    assert quote.price_cents == advertised
-    assert isinstance(quote.discount_cents, int)
-    taxable = sum(
-        price
-        for name, price, taxed in (GAP, CONTRACT)
-        if taxed and name in {line["product_id"] for line in terms["products"]}
-    )
-    return Sale(
-        price_cents=advertised,
-        discount_cents=quote.discount_cents if discount_cents is None else discount_cents,
-        fees_cents=terms["fees_cents"],
-        taxable_fees_cents=terms["taxable_fees_cents"],
-        rebate_cents=quote.rebate_cents,
-        allowance_cents=ALLOWANCE_CENTS,
-        payoff_cents=PAYOFF_CENTS,
-        rates_bp=OHIO_BP,
-        products_cents=sum(line["price_cents"] for line in terms["products"]),
-        taxable_products_cents=taxable,
-    )
-
-
-def loan_of(quote: QuoteReply, sale: Sale) -> Loan:
-    """Return the loan of a quote's lender, rate, term and cash on a worksheet."""
-    assert isinstance(quote.cash_down_cents, int) and isinstance(quote.term_months, int)
-    assert isinstance(quote.rate_bp, float)
-    return sale.financed(
-        cash_cents=quote.cash_down_cents, rate_bp=quote.rate_bp, term_months=quote.term_months
-    )
-
-
-def check_contract(quote: QuoteReply, sale: Sale) -> None:
-    """Assert that a quote's figures are those of its worksheet, to the cent."""
-    loan = loan_of(quote, sale)
-    assert (quote.contract_date, quote.first_payment_date) == (SIGNED_ON, FIRST_DUE)
-    assert quote.tax_cents == sale.tax_cents
-    assert quote.principal_cents == loan.principal_cents
-    assert quote.payment_cents == loan.payment_cents
-    assert quote.total_of_payments_cents == loan.total_cents
-
-
-async def paper_of(both: Both) -> bytes:
-    """Return the PDF that the salesperson prints."""
-    token = await token_of(both.settings, "riverside-sales")
-    url = f"http://127.0.0.1:{both.settings.port}/api/deals/{both.sales.state.id}/paper.pdf"
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=60) as http:
-        answer = await http.get(url)
-    assert answer.status_code == 200
-    return answer.content
-
-
 def open_tasks(deal: Deal) -> list[Any]:
     """Return the tasks that a screen shows as open."""
     assert isinstance(deal.state.tasks, list)
@@ -503,9 +248,3 @@ async def last_step(deal: Deal) -> dict[str, Any]:
     """Return the last change of state in a deal's story."""
     events = (await deal.older()).events
     return [event for event in events if event["type"] == "state_changed"][-1]
-
-
-def internal_in(text: str) -> list[str]:
-    """Return what a salesperson must not see of this deal and yet stands in ``text``."""
-    hidden = ("acv_cents", "cost_cents", "buy_rate", "_gross", str(ACV_CENTS), f'"score":{SCORE}', "parts")
-    return [word for word in hidden if word in text]

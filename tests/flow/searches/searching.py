@@ -21,6 +21,7 @@ from server.database.deals.deals import Deal, list_deals, load_deal
 from server.database.editions.versions import stock_version
 from server.database.sample.seed import SeedPlan
 from server.log.redis_log import RedisLog
+from server.search.paging.requests import MoreRequest
 from server.search.paging.searches import SearchRequest, SearchService
 from server.settings import Settings
 from server.sharing.lanes import Lane
@@ -169,3 +170,9 @@ async def open_searching(settings: Settings) -> AsyncIterator[Searching]:
         service = SearchService(stores, whole, log.searches, queue)
         yield Searching(pool, application, stores, whole, redis, log, queue, service)
         await service.hand_over()
+
+
+def more_of(deal: Deal, search_id: str, token: str, op: uuid.UUID | None = None) -> MoreRequest:
+    return MoreRequest(
+        channel=channel_of(deal), op=op or uuid.uuid4(), deal=deal, search_id=search_id, token=token
+    )

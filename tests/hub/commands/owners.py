@@ -1,4 +1,4 @@
-"""The classes whose methods handle commands, as ``server/hub/assembly.py`` puts them together."""
+"""The classes whose methods handle commands, as ``server/hub/assembly/handling.py`` puts them together."""
 
 from typing import Final
 

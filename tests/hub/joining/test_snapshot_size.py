@@ -32,9 +32,9 @@ from protocol.records import Actor, DealState, Filters, Role, Sort, Tier, Versio
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.deals.story import Told, kept_story
-from server.database.decisions.claims import MAX_HOLDS
-from server.database.decisions.lenders import LENDERS_BYTES, lenders_bytes
-from server.database.decisions.offers import MAX_PINS, PINS_BYTES
+from server.database.decisions.agreement.lenders import LENDERS_BYTES, lenders_bytes
+from server.database.decisions.agreement.offers import MAX_PINS, PINS_BYTES
+from server.database.decisions.edits.claims import MAX_HOLDS
 from server.database.people.staff import MAX_NAME_BYTES
 from server.finance.rules.limits import Limit
 from server.hub.channels.live_deal import HeldDeal

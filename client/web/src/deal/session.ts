@@ -5,9 +5,11 @@ import { Connection, type Link, type Listener, type Request } from "../live/conn
 import type { Cancel, Environment } from "../live/environment";
 import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
 import { Desk } from "./desk/desk";
-import { apply, type DealModel, fromSnapshot, seesAlike, withOlder } from "./model/state";
+import { Joining } from "./joining";
+import { apply, type DealModel, fromSnapshot, seesAlike } from "./model/state";
 import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
+import { finderPort, storyPort, termsPort } from "./ports";
 import { Finder } from "./stock/finder";
 import { Grid } from "./stock/grid";
 import { PaintWatch } from "./stock/paint-watch";
@@ -15,11 +17,7 @@ import { NO_FILTERS, Searching } from "./stock/searching";
 import { Story } from "./story";
 import { ProductCatalogue } from "./terms/catalogue";
 import type { Field } from "./terms/edits";
-import { retryAfterMs } from "./terms/retry";
 import { TermsEditor } from "./terms/terms-editor";
-
-const JOIN_AGAIN_MS = 2_000;
-const MOST_FOUND = 12;
 
 export type Standing = "live" | "catching_up" | "offline" | "ended";
 
@@ -56,7 +54,7 @@ export class DealSession implements Listener {
   private readonly connection: Connection;
   private readonly gridNow: Signal<Grid>;
   private drawing: Cancel | null = null;
-  private joinAgain: Cancel = () => {};
+  private readonly joining: Joining;
   private readonly unaim: () => void;
 
   constructor(
@@ -74,13 +72,7 @@ export class DealSession implements Listener {
     this.paint = new PaintWatch(environment, (paint) => {
       if (this.view.value !== "customer") send({ type: "painted", channel, ...paint }, () => {});
     });
-    this.terms = new TermsEditor({
-      served: () => this.model.value?.deal ?? null,
-      live: () => this.channel.phase === "live",
-      send: (departure, replied) =>
-        send({ type: "terms", channel, ...departure }, this.paint.left(departure.op, replied)),
-      later: (milliseconds, action) => environment.later(milliseconds, action),
-    });
+    this.terms = new TermsEditor(termsPort(this.model, this.channel, send, this.paint, environment));
     this.searching = new Searching(
       channel,
       () => this.model.value,
@@ -91,20 +83,21 @@ export class DealSession implements Listener {
       (op, replied) => this.paint.left(op, replied),
       (milliseconds, action) => environment.later(milliseconds * (1 + environment.random()), action),
     );
-    this.finder = new Finder({
-      find: (text, replied) => send({ type: "find", channel, text, limit: MOST_FOUND }, replied) !== null,
-      later: (milliseconds, action) => environment.later(milliseconds, action),
-    });
+    this.finder = new Finder(finderPort(channel, send, environment));
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
-    this.story = new Story({
-      oldest: () => this.model.value?.oldest ?? null,
-      ask: (before, limit, replied) => send({ type: "history", channel, before, limit }, replied) !== null,
-      add: (page) => {
-        if (this.model.value) this.model.value = withOlder(this.model.value, page, this.carName);
+    this.story = new Story(storyPort(this.model, channel, send, this.carName));
+    this.catalogue = new ProductCatalogue(send, channel);
+    this.joining = new Joining(this.channel, send, environment, {
+      view: () => this.view.value,
+      joined: (reply) => {
+        this.failure.value = null;
+        this.take(this.channel.replied(reply));
+      },
+      refused: (error) => {
+        this.failure.value = error;
       },
     });
-    this.catalogue = new ProductCatalogue(send, channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
   }
@@ -115,7 +108,7 @@ export class DealSession implements Listener {
   }
 
   close(): void {
-    this.joinAgain();
+    this.joining.stop();
     this.searching.stop();
     this.drawing?.();
     this.unaim();
@@ -137,7 +130,7 @@ export class DealSession implements Listener {
   show(view: View): void {
     this.view.value = view;
     this.discard();
-    this.join();
+    this.joining.join();
   }
 
   /** Drops everything that this page has of the deal: the next join loads it again. */
@@ -193,7 +186,7 @@ export class DealSession implements Listener {
     if (before && !seesAlike(before, welcome.user)) this.discard();
     // Notices of another process are void; this one repeats them if they still apply.
     this.notice.value = null;
-    this.join();
+    this.joining.join();
   }
 
   received(message: AnyMessage): void {
@@ -226,28 +219,9 @@ export class DealSession implements Listener {
     this.link.value = link;
   }
 
-  private join(): void {
-    this.joinAgain();
-    const request = { type: "join", channel: this.channel.channel, view: this.view.value } as const;
-    const ref = this.connection.send({ ...request, since: this.channel.position }, (reply) => this.joinReplied(reply));
-    if (ref !== null) this.channel.joined(ref);
-  }
-
-  private joinReplied(reply: Reply): void {
-    if (reply.ok) {
-      this.failure.value = null;
-      this.take(this.channel.replied(reply));
-      return;
-    }
-    this.failure.value = reply.error ?? null;
-    if (!reply.error?.retry) return;
-    const wait = Math.max(JOIN_AGAIN_MS, retryAfterMs(reply.error)) * (1 + this.environment.random());
-    this.joinAgain = this.environment.later(wait, () => this.join());
-  }
-
   private take(steps: Step[]): void {
     for (const step of steps) {
-      if (step.kind === "rejoin") this.join();
+      if (step.kind === "rejoin") this.joining.join();
       else if (step.kind === "recovered") this.joined(step.reply);
       else if (step.kind === "snapshot") this.load(step.reply);
       else if (step.kind === "rows") this.grid.load(step.message);

@@ -7,9 +7,9 @@ import numpy as np
 
 from protocol.money.lending import Programme
 from server.finance.architect import Choice, Pricing
-from server.finance.architect.candidates import Candidates, build_at
-from server.finance.architect.corners import upper_ends
-from server.finance.architect.pairs import Pairs
+from server.finance.architect.space.candidates import Candidates, build_at
+from server.finance.architect.space.corners import upper_ends
+from server.finance.architect.space.pairs import Pairs
 from server.finance.loans.structures import Headroom, Structures, build_structures
 from server.finance.quoting.case import Case
 from server.finance.rounding import HUNDREDTHS

@@ -25,7 +25,7 @@ from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import record_pencil
-from server.database.decisions.terms import revise
+from server.database.decisions.edits.terms import revise
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account

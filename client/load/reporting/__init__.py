@@ -1,0 +1,1 @@
+"""The result for people: while it runs, in the terminal, and as a page."""

@@ -1,0 +1,1 @@
+"""A run from signing in to cleaning up, in one process or in several."""

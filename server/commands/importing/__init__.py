@@ -1,0 +1,1 @@
+"""Commands that bring in stock and tables from CSV."""

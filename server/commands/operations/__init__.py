@@ -1,0 +1,1 @@
+"""Commands of whoever runs a deployment: the doctor, and load."""

@@ -1,0 +1,1 @@
+"""What a deal settles on: offers, what lenders say to them, and the agreed figures and their guard."""

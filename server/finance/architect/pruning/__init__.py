@@ -1,0 +1,1 @@
+"""Drops the programmes that cannot win for a car, before their structures are valued."""

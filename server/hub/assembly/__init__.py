@@ -1,0 +1,1 @@
+"""The hub of one web process, put together: what hears, what tells, what handles commands."""

@@ -1,0 +1,69 @@
+"""The handlers of all commands, and what they share."""
+
+from server.database.core.scope import RowScope, StoreScopes
+from server.database.people.security_events import Note
+from server.hub.commands.desk_answers import DeskAnswers
+from server.hub.commands.desk_handlers import DeskHandlers
+from server.hub.commands.finding import Finding
+from server.hub.commands.handlers import Handlers
+from server.hub.commands.offer_handlers import OfferHandlers
+from server.hub.commands.offer_pricing import Repricing
+from server.hub.commands.quoting.catalogues import Catalogues
+from server.hub.commands.quoting.quotes import Quotes
+from server.hub.commands.stock_handlers import StockHandlers
+from server.hub.commands.watch_handlers import WatchHandlers
+from server.hub.connections.allowance import Allowance
+from server.hub.connections.authority import Authority
+from server.hub.sight.questions import Questions
+from server.hub.upkeep.relay import Relay
+from server.search.paging.searches import SearchService
+from server.work.editions import Editions
+
+
+def handlers_of(
+    watch: WatchHandlers,
+    *,
+    stores: StoreScopes,
+    system: RowScope,
+    authority: Authority,
+    relay: Relay,
+    searches: SearchService,
+    quotes: Quotes,
+    repricing: Repricing,
+    editions: Editions,
+    questions: Questions,
+    allowance: Allowance,
+    note: Note,
+) -> Handlers:
+    """Return the handlers of all commands: those of ``watch``, of the stock, of offers and of the desk."""
+    catalogues = Catalogues(stores, editions)
+    stock = StockHandlers(
+        stores=stores,
+        authority=authority,
+        relay=relay,
+        searches=searches,
+        quotes=quotes,
+        catalogues=catalogues,
+        finding=Finding(stores, quotes, editions),
+        questions=questions,
+        repricing=repricing,
+    )
+    answers = DeskAnswers(stores, authority, relay)
+    offers = OfferHandlers(
+        stores=stores,
+        system=system,
+        authority=authority,
+        relay=relay,
+        answers=answers,
+        quotes=quotes,
+        questions=questions,
+    )
+    desk = DeskHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        quotes=quotes,
+        repricing=repricing,
+        editions=editions,
+    )
+    return Handlers(allowance, watch, stock, offers, desk, note=note)

@@ -1,0 +1,89 @@
+"""What a web process opens before it serves: its pools of connections to Postgres and Redis, and its port."""
+
+import socket
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import structlog
+from redis.exceptions import AuthenticationError
+
+from server.database.core.metered import MeteredPool
+from server.log.links.direct_sending import send_directly
+from server.log.links.guarded_pool import GuardedPool
+from server.log.links.peer import require_peer
+from server.observe.ending import Ending
+from server.observe.failing import REDIS_FAILS
+from server.observe.metrics.start_up import StartUp
+from server.settings import Settings
+
+REDIS_CONNECTIONS: Final = 20
+REDIS_CONNECT_SECONDS: Final = 2.0
+REDIS_SECONDS: Final = 5.0
+"""How long a script may take to answer, and a command may wait for a connection."""
+
+BACKLOG: Final = 2048
+SEND_BUFFER_BYTES: Final = 256 * 1024
+"""The kernel's send buffer for a client that does not read. When it is full, the outbox fills."""
+
+UNREAD_MS: Final = 30_000
+"""After this long without an acknowledgement the kernel gives a connection up."""
+
+
+async def kept(
+    stack: AsyncExitStack, ending: Ending, start: StartUp, name: str, opening: Awaitable[MeteredPool]
+) -> MeteredPool:
+    """Open a pool of connections to Postgres, which ``stack`` closes; return it."""
+    pool = await opening
+    start.reached(name)
+    stack.push_async_callback(ending.close, f"postgres {name}".replace("_", " "), pool.close)
+    return pool
+
+
+async def open_redis(
+    stack: AsyncExitStack, ending: Ending, start: StartUp, settings: Settings
+) -> GuardedPool:
+    """Return connections to Redis, whose breaker is open if Redis does not answer now.
+
+    Raises AuthenticationError if another account's Redis answers.
+    """
+    connections: Any = GuardedPool.from_url(
+        settings.redis_url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_SECONDS,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_CONNECT_SECONDS,
+        client_name="deal-architect-web",
+    )
+    require_peer(connections, settings.redis_uid)
+    send_directly(connections)
+    pool: GuardedPool = connections
+    stack.push_async_callback(ending.close, "redis connections", pool.aclose)
+    try:
+        await pool.ping()
+    except AuthenticationError:
+        raise
+    except REDIS_FAILS as error:
+        structlog.get_logger("web").warning("without_redis", error=error)
+        pool.breaker.trip()
+    start.reached("redis")
+    return pool
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a listening socket that other web processes may share. Raises OSError for a taken port."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Accepted sockets inherit these.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,35 @@
+"""The quote of a car as the page shows it."""
+
+import json
+from typing import Any
+
+from playwright.async_api import expect
+
+from tests.browser.people import WAIT_MS, Person
+
+
+async def choose_best(person: Person) -> str:
+    """Open the first deal, choose its best car and wait for the quote. Return the deal's path."""
+    path = await person.open_first_deal()
+    await person.all_valued()
+    person.frames.clear()
+    await person.page.locator(".grid-row").first.click()
+    await expect(person.page.locator(".offer .big")).to_contain_text("APR", timeout=WAIT_MS)
+    return path
+
+
+def last_quote(person: Person) -> dict[str, Any]:
+    """Return the newest quote that reached the page."""
+    quotes = [line for line in lines_of(person) if '"grid"' in line]
+    quote: dict[str, Any] = json.loads(quotes[-1])["data"]
+    return quote
+
+
+def lines_of(person: Person) -> list[str]:
+    """Return the messages that reached the page, in their order."""
+    return [line for frame in person.frames for line in frame.split("\n")]
+
+
+def dollars(cents: int) -> str:
+    """Return what an amount looks like on the page."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"

@@ -1,0 +1,40 @@
+"""What came of a fault that was played."""
+
+import statistics
+from dataclasses import dataclass, field
+
+from tests.faults.judging.checker import Findings
+
+
+@dataclass(slots=True)
+class Result:
+    """How a fault went.
+
+    ``lasted`` is how many seconds passed until all that failed served again; ``recovery`` holds, for each
+    viewer, how many it took from then until it showed what was decided after that. ``taken`` counts the
+    commands that were answered well.
+    """
+
+    fault: str
+    viewers: int
+    events: int
+    findings: Findings
+    lasted: float = 0.0
+    recovery: list[float] = field(default_factory=list)
+    broke: str = ""
+    taken: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the promise was kept."""
+        return self.findings.is_clean and not self.broke
+
+    @property
+    def median_seconds(self) -> float:
+        """The median of the recovery times."""
+        return statistics.median(self.recovery) if self.recovery else 0.0
+
+    @property
+    def longest_seconds(self) -> float:
+        """The longest recovery time."""
+        return max(self.recovery, default=0.0)
