@@ -28,7 +28,7 @@ GUARD_SECONDS = 60.0
 SLOW_SECONDS = 1.5 * quick_limits.SLOW_SECONDS
 SLOW_ROWS = (
     "CREATE POLICY slow_rows ON vehicles AS RESTRICTIVE FOR SELECT TO deal_app"
-    f" USING ((SELECT true FROM pg_sleep({SLOW_SECONDS})))"
+    " USING ((SELECT true FROM pg_sleep({})))"
 )
 
 
@@ -79,8 +79,8 @@ async def test_slow_searches_open_the_breaker_and_older_cars_are_shown(
 
 @asynccontextmanager
 async def slow_rows(owner: asyncpg.Connection) -> AsyncIterator[None]:
-    """Let Postgres sleep whenever a store's people read cars. A read that has begun ends before it is over."""
-    await owner.execute(SLOW_ROWS)
+    """Let Postgres sleep whenever a store's people read cars. It ends after reads that have begun."""
+    await owner.execute(SLOW_ROWS.format(SLOW_SECONDS))
     try:
         yield
     finally:
@@ -90,15 +90,14 @@ async def slow_rows(owner: asyncpg.Connection) -> AsyncIterator[None]:
 async def until_probed(database: asyncpg.Connection) -> None:
     """Return once a read of cars sleeps that nobody asked for."""
     async with asyncio.timeout(GUARD_SECONDS):
-        while not await database.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        ):
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        while not await database.fetchval(asked):  # noqa: ASYNC110 - Postgres does not tell
             await asyncio.sleep(0.02)
 
 
 async def test_a_database_that_sleeps(stocked: Settings, tmp_path: Path) -> None:
-    """Answers come, but too late: nobody waits for them any more, and a probe that is as late changes nothing.
-    Everything else works, and once Postgres is quick again people get the cars as they are now.
+    """Answers come, but too late: nobody waits for them any more, and a probe that is as late changes
+    nothing. Everything else works, and once Postgres is quick again people get the cars as they are now.
     """
     channel = await a_deal_of(stocked)
     tokens = [await token_of(stocked, login) for login in ("riverside-manager", "riverside-sales")]
