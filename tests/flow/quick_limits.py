@@ -6,6 +6,7 @@ Started by ``python -m tests.flow.quick_limits web``.
 from functools import partial
 from typing import Final
 
+from server.hub.upkeep.keeper import Keeper
 from server.hub.upkeep.outages import Outages
 from server.log import guarded_pool
 from server.observe.breaker import BreakerBounds
@@ -22,6 +23,9 @@ GIVEN_UP_SECONDS: Final = 0.3
 CALLS: Final = 6
 """How many calls the breaker of Redis remembers, so that those of a process that begins do not outweigh."""
 
+HEARTBEAT_SECONDS: Final = 0.1
+"""How often the queue is looked at."""
+
 TOO_OLD_SECONDS: Final = 1_000.0
 """When a queue takes nobody's searches: so far from the age for those who fill it that no test meets both."""
 
@@ -34,6 +38,7 @@ def main() -> None:
     app.REDIS_SECONDS = GIVEN_UP_SECONDS  # type: ignore[misc]
     pressure.TOO_OLD_SECONDS = TOO_OLD_SECONDS  # type: ignore[misc]
     Outages.__init__.__kwdefaults__["notice_after_seconds"] = SLOW_SECONDS
+    Keeper.__init__.__kwdefaults__["heartbeat_seconds"] = HEARTBEAT_SECONDS
     processes.main()
 
 
