@@ -1,10 +1,13 @@
-"""Repeated searches over two web processes while cars are repriced, sold and added: every screen follows."""
+"""Repeated searches over two web processes while cars are repriced, sold and added, and while these processes
+lose the bells of Redis: every screen follows.
+"""
 
 import asyncio
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from client import Deal, Refreshed
 from client.rows import ValueState
@@ -21,6 +24,7 @@ from tests.services import free_port, start_together
 pytestmark = pytest.mark.flow
 
 ROUNDS = 8
+BELLS_LOST = 1, 2, 5, 6
 LIMITS = 60, 80
 CHANGES = (
     "UPDATE vehicles SET price_cents = price_cents + 100 WHERE vehicle_id IN (SELECT vehicle_id FROM vehicles"
@@ -50,9 +54,16 @@ async def follow(deal: Deal, revs: dict[tuple[str, str], list[int]]) -> None:
                     told.append(row.rev)
 
 
-async def test_screens_follow_while_searches_repeat(stocked: Settings, tmp_path: Path) -> None:
-    """No search shows an older price of a car after a newer one; at the end, every screen shows what Postgres
-    has, and a search from memory is row by row one that was read anew, offers included.
+async def lose_bells(redis: Redis, number: int) -> None:
+    """Close the connections on which bells are heard: until the next ones, events ring for nobody."""
+    if number in BELLS_LOST:
+        await redis.client_kill_filter(_type="pubsub")
+
+
+async def test_screens_follow_while_searches_repeat(stocked: Settings, redis: Redis, tmp_path: Path) -> None:
+    """No search shows an older price of a car after a newer one, whichever bells are lost; at the end, every
+    screen shows what Postgres has, and a search from memory is row by row one that was read anew, offers
+    included.
     """
     channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
     async with (
@@ -71,13 +82,16 @@ async def test_screens_follow_while_searches_repeat(stocked: Settings, tmp_path:
             await asyncio.gather(
                 deals[number % 2].search(limit=LIMITS[number // 2 % 2]),
                 owner.execute(CHANGES[number % len(CHANGES)]),
+                lose_bells(redis, number),
             )
             if number % 3 == 0:
                 await owner.execute(ADD, str(number))
                 await deals[1 - number % 2].search(limit=LIMITS[number // 2 % 2])
         for task in following:
             task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
+        done = await asyncio.gather(*following, return_exceptions=True)
+        assert all(isinstance(each, asyncio.CancelledError) for each in done), done
+        assert all("bus_broken" in web.output() for web in (here, there))
         for screen in revs:
             assert all(told == sorted(told) for told in screen.values())
         await _ended_valued(deals, await deals[0].search(limit=LIMITS[0]))

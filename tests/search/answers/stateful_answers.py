@@ -154,7 +154,7 @@ class AnswersMachine(RuleBasedStateMachine):
         if really:
             self.world.commit_rates()
 
-    @rule(process=processes, limit=st.sampled_from([4, 100]), ticks=st.integers(0, 15), really=rarely)
+    @rule(process=processes, limit=st.sampled_from([4, 100]), ticks=st.integers(0, 6), really=st.booleans())
     def begin_day(self, process: int, limit: int, ticks: int, really: bool) -> None:
         """Midnight passes between two searches that ask the same, maybe while the first is being answered."""
         if really:
