@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from server.database.core.guard import OUTAGES
@@ -66,14 +66,9 @@ class StockReads:
         self._plans = Plans()
         self._tried: Run | None = None
 
-    async def prepare(
-        self, run: Run, reader: StockReader, as_of: AsOf, *, from_start: bool = False
-    ) -> tuple[Reading, int]:
-        """Return how to read a page, and how many rows the planner expects; 0 for a later page.
-
-        What of the page is published is left out, unless it is read ``from_start``.
-        """
-        start, page = run.start, None if from_start else run.publication
+    async def prepare(self, run: Run, reader: StockReader, as_of: AsOf) -> tuple[Reading, int]:
+        """Return how to read a page, and how many rows the planner expects; 0 for a later page."""
+        start, page = run.start, run.publication
         after = start.after if page is None else page.last
         with run.trace.stage("prepare"):
             reading = await prepare_reading(
@@ -119,12 +114,12 @@ class StockReads:
         call, run = self.breaker.begin_probe(), self._tried
         try:
             if run is not None:
-                turn = self._turns.turn(run.start.lane, None)
-                async with turn, self.stock(run, call, Trace()) as reader:
-                    _, inventory = await within(call, current(reader, run.deal, fixed=True))
-                    # If the page has ended, no rows come after those that are published: that would be quick.
-                    as_of = today.as_of(inventory)
-                    reading, _ = await within(call, self.prepare(run, reader, as_of, from_start=True))
+                # As it began: what comes after published rows may be nothing, which is read quickly.
+                again = replace(run, trace=Trace(), publication=None)
+                turn = self._turns.turn(again.start.lane, None)
+                async with turn, self.stock(again, call, again.trace) as reader:
+                    _, inventory = await within(call, current(reader, again.deal, fixed=True))
+                    reading, _ = await within(call, self.prepare(again, reader, today.as_of(inventory)))
                     await within(call, first_rows(reader, reading))
             call.end(failed=False)
         finally:
