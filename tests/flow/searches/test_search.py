@@ -13,7 +13,7 @@ from protocol.records import BasisPoints, Filters, Scope, Sort, Tier
 from server.database.deals.deals import Deal
 from server.database.sample.seed import VERSION
 from server.finance.versions import ENGINE_VERSION
-from server.search.paging import answering
+from server.search.paging import first_rows
 from server.search.paging.requests import MoreRequest
 from server.search.sql.cursor import FIRST_CHUNK
 from tests.flow.searches.searching import STOCK, Searching, channel_of, column, of_kind
@@ -159,7 +159,7 @@ async def test_an_older_search_does_not_stop_the_newer_one(
 ) -> None:
     """Its first rows come when the newer one is under way already: it falls silent, the newer is whole."""
     deal = await searching.deal(scope=Scope.GROUP)
-    publish, read_first = searching.log.searches.matches, answering.first_rows
+    publish, read_first = searching.log.searches.matches, first_rows.fetch_first
     under_way, older_done = asyncio.Event(), asyncio.Event()
     slow = [asyncio.Event(), asyncio.Event()]
     slow[1].set()
@@ -176,7 +176,7 @@ async def test_an_older_search_does_not_stop_the_newer_one(
         return await read_first(*arguments)
 
     monkeypatch.setattr(searching.log.searches, "matches", publish_then_wait)
-    monkeypatch.setattr(answering, "first_rows", read_when_told)
+    monkeypatch.setattr(first_rows, "fetch_first", read_when_told)
     older = asyncio.create_task(searching.begin(deal, limit=20_000))
     await searching.heard(deal, "search_started")
     newer = await searching.begin(deal, limit=20_000)
