@@ -36,8 +36,8 @@ from server.settings import Settings
 from server.work.queue import JobQueue
 from tests.doctor.generated import SCHEMA, schema_text
 from tests.doctor.installation import Installation, open_installation, played, until
-from tests.doctor.slow_proxy import slow_proxy
 from tests.services import ROOT, open_folder
+from tests.services.slow_proxy import slow_proxy
 
 pytestmark = pytest.mark.flow
 

@@ -17,6 +17,11 @@ from server.observe.standing import Standing
 AWAY_SECONDS: Final = 1.0
 """How long bells may stop before the breaker of Redis is opened without waiting for failures."""
 
+TIMER_SECONDS: Final = 0.01
+"""How early a timer may fire, generously. A probe that comes before its time is refused, and the next one is
+sent a second later.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Probed:
@@ -57,11 +62,14 @@ class Probes:
             self._logger.warning("breaker_opened", breaker=breaker.name, opened=breaker.opened)
             each.opened()
             while not breaker.is_closed:
-                await asyncio.sleep(breaker.retry_after_seconds)
+                await asyncio.sleep(breaker.retry_after_seconds + TIMER_SECONDS)
                 try:
                     await each.probe()
                 except SERVICE_FAILS as error:
                     self._logger.info("breaker_probed", breaker=breaker.name, error=error)
+                except Exception:
+                    # For example, no rate sheet is in force. Searches tell people; the process goes on.
+                    self._logger.exception("breaker_probed", breaker=breaker.name)
             self._logger.warning("breaker_closed", breaker=breaker.name)
 
     async def _listen(self) -> None:

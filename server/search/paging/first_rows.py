@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from server.database.core.guard import OUTAGES
@@ -143,10 +143,12 @@ class StockReads:
         call, run = self.breaker.begin_probe(), self._tried
         try:
             if run is not None:
-                turn = self._turns.turn(run.start.lane, None)
-                async with turn, self.stock(run, call, Trace()) as reader:
-                    _, inventory = await within(call, current(reader, run.deal, fixed=True))
-                    reading, _ = await within(call, self.prepare(run, reader, today.as_of(inventory)))
+                # As it began: what comes after published rows may be nothing, which is read quickly.
+                again = replace(run, trace=Trace(), publication=None)
+                turn = self._turns.turn(again.start.lane, None)
+                async with turn, self.stock(again, call, again.trace) as reader:
+                    _, inventory = await within(call, current(reader, again.deal, fixed=True))
+                    reading, _ = await within(call, self.prepare(again, reader, today.as_of(inventory)))
                     await within(call, fetch_first(reader, reading))
             call.end(failed=False)
         finally:

@@ -21,7 +21,16 @@ from server.database.deals.deals import Deal
 from server.log.channel_log import Entry
 from server.log.search_log import SearchState
 from server.search.paging.requests import MoreRequest, SearchRequest
-from tests.search.answers.world import TOO_DEAR, Cars, Process, SlowLog, World, value_of, work
+from tests.search.answers.world import (
+    TOO_DEAR,
+    Cars,
+    Process,
+    SlowLog,
+    World,
+    days_since_first,
+    value_of,
+    work,
+)
 from tests.twin.memory_log import MemoryLog
 
 PROCESSES, DEALS = 2, 3
@@ -34,8 +43,9 @@ rarely = st.sampled_from([False] * 4 + [True])
 
 
 class Asked(NamedTuple):
-    """What a process knew when it was asked to search."""
+    """What a process knew when it was asked to search, and what day it was."""
 
+    days: int
     inventory: int
     rates: int
     deal_version: int
@@ -101,7 +111,8 @@ class AnswersMachine(RuleBasedStateMachine):
             self.search(process, deal, limit)
 
     async def _search(self, process: Process, deal_id: str, limit: int) -> None:
-        asked = Asked(process.heard_version, int(process.heard_rates), process.deals[deal_id].version)
+        days = days_since_first(self.world.day)
+        asked = Asked(days, process.heard_version, int(process.heard_rates), process.deals[deal_id].version)
         self.asked[await process.search(f"deal:{deal_id}", limit)] = asked
 
     @rule(process=processes, deal=deals)
@@ -142,6 +153,16 @@ class AnswersMachine(RuleBasedStateMachine):
     def change_rates(self, really: bool) -> None:
         if really:
             self.world.commit_rates()
+
+    @rule(process=processes, limit=st.sampled_from([4, 100]), ticks=st.integers(0, 6), really=st.booleans())
+    def begin_day(self, process: int, limit: int, ticks: int, really: bool) -> None:
+        """Midnight passes between two searches that ask the same, maybe while the first is being answered."""
+        if really:
+            self.search(process, "1", limit)
+            self.pass_time(ticks)
+            self.world.begin_day()
+            self.search(process, "2", limit)
+            self.seen["days"] += 1
 
     @rule(process=processes, deal=deals, cash=st.integers(0, 1))
     def terms(self, process: int, deal: str, cash: int) -> None:
@@ -276,6 +297,9 @@ class AnswersMachine(RuleBasedStateMachine):
             assert inventory >= asked.inventory, "older cars than the process knew of"
             assert int(rates) >= asked.rates, "older rates than the process knew of"
             assert started["deal_version"] >= asked.deal_version, "older terms than the process knew of"
+        days = [days for each in matches for days in each["columns"]["days_in_stock"]]
+        assert days == sorted(days), "a search that somebody goes on with is of that day from there on"
+        assert asked is None or not days or days[0] >= asked.days, "an answer of another day"
         assert [each["chunk"] for each in matches] == list(range(len(matches)))
         assert ends, "a search has an end"
         found = [row for each in matches for row in _rows(each["columns"])]

@@ -42,6 +42,7 @@ ROWS = 3
 TOO_DEAR = 90
 """From this price on, no car becomes a deal."""
 
+FIRST_DAY = dt.date(2026, 3, 1)
 ANN = Actor(id="u", name="Ann", role=Role.SALESPERSON)
 DEAL = Deal(
     id="1",
@@ -70,6 +71,11 @@ class State:
     deals: dict[str, Deal]
 
 
+def days_since_first(day: dt.date) -> int:
+    """Return for how many days each car has been in stock: all came on the first day."""
+    return (day - FIRST_DAY).days
+
+
 def value_of(price: int, deal: Deal, rates: str) -> int:
     """Return what a car is worth in a deal under a rate sheet."""
     return price * 10_000 + deal.structure.cash_down_cents * 100 + int(rates)
@@ -82,6 +88,7 @@ class World:
         self.now = State(1, {car: (1, 10 + car) for car in range(8)}, {"1": DEAL})
         self.states = {1: self.now}
         self.rates = "1"
+        self.day = FIRST_DAY
         self.processes: list[Process] = []
         self.terms: dict[tuple[str, int], Deal] = {}
         self.delay = 0
@@ -106,6 +113,10 @@ class World:
         self.rates = str(int(self.rates) + 1)
         for process in self.processes:
             process.notified.append("rates")
+
+    def begin_day(self) -> None:
+        """Let midnight pass: nobody announces it."""
+        self.day += dt.timedelta(days=1)
 
     def commit_terms(self, deal_id: str, cash: int) -> Deal:
         """Decide other terms."""
@@ -155,6 +166,7 @@ class NotTooDear:
 
     def __init__(self, plan: Any, others: Any, carried: Any) -> None:
         self._cars = sum(each.cars for each in carried)
+        self._days: int = plan.inputs["days"]
 
     def screen(self, rows: Any) -> Screened:
         """Return the cars that are not too dear."""
@@ -165,6 +177,7 @@ class NotTooDear:
                 "vehicle_id": [str(row[0]) for row in kept],
                 "rev": [row[1] for row in kept],
                 "price_cents": [row[2] for row in kept],
+                "days_in_stock": [self._days] * len(kept),
             },
             numbers={},
             positions=[row[0] for row in kept],
@@ -224,7 +237,6 @@ class Process:
         self._rates: str | None = None
         self.deals = dict(world.now.deals)
         self.tables = None
-        self.day = dt.date(2026, 3, 1)
         self.versions = StockVersions(lambda: self.hears)
         self.answers = Answers(self.versions, clock=lambda: 0.0)
         searches = cast(SlowLog, log.searches)
@@ -239,7 +251,7 @@ class Process:
             answers=self.answers,
             values=self.values,
             lease_ms=3_600_000,
-            today=lambda: self.day,
+            today=lambda: world.day,
         )
         self.searches._load = self._load  # type: ignore[method-assign]
 
@@ -320,7 +332,9 @@ async def _prepare(reader: Reader, tables: Any, deal: Deal, as_of: Any, **given:
     versions = Versions(
         inventory=str(as_of.inventory), rates=as_of.in_force.rates, tax="", risk="1", engine="1"
     )
-    plan = SimpleNamespace(leases=None, inputs={"cash": deal.structure.cash_down_cents})
+    plan = SimpleNamespace(
+        leases=None, inputs={"cash": deal.structure.cash_down_cents, "days": days_since_first(as_of.today)}
+    )
     return reading.Reading(
         deal=deal,
         plan=cast(Any, plan),

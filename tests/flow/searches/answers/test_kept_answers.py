@@ -1,18 +1,22 @@
-"""Repeated searches over two web processes while cars are repriced, sold and added: every screen follows."""
+"""Repeated searches over two web processes while cars are repriced, sold and added, and while these processes
+lose the bells of Redis: every screen follows.
+"""
 
 import asyncio
 from collections import defaultdict
 from pathlib import Path
 
+import asyncpg
 import pytest
+from redis.asyncio import Redis
 
 from client import Deal, Refreshed
 from client.rows import ValueState
-from protocol.events import Event, SearchEnded, SearchValued
+from protocol.events import Event, Matches, SearchEnded, SearchValued
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deals import load_deal
 from server.settings import Settings
-from tests.flow.current import keep_current
+from tests.flow.current import GUARD_SECONDS, keep_current
 from tests.flow.desk import seen
 from tests.flow.searches.searching import open_searching
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
@@ -21,6 +25,7 @@ from tests.services import free_port, start_together
 pytestmark = pytest.mark.flow
 
 ROUNDS = 8
+BELLS_LOST = 1, 2, 5, 6
 LIMITS = 60, 80
 CHANGES = (
     "UPDATE vehicles SET price_cents = price_cents + 100 WHERE vehicle_id IN (SELECT vehicle_id FROM vehicles"
@@ -50,9 +55,29 @@ async def follow(deal: Deal, revs: dict[tuple[str, str], list[int]]) -> None:
                     told.append(row.rev)
 
 
-async def test_screens_follow_while_searches_repeat(stocked: Settings, tmp_path: Path) -> None:
-    """No search shows an older price of a car after a newer one; at the end, every screen shows what Postgres
-    has, and a search from memory is row by row one that was read anew, offers included.
+async def lose_bells(redis: Redis) -> None:
+    """Close the connections on which bells are heard: until the next ones, events ring for nobody."""
+    await redis.client_kill_filter(_type="pubsub")
+
+
+async def reprice(owner: asyncpg.Connection, redis: Redis, deals: list[Deal]) -> dict[str, int]:
+    """Change prices that are shown while the bells are lost; return the newest rev of each car that is shown,
+    once every screen has it.
+    """
+    await asyncio.gather(owner.execute(CHANGES[0]), lose_bells(redis))
+    asked = "SELECT vehicle_id::text, rev FROM vehicles WHERE vehicle_id::text = ANY($1)"
+    newest = dict(await owner.fetch(asked, list(deals[0].rows)))
+    for deal in deals:
+        async with asyncio.timeout(GUARD_SECONDS):
+            while any(row.rev < newest.get(car, row.rev) for car, row in deal.rows.items()):
+                await anext(deal)
+    return newest
+
+
+async def test_screens_follow_while_searches_repeat(stocked: Settings, redis: Redis, tmp_path: Path) -> None:
+    """No search shows an older price of a car after a newer one, whichever bells are lost, and nor does the
+    next one, where a newer price was shown; at the end, every screen shows what Postgres has, and a search
+    from memory is row by row one that was read anew, offers included.
     """
     channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
     async with (
@@ -71,26 +96,40 @@ async def test_screens_follow_while_searches_repeat(stocked: Settings, tmp_path:
             await asyncio.gather(
                 deals[number % 2].search(limit=LIMITS[number // 2 % 2]),
                 owner.execute(CHANGES[number % len(CHANGES)]),
+                *([lose_bells(redis)] if number in BELLS_LOST else []),
             )
             if number % 3 == 0:
                 await owner.execute(ADD, str(number))
                 await deals[1 - number % 2].search(limit=LIMITS[number // 2 % 2])
         for task in following:
             task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
+        done = await asyncio.gather(*following, return_exceptions=True)
+        assert all(isinstance(each, asyncio.CancelledError) for each in done), done
         for screen in revs:
             assert all(told == sorted(told) for told in screen.values())
         await _ended_valued(deals, await deals[0].search(limit=LIMITS[0]))
+        for deal in deals:
+            newest = await reprice(owner, redis, deals)
+            await deal.search(limit=LIMITS[0])
+            heard = [await events_until(each, lambda one: isinstance(one, SearchEnded)) for each in deals]
+            for matches in (event for events in heard for event in events if isinstance(event, Matches)):
+                for car, rev in zip(matches.columns["vehicle_id"], matches.columns["rev"], strict=True):
+                    assert rev >= newest.get(car, rev)
+        await _ended_valued(deals, await deals[0].search(limit=LIMITS[0]))
+        await owner.execute(ADD, "99")
+        while not any(row.match["stock_no"] == "added 99" for row in deals[0].rows.values()):
+            await _ended_valued(deals, await deals[0].search(limit=LIMITS[0]))
         again = await _ended_valued(deals, await deals[0].search(limit=LIMITS[0]))
         assert again.trace["cached"] == again.matched == LIMITS[0]
         from_memory = [dict(deal.rows) for deal in deals]
-        deal = await load_deal(owner, channel.removeprefix("deal:"))
-        assert deal is not None
-        read = await _ended_valued(deals, await anew.begin(deal, limit=LIMITS[0]))
+        stored = await load_deal(owner, channel.removeprefix("deal:"))
+        assert stored is not None
+        read = await _ended_valued(deals, await anew.begin(stored, limit=LIMITS[0]))
         assert "cached" not in read.trace
         assert [dict(deal.rows) for deal in deals] == from_memory
         assert all(row.value is ValueState.VALUED for row in from_memory[0].values())
         assert any(row.match["stock_no"].startswith("added") for row in from_memory[0].values())
+        assert all("bus_broken" in web.output() for web in (here, there))
 
 
 async def _ended_valued(deals: list[Deal], search_id: str) -> SearchEnded:
