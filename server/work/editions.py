@@ -27,9 +27,12 @@ class Editions:
         self._known = None
         self._forgotten += 1
 
-    async def in_force(self, today: dt.date) -> InForce:
-        """Return the editions in force. Raises NotInForce and asyncpg's errors."""
-        if self._known is not None and self._known[0] == today and self._hears():
+    async def in_force(self, today: dt.date, *, afresh: bool = False) -> InForce:
+        """Return the editions in force, read ``afresh`` or as this process heard of them.
+
+        Raises NotInForce and asyncpg's errors.
+        """
+        if not afresh and self._known is not None and self._known[0] == today and self._hears():
             return self._known[1]
         before = self._forgotten
         async with self._system.acquire() as database:

@@ -5,8 +5,9 @@ Started by ``python -m tests.load.hearing_twice load``.
 
 from typing import Any
 
-import server.__main__
 from client.load.wire import Hear, Wire
+
+import server.__main__
 
 NOTE = b'"note_added"'
 

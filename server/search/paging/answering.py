@@ -53,9 +53,11 @@ class Answering:
 
         Raises CommandError, NotInForce, and what Postgres and Redis raise.
         """
+        # Another process may have begun the search, with news that this one has not heard yet.
+        run.must_check = goes_on = run.start.base.chunks > 0
         # Read before a connection is held, so that a page needs at most one connection at a time.
         with run.trace.stage("prepare"):
-            today = Today(day, await self._editions.in_force(day))
+            today = Today(day, await self._editions.in_force(day, afresh=goes_on))
         found = self._find(run, today)
         while True:
             if found is not None:

@@ -19,3 +19,20 @@ def test_no_answer_is_older_than_what_was_known(monkeypatch: pytest.MonkeyPatch)
     run_state_machine_as_test(AnswersMachine, settings=settings(max_examples=80, stateful_step_count=40))
     ways = AnswersMachine.seen
     assert min(ways[name] for name in ("hits", "joins", "misses", "shared", "days")) > 3, ways
+
+
+def test_a_search_goes_on_elsewhere_with_nothing_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It began under a rate sheet that the process has not heard of which finds the next cars."""
+    replaced(monkeypatch.setattr)
+    machine = AnswersMachine()
+    machine.begin(delay=0)
+    # So process 1 knows the rates of now.
+    machine.search(process=1, deal="1", limit=4)
+    machine.pass_time(1)
+    machine.search(process=0, deal="1", limit=4)
+    machine.change_rates(really=True)
+    machine.pass_time(7)
+    machine.more(process=1, deal="1")
+    machine.teardown()
+    started = [each for each in machine.events["deal:1"] if each["type"] == "search_started"]
+    assert started[-1]["versions"]["rates"] == "2", "the search began under the older sheet"

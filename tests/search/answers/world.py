@@ -255,9 +255,9 @@ class Process:
         )
         self.searches._load = self._load  # type: ignore[method-assign]
 
-    async def in_force(self, day: dt.date) -> InForce:
+    async def in_force(self, day: dt.date, *, afresh: bool = False) -> InForce:
         """Return the editions, from memory if they are known."""
-        if self._rates is None or not self.hears:
+        if afresh or self._rates is None or not self.hears:
             await self.world.wait()
             self._rates = self.world.rates
         return InForce(rates=self._rates, risk="1")
