@@ -2,9 +2,9 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from protocol import codec
 from protocol.events import Rejection
@@ -15,7 +15,7 @@ from server.search.answers.answer import Answer, Ending, Opening
 from server.search.answers.answers import Answers
 from server.search.answers.question import Question, question_of
 from server.search.answers.stock_versions import Mark
-from server.search.paging.first_rows import FirstRows, StockReads, Today, within
+from server.search.paging.first_rows import StockReads, Today, first_rows, within
 from server.search.paging.following import follow
 from server.search.paging.page import Page
 from server.search.paging.pages import Pages, Run
@@ -180,9 +180,13 @@ class Answering:
                     reading, estimate = await within(call, self._reads.prepare(run, reader, as_of))
                     answer.open(Opening(as_of, reading.versions, estimate))
                     announcement = Announcement(reading.versions, estimate, run.deal.version)
-                    announced, first = await _side_by_side(
-                        self._announced(run, announcement), self._reads.first(run, reader, call, reading)
+                    announced, first = await asyncio.gather(
+                        self._announced(run, announcement),
+                        within(call, first_rows(reader, reading), last=True),
+                        return_exceptions=True,
                     )
+                    if isinstance(announced, BaseException):
+                        raise announced
                     if announced is not Outcome.PUBLISHED:
                         return None
                     return await self._publish(run, reader, answer, reading, first)
@@ -193,47 +197,27 @@ class Answering:
         reader: StockReader,
         answer: Answer,
         reading: Reading,
-        first: FirstRows | Exception,
+        first: tuple[list[Any], bool] | BaseException,
     ) -> Ending | None:
         """Publish what is read; the ``answer`` grows by it."""
-        publication = run.publication or self._pages.begin(run)
-        if publication is None:
+        page = run.publication or self._pages.begin(run)
+        if page is None:
             # A newer one was announced while the first rows came.
             return None
-        if isinstance(first, Exception):
+        if isinstance(first, BaseException):
             raise first
-        page = Page(publication, reading, first.excluded, self._answers, answer)
+        reader_page = Page(page, reading, run.rejected, self._answers, answer)
         if reading.unread:
-            await page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
-        reason = await page.publish(reader, reading.query, first)
+            await reader_page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
+        reason = await reader_page.publish(reader, reading.query, *first)
         if reason is EndReason.COMPLETE:
             for query in reading.outside:
-                await page.reject_outside(reader, query)
-        return page.ending(reason)
+                await reader_page.reject_outside(reader, query)
+        return reader_page.ending(reason)
 
     async def _announced(self, run: Run, made: Announcement) -> Outcome:
         """Announce a page that reads the stock, unless it is announced already."""
         return Outcome.PUBLISHED if run.publication is not None else await self._pages.announce(run, made)
-
-
-async def _side_by_side(
-    announcing: Awaitable[Outcome], reading: Awaitable[FirstRows]
-) -> tuple[Outcome, FirstRows | Exception]:
-    """Announce a page while its first rows are read; return how both went. Raises what announcing raises.
-
-    The query is sent first, so that its rows are screened while Redis announces the page.
-    """
-    announced = asyncio.ensure_future(announcing)
-    try:
-        try:
-            first: FirstRows | Exception = await reading
-        except Exception as error:
-            first = error
-        return await announced, first
-    except BaseException:
-        announced.cancel()
-        await asyncio.gather(announced, return_exceptions=True)
-        raise
 
 
 def _may_join(run: Run, answer: Answer) -> bool:

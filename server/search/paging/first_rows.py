@@ -5,14 +5,13 @@ import datetime as dt
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from server.database.core.guard import OUTAGES
 from server.database.core.scope import StoreScopes
 from server.database.editions.versions import InForce
 from server.observe.breaker import Breaker, BreakerBounds, Call
 from server.search.answers.question import AsOf
-from server.search.paging.excluded import Excluded
 from server.search.paging.pages import Run
 from server.search.paging.reading import Reading, current, prepare_reading
 from server.search.screening.plans import Plans
@@ -21,9 +20,6 @@ from server.search.sql.estimates import Estimates
 from server.search.trace import MS, Trace
 from server.sharing.turns import Turns
 from server.work.editions import Editions
-
-if TYPE_CHECKING:
-    from server.search.screening.screen import Screened
 
 TURN_SECONDS = 20.0
 """How long a search waits for its turns, to begin and to read. Its command's timeout is longer by this time,
@@ -58,19 +54,6 @@ class Today:
         return as_of == self.as_of(as_of.inventory)
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRows:
-    """The first rows of a page, and the matches among them; none if no car can become a deal.
-
-    They are screened while the page is announced. ``excluded`` counts the cars that the page keeps out.
-    """
-
-    rows: list[Any]
-    more: bool
-    screened: "Screened | None"
-    excluded: Excluded
-
-
 class StockReads:
     """Reads pages of the stock. ``breaker`` is that around their first rows."""
 
@@ -101,15 +84,6 @@ class StockReads:
             if after is not None:
                 return reading, 0
             return reading, await self._estimates.of(reader, reading.query, reading.estimate_key)
-
-    async def first(self, run: Run, reader: StockReader, call: Call, reading: Reading) -> FirstRows:
-        """Read and screen the first rows of a page."""
-        rows, more = await within(call, fetch_first(reader, reading), last=True)
-        excluded = Excluded(reading.plan, reading.others, run.rejected)
-        if not rows:
-            return FirstRows(rows, more, None, excluded)
-        with run.trace.stage("screen"):
-            return FirstRows(rows, more, excluded.screen(rows), excluded)
 
     @asynccontextmanager
     async def stock(self, run: Run, call: Call, trace: Trace) -> AsyncIterator[StockReader]:
@@ -149,7 +123,7 @@ class StockReads:
                 async with turn, self.stock(again, call, again.trace) as reader:
                     _, inventory = await within(call, current(reader, again.deal, fixed=True))
                     reading, _ = await within(call, self.prepare(again, reader, today.as_of(inventory)))
-                    await within(call, fetch_first(reader, reading))
+                    await within(call, first_rows(reader, reading))
             call.end(failed=False)
         finally:
             call.cancel()
@@ -171,6 +145,6 @@ async def within(call: Call, step: Awaitable[T], *, last: bool = False) -> T:
     return result
 
 
-async def fetch_first(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
-    """Return the first rows, and whether there may be more; none if no car can become a deal."""
+async def first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
+    """Return the first rows; none if no car can become a deal."""
     return ([], False) if reading.unread else await reader.fetch(reading.query)

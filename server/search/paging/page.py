@@ -13,7 +13,6 @@ from server.log.search_log import Outcome, Progress
 from server.search.answers.answer import Answer, Ending, Part
 from server.search.answers.answers import Answers
 from server.search.paging.excluded import Excluded
-from server.search.paging.first_rows import FirstRows
 from server.search.paging.parts import parts_of
 from server.search.paging.publication import Publication
 from server.search.paging.reading import Reading
@@ -22,6 +21,9 @@ from server.search.sql.cursor import StockReader
 from server.search.sql.statement import OrderedQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from protocol.events import Rejection
     from server.search.screening.screen import Screened
 
 TURNS_TO_SEND = 2
@@ -39,14 +41,14 @@ WHOLE = frozenset({EndReason.COMPLETE, EndReason.LIMIT})
 class Page:
     """Reads a page from the stock and publishes it; its chunks make the ``answer`` grow.
 
-    ``excluded`` has the counts of the pages and chunks before it.
+    ``rejected`` are the counts of the pages and chunks before it.
     """
 
     def __init__(
         self,
         publication: Publication,
         reading: Reading,
-        excluded: Excluded,
+        rejected: "Sequence[Rejection]",
         answers: Answers,
         answer: Answer,
     ) -> None:
@@ -57,31 +59,29 @@ class Page:
         self._base = publication.progress
         self._limit = self._left = publication.matches_left
         self._screened = 0
-        self._excluded = excluded
+        self._excluded = Excluded(reading.plan, reading.others, rejected)
         self._trace = publication.trace
         self._publishing: asyncio.Task[EndReason | None] | None = None
 
-    async def publish(self, reader: StockReader, query: OrderedQuery, first: FirstRows) -> EndReason:
-        """Publish the matches of the ``first`` rows and the rows that follow, up to the limit; return why it
-        ended.
+    async def publish(
+        self, reader: StockReader, query: OrderedQuery, rows: list[Any], more: bool
+    ) -> EndReason:
+        """Publish the matches among ``rows`` and the rows that follow, up to the limit; return why it ended.
 
         After SUPERSEDED the caller publishes nothing: another process or a newer search has taken over.
         """
         if self._left == 0:
             return EndReason.LIMIT
-        rows, more, screened = first.rows, first.more, first.screened
         try:
             while True:
                 if rows:
                     await self._read_ahead(reader, query, len(rows))
-                    screened = self._screen(rows) if screened is None else screened
-                    if reason := await self._take_rows(rows, screened):
+                    if reason := await self._take_rows(rows):
                         return reason
                 if not more or self._left == 0:
                     # A page that reached its limit does not know whether another match follows.
                     return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
                 rows, more = await reader.fetch(query, self._rows_wanted())
-                screened = None
                 await self._publication.rank.give_way()
         except asyncio.CancelledError:
             for task in self._running():
@@ -118,29 +118,27 @@ class Page:
             self._answer.end(ending)
         return ending
 
-    def _screen(self, rows: list[Any]) -> "Screened":
-        with self._trace.stage("screen"):
-            return self._excluded.screen(rows)
-
-    async def _take_rows(self, rows: list[Any], screened: "Screened") -> EndReason | None:
-        """Begin to publish the matches among rows; return why the page ends, or None.
+    async def _take_rows(self, rows: list[Any]) -> EndReason | None:
+        """Screen rows and begin to publish their matches; return why the page ends, or None.
 
         At most one chunk is being published while the next one is read and screened.
         """
-        self._screened += len(rows)
-        cut = len(screened) > self._left
-        if cut:
-            screened = screened.first(self._left)
-            rows = rows[: screened.row_numbers[-1] + 1]
+        with self._trace.stage("screen"):
+            screened = self._excluded.screen(rows)
+            self._screened += len(rows)
+            cut = len(screened) > self._left
+            if cut:
+                screened = screened.first(self._left)
+                rows = rows[: screened.row_numbers[-1] + 1]
         if reason := await self._published():
             return reason
         first = self._publication.progress.scanned == self._base.scanned
         self._left -= len(screened)
         publishing = self._publish(screened, len(rows), cut=cut)
+        self._publishing = asyncio.create_task(publishing, name="matches")
         if cut or first:
             # Someone is waiting for the first matches, so nothing else starts until they are published.
-            return await publishing
-        self._publishing = asyncio.create_task(publishing, name="matches")
+            return await self._published()
         await _let_send()
         return None
 

@@ -7,7 +7,7 @@ import pytest
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Scope
-from server.search.paging import first_rows
+from server.search.paging import answering
 from tests.flow.searches.searching import Searching, channel_of, column, more_of, of_kind
 
 pytestmark = pytest.mark.flow
@@ -46,7 +46,7 @@ async def test_an_older_search_does_not_stop_the_newer_one(
 ) -> None:
     """Its first rows come when the newer one is under way already: it falls silent, the newer is whole."""
     deal = await searching.deal(scope=Scope.GROUP)
-    publish, read_first = searching.log.searches.matches, first_rows.fetch_first
+    publish, read_first = searching.log.searches.matches, answering.first_rows
     under_way, older_done = asyncio.Event(), asyncio.Event()
     slow = [asyncio.Event(), asyncio.Event()]
     slow[1].set()
@@ -63,7 +63,7 @@ async def test_an_older_search_does_not_stop_the_newer_one(
         return await read_first(*arguments)
 
     monkeypatch.setattr(searching.log.searches, "matches", publish_then_wait)
-    monkeypatch.setattr(first_rows, "fetch_first", read_when_told)
+    monkeypatch.setattr(answering, "first_rows", read_when_told)
     older = asyncio.create_task(searching.begin(deal, limit=20_000))
     await searching.heard(deal, "search_started")
     newer = await searching.begin(deal, limit=20_000)

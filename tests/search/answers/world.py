@@ -28,7 +28,7 @@ from server.finance.rules.limits import Limit
 from server.log.channel_log import Entry
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
-from server.search.paging import answering, first_rows, reading
+from server.search.paging import answering, first_rows, page, reading
 from server.search.paging.searches import SearchRequest, SearchService
 from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 from server.search.screening.screen import Rejected, Screened
@@ -351,7 +351,7 @@ def replaced(patch: Any) -> None:
     patch(first_rows, "read_stock", _read_stock)
     patch(answering, "current", _current)
     patch(first_rows, "prepare_reading", _prepare)
-    patch(first_rows, "Excluded", NotTooDear)
+    patch(page, "Excluded", NotTooDear)
 
 
 async def work(log: MemoryLog, pointer: JobPointer, world: World) -> None:

@@ -6,7 +6,6 @@ from protocol.records import EndReason
 from server.log.search_log import Progress
 from server.search.answers.answer import Answer
 from server.search.answers.answers import Answers
-from server.search.paging.first_rows import FirstRows
 from server.search.paging.page import Page
 from server.search.sql.cursor import StockReader
 from server.search.sql.statement import OrderedQuery
@@ -38,15 +37,10 @@ class HalfOf(Page):
     """A page on which every second row matches."""
 
     def __init__(self, steps: list[str]) -> None:
-        super().__init__(
-            cast(Any, Publication()), cast(Any, NoReading()), cast(Any, None), Answers(), Answer("deal:1", 0)
-        )
+        super().__init__(cast(Any, Publication()), cast(Any, NoReading()), (), Answers(), Answer("deal:1", 0))
         self._steps = steps
 
-    def _screen(self, _rows: list[Any]) -> Any:
-        return None
-
-    async def _take_rows(self, rows: list[Any], _screened: object) -> EndReason | None:
+    async def _take_rows(self, rows: list[Any]) -> EndReason | None:
         self._steps.append(f"screen {len(rows)}")
         self._screened += len(rows)
         self._left -= min(self._left, len(rows) // 2)
@@ -70,8 +64,7 @@ class Reader:
 async def test_the_next_rows_are_read_while_those_in_hand_are_screened() -> None:
     """As many as are wanted by what matched so far, beyond those in hand; none before the first matches."""
     steps: list[str] = []
-    first = FirstRows([None] * CHUNKS[0], True, None, cast(Any, None))
     page, reader = HalfOf(steps), cast(StockReader, Reader(steps))
-    assert await page.publish(reader, QUERY, first) is EndReason.LIMIT
+    assert await page.publish(reader, QUERY, [None] * CHUNKS[0], more=True) is EndReason.LIMIT
     # 292 matches are left after 16 rows with 8: 584 rows and 5 %, of which 64 are in hand.
     assert steps == ["screen 16", "ahead 550", "screen 64", "ahead -94", "screen 640"]
