@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 
 from client import Deal
@@ -42,6 +43,7 @@ PAUSE_SECONDS: Final = 10.0
 BEHIND_SECONDS: Final = 0.03
 """How long after the crowd the other person searches: the web process has read most of its commands."""
 
+MEMORY: Final = "4gb"
 LATER_SECONDS: Final = 0.1
 AMID: Final = 8
 """How many searches follow the first one beside the crowd, and after which pause each."""
@@ -64,6 +66,9 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
     deals = await _easy_deals(stage, CROWDED_STORE)
     tokens = await people_of(stage, [deal.partition(":")[2] for deal in deals])
     async with AsyncExitStack() as held:
+        redis = await held.enter_async_context(Redis.from_url(stage.settings.redis_url))
+        # The logs of so many deals that search so often take more than the embedded Redis may have.
+        await redis.config_set("maxmemory", MEMORY)
         web = await held.enter_async_context(start_web(stage.settings, folder))
         for _ in range(WORKERS):
             await held.enter_async_context(start_worker(stage.settings, folder))
