@@ -11,7 +11,7 @@ from server.hub.upkeep.outages import Outages
 from server.log import guarded_pool
 from server.observe.breaker import BreakerBounds
 from server.run import app, processes
-from server.search.paging import first_rows
+from server.search.paging.rows import first_rows
 from server.sharing import pressure
 
 SLOW_SECONDS: Final = 0.1

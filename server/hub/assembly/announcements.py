@@ -9,7 +9,7 @@ from server.log.channel_log import Entry
 from server.log.search_log import SearchLog
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
-from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
+from server.search.paging.publishing.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 
 
 def listen(

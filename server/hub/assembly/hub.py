@@ -56,7 +56,7 @@ from server.observe.metrics.histogram import Histograms
 from server.observe.spans import Spans
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
-from server.search.paging.rematch import Rematcher
+from server.search.paging.rows.rematch import Rematcher
 from server.search.paging.searches import SearchService
 from server.settings import Settings
 from server.sharing.turns import Turns

@@ -20,7 +20,7 @@ from server.database.people.users import Account
 from server.hub.commands.quoting.quotes import Quotes
 from server.hub.sight.rows_seen import project_rows
 from server.hub.sight.sight import Sight
-from server.search.paging.reading import stock_of
+from server.search.paging.rows.reading import stock_of
 from server.search.screening.basis import load_basis
 from server.search.sql.columns import rebates_by_name
 from server.search.sql.cursor import read_stock

@@ -19,7 +19,7 @@ from server.observe.attending import about, well_formed
 from server.observe.failing import SERVICE_FAILS, retry_detail
 from server.observe.metrics.histogram import WORK_SECONDS, Histograms
 from server.observe.metrics.tally import Tally
-from server.search.paging.first_rows import TURN_SECONDS
+from server.search.paging.rows.first_rows import TURN_SECONDS
 
 
 class Handlers:

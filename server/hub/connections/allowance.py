@@ -17,7 +17,7 @@ from server.hub.connections.budgets import Budgets
 from server.hub.connections.connection import Connection
 from server.observe.attending import command_waited
 from server.observe.failing import REDIS_FAILS
-from server.search.paging.first_rows import TURN_SECONDS as SEARCH_TURN_SECONDS
+from server.search.paging.rows.first_rows import TURN_SECONDS as SEARCH_TURN_SECONDS
 from server.sharing.lanes import Lane
 from server.sharing.turns import Crowded, Shares, TookTooLong, Turns
 

@@ -25,7 +25,7 @@ from server.log.cars import CarState, ShownCars
 from server.observe.attending import ids_of
 from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
-from server.search.paging.rematch import Rematcher
+from server.search.paging.rows.rematch import Rematcher
 
 ON_SALE: Final = "available"
 HELD: Final = "held"

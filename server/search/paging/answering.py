@@ -15,12 +15,12 @@ from server.search.answers.answer import Answer, Ending, Opening
 from server.search.answers.answers import Answers
 from server.search.answers.question import Question, question_of
 from server.search.answers.stock_versions import Mark
-from server.search.paging.first_rows import StockReads, Today, first_rows, within
-from server.search.paging.following import follow
-from server.search.paging.page import Page
-from server.search.paging.pages import Pages, Run
-from server.search.paging.reading import Reading, current, stock_of
-from server.search.paging.requests import Announcement
+from server.search.paging.publishing.following import follow
+from server.search.paging.publishing.pages import Pages, Run
+from server.search.paging.publishing.requests import Announcement
+from server.search.paging.rows.first_rows import StockReads, Today, first_rows, within
+from server.search.paging.rows.page import Page
+from server.search.paging.rows.reading import Reading, current, stock_of
 from server.search.sql.cursor import StockReader
 from server.work.editions import Editions
 

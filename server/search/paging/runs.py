@@ -19,9 +19,9 @@ from server.observe.failing import POSTGRES_FAILS, retry_detail
 from server.observe.metrics.searches import SearchFigures
 from server.search.answers.answer import Ending
 from server.search.paging.answering import Answering
-from server.search.paging.lease import give_up
-from server.search.paging.pages import Pages, Run
-from server.search.paging.requests import PageStart
+from server.search.paging.publishing.lease import give_up
+from server.search.paging.publishing.pages import Pages, Run
+from server.search.paging.publishing.requests import PageStart
 from server.search.trace import SearchWatch, Trace
 from server.sharing.precedence import Precedence, Rank
 from server.sharing.turns import Crowded, TookTooLong

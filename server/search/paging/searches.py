@@ -13,7 +13,6 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
-from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
@@ -21,17 +20,17 @@ from protocol.records import EndReason
 from server.clock import utc_now
 from server.database.core.guard import OUTAGES
 from server.database.core.scope import RowScope, StoreScopes
-from server.database.deals.deals import Deal, load_deal
-from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog, SearchState
+from server.log.search_log import Outcome, Progress, SearchLog
 from server.search.answers.answers import Answers
 from server.search.paging.answering import Answering
-from server.search.paging.first_rows import StockReads
-from server.search.paging.lease import keep_lease, new_lease
-from server.search.paging.pages import Pages
-from server.search.paging.place import check_token, new_token, read_place
-from server.search.paging.requests import Announcement, MoreRequest, PageStart, SearchRequest
-from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
-from server.search.paging.shared_values import SharedValues
+from server.search.paging.publishing.lease import new_lease
+from server.search.paging.publishing.pages import Pages
+from server.search.paging.publishing.place import check_token, read_place
+from server.search.paging.publishing.requests import Announcement, MoreRequest, PageStart, SearchRequest
+from server.search.paging.publishing.shared_values import SharedValues
+from server.search.paging.rows.first_rows import StockReads
+from server.search.paging.runs import Runs, degraded
+from server.search.paging.takeovers import Takeovers, end_as_stored
 from server.search.trace import SearchWatch
 from server.sharing.lanes import Lane
 from server.sharing.pressure import Pressure
@@ -73,7 +72,6 @@ class SearchService:
         today: Callable[[], dt.date] = lambda: utc_now().date(),
         watch: SearchWatch | None = None,
     ) -> None:
-        self._system = system
         self._channels = channels
         self._queue = queue
         self._lease_ms = lease_ms
@@ -97,6 +95,7 @@ class SearchService:
             stale_after=stale_after,
             told_stale=told_stale,
         )
+        self._takeovers = Takeovers(system, channels, self._runs, self._begin, lease_ms=lease_ms)
         self.figures = self._runs.figures
 
     async def probe(self) -> None:
@@ -231,7 +230,7 @@ class SearchService:
             state = await self._channels.current(channel)
             if state is None or state.search_id != search_id or state.ended is not None:
                 return
-            await self._end(channel, state, EndReason.CANCELLED)
+            await end_as_stored(self._channels, channel, state, EndReason.CANCELLED)
         except RedisError as error:
             raise degraded(error) from error
 
@@ -266,24 +265,7 @@ class SearchService:
         The current deal is read. If its version has changed, a new search replaces the old one, because its
         matches were for other terms. Raises RedisError.
         """
-        state = await self._channels.current(channel)
-        if state is None or not state.lapsed or self._runs.handing_over:
-            return False
-        if self._runs.runs(channel, state.search_id):
-            # The search runs here and its lease is only late: the next publication renews it.
-            return False
-        lease = new_lease(self._lease_ms)
-        adopted = await self._channels.adopt_search(channel, state.search_id, lease)
-        if adopted is None:
-            return False
-        log.info("search taken over", search_id=adopted.search_id, chunks=adopted.chunks)
-        async with keep_lease(self._channels, channel, adopted.search_id, lease):
-            try:
-                await self._go_on(channel, adopted, lease)
-            except (CommandError, *DATABASE_ERRORS) as error:
-                log.warning("search not taken over", search_id=adopted.search_id, error=error)
-                await self._end(channel, adopted, EndReason.FAILED, lease.owner)
-        return True
+        return await self._takeovers.take_over(channel)
 
     async def hand_over(self) -> None:
         """Hand over every search of this process at its next chunk; from now on it takes over none.
@@ -296,59 +278,6 @@ class SearchService:
         """Hand over the searches that still run when the process ends."""
         await self.hand_over()
         await self._values.aclose()
-
-    async def _go_on(self, channel: str, state: SearchState, lease: Lease) -> None:
-        deal = await self._load(channel)
-        if deal.version != state.deal_version:
-            op = uuid.uuid5(uuid.UUID(state.search_id), f"taken over at version {deal.version}")
-            request = SearchRequest(channel, op, deal, state.filters, state.sort, state.limit, state.by)
-            await self._begin(request, replaces=state.search_id)
-            return
-
-        async def announce(made: Announcement, age_ms: float) -> tuple[Outcome, str]:
-            return Outcome.PUBLISHED, state.search_id
-
-        await self._runs.start(
-            PageStart(
-                channel=channel,
-                search_id=state.search_id,
-                deal=deal,
-                filters=state.filters,
-                sort=state.sort,
-                limit=max(0, state.limit - (state.matched - state.base)),
-                base=Progress(state.scanned, state.matched, state.chunks),
-                rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
-                after=read_place(state.search_id, state.place) if state.place else None,
-                announce=announce,
-                lease=lease,
-                lane=Lane(deal.store_id, state.by.id),
-                patient=True,
-                age_ms=state.age_ms,
-            )
-        )
-
-    async def _load(self, channel: str) -> Deal:
-        async with self._system.acquire() as database:
-            deal = await load_deal(database, deal_of(channel) or "")
-        if deal is None:
-            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
-        return deal
-
-    async def _end(
-        self, channel: str, state: SearchState, reason: EndReason, owner: str | None = None
-    ) -> None:
-        await self._channels.end_search(
-            channel,
-            search_id=state.search_id,
-            reason=reason,
-            progress=Progress(state.scanned, state.matched, state.chunks),
-            goes_on=Continuation(new_token(), state.place)
-            if state.place and reason is EndReason.FAILED
-            else None,
-            rejected=state.rejected,
-            trace={},
-            owner=owner,
-        )
 
 
 def _superseded() -> CommandError:

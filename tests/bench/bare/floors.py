@@ -23,7 +23,7 @@ from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import Plan
 from server.search.answers.question import AsOf
-from server.search.paging.reading import current, prepare_reading
+from server.search.paging.rows.reading import current, prepare_reading
 from server.search.screening.plans import Plans
 from server.search.screening.screen import screen_rows
 from server.search.sql.cursor import FIRST_CHUNK, StockReader

@@ -21,7 +21,7 @@ from server.database.deals.deals import Deal, list_deals, load_deal
 from server.database.editions.versions import stock_version
 from server.database.sample.seed import SeedPlan
 from server.log.redis_log import RedisLog
-from server.search.paging.requests import MoreRequest
+from server.search.paging.publishing.requests import MoreRequest
 from server.search.paging.searches import SearchRequest, SearchService
 from server.settings import Settings
 from server.sharing.lanes import Lane

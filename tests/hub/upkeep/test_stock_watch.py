@@ -13,7 +13,7 @@ from server.database.stock.watched import WatchedCar, WatchedDeal
 from server.hub.channels.registry import Registry
 from server.hub.upkeep.stock_watch import StockWatch
 from server.log.cars import CarState, ShownCars
-from server.search.paging.rematch import Rematcher
+from server.search.paging.rows.rematch import Rematcher
 
 RIVERSIDE, LAKESIDE = "deal:1", "deal:2"
 GROUPS = {RIVERSIDE: "river-group", LAKESIDE: "lake-group"}

@@ -20,7 +20,7 @@ from protocol.jobs import JobPointer
 from server.database.deals.deals import Deal
 from server.log.channel_log import Entry
 from server.log.search_log import SearchState
-from server.search.paging.requests import MoreRequest, SearchRequest
+from server.search.paging.publishing.requests import MoreRequest, SearchRequest
 from tests.search.answers.world import (
     TOO_DEAR,
     Cars,

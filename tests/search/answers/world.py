@@ -28,9 +28,10 @@ from server.finance.rules.limits import Limit
 from server.log.channel_log import Entry
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
-from server.search.paging import answering, first_rows, page, reading
+from server.search.paging import answering
+from server.search.paging.publishing.shared_values import OFFERS, SEARCH_STARTED, SharedValues
+from server.search.paging.rows import first_rows, page, reading
 from server.search.paging.searches import SearchRequest, SearchService
-from server.search.paging.shared_values import OFFERS, SEARCH_STARTED, SharedValues
 from server.search.screening.screen import Rejected, Screened
 from server.search.sql.statement import Keyset
 from tests.twin.memory_log import MemoryLog
@@ -253,7 +254,7 @@ class Process:
             lease_ms=3_600_000,
             today=lambda: world.day,
         )
-        self.searches._load = self._load  # type: ignore[method-assign]
+        self.searches._takeovers._load = self._load  # type: ignore[method-assign]
 
     async def in_force(self, day: dt.date, *, afresh: bool = False) -> InForce:
         """Return the editions, from memory if they are known."""

@@ -6,7 +6,7 @@ from protocol.records import EndReason
 from server.log.search_log import Progress
 from server.search.answers.answer import Answer
 from server.search.answers.answers import Answers
-from server.search.paging.page import Page
+from server.search.paging.rows.page import Page
 from server.search.sql.cursor import StockReader
 from server.search.sql.statement import OrderedQuery
 from server.search.trace import Trace

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.closing import CommandError, ErrorCode
-from server.search.paging.place import check_token, new_token, read_place, write_place
+from server.search.paging.publishing.place import check_token, new_token, read_place, write_place
 from server.search.sql.statement import Keyset
 
 SEARCH = "0d8b7c1e-5d1b-4a0e-9d6e-6f5b4c3a2b1a"

@@ -14,7 +14,7 @@ from server.finance.cars import Cars
 from server.finance.leasing.names import CarNames
 from server.finance.offers import offers_of
 from server.finance.plan import Plan, plan_deal
-from server.search.paging.reading import leased_cars
+from server.search.paging.rows.reading import leased_cars
 from server.search.screening.names import lease_names_of
 from server.search.screening.other_terms import OtherTerms
 from server.search.screening.screen import screen_rows

@@ -14,7 +14,7 @@ from server.database.deals.deals import Deal
 from server.log.search_log import Outcome
 from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
-from server.search.paging import first_rows
+from server.search.paging.rows import first_rows
 from server.search.paging.searches import SearchService
 from server.search.sql import cursor
 from tests.flow.searches.searching import PATIENCE_SECONDS, Searching, channel_of, column, of_kind

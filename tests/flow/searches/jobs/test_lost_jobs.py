@@ -86,7 +86,7 @@ async def test_a_full_queue_loses_no_chunk(
     searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A search that finds the queue full goes on; its chunks are queued when there is room again."""
-    monkeypatch.setattr("server.search.paging.publication.ENQUEUE_SECONDS", 0.05)
+    monkeypatch.setattr("server.search.paging.publishing.publication.ENQUEUE_SECONDS", 0.05)
     deal = await searching.deal(scope=Scope.GROUP)
     async with searching.redis.pipeline() as pipe:
         for _ in range(MAX_JOBS):

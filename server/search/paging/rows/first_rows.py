@@ -12,8 +12,8 @@ from server.database.core.scope import StoreScopes
 from server.database.editions.versions import InForce
 from server.observe.breaker import Breaker, BreakerBounds, Call
 from server.search.answers.question import AsOf
-from server.search.paging.pages import Run
-from server.search.paging.reading import Reading, current, prepare_reading
+from server.search.paging.publishing.pages import Run
+from server.search.paging.rows.reading import Reading, current, prepare_reading
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates

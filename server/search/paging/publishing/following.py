@@ -3,7 +3,7 @@
 from protocol.records import EndReason
 from server.log.search_log import Outcome
 from server.search.answers.answer import Answer, Ending
-from server.search.paging.publication import Publication
+from server.search.paging.publishing.publication import Publication
 
 
 async def follow(publication: Publication, answer: Answer) -> Ending | None:

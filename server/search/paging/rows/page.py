@@ -12,10 +12,10 @@ from server.finance.rules.limits import Limit
 from server.log.search_log import Outcome, Progress
 from server.search.answers.answer import Answer, Ending, Part
 from server.search.answers.answers import Answers
-from server.search.paging.excluded import Excluded
-from server.search.paging.parts import parts_of
-from server.search.paging.publication import Publication
-from server.search.paging.reading import Reading
+from server.search.paging.publishing.publication import Publication
+from server.search.paging.rows.excluded import Excluded
+from server.search.paging.rows.parts import parts_of
+from server.search.paging.rows.reading import Reading
 from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import StockReader
 from server.search.sql.statement import OrderedQuery

@@ -14,9 +14,9 @@ from protocol.records import EndReason
 from server.clock import utc_now
 from server.log.search_log import Continuation, Outcome, Progress, SearchLog
 from server.search.answers.answer import Part, readdressed
-from server.search.paging.place import new_token, read_place, write_place
-from server.search.paging.requests import PageStart
-from server.search.paging.shared_values import SharedValues, Waiting
+from server.search.paging.publishing.place import new_token, read_place, write_place
+from server.search.paging.publishing.requests import PageStart
+from server.search.paging.publishing.shared_values import SharedValues, Waiting
 from server.search.sql.statement import Keyset
 from server.search.trace import Trace
 from server.sharing.precedence import Rank

@@ -9,10 +9,10 @@ from protocol.events import Rejection
 from protocol.records import EndReason
 from server.database.deals.deals import Deal
 from server.log.search_log import Outcome, SearchLog
-from server.search.paging.lease import keep_lease
-from server.search.paging.publication import Publication
-from server.search.paging.requests import Announcement, PageStart
-from server.search.paging.shared_values import SharedValues
+from server.search.paging.publishing.lease import keep_lease
+from server.search.paging.publishing.publication import Publication
+from server.search.paging.publishing.requests import Announcement, PageStart
+from server.search.paging.publishing.shared_values import SharedValues
 from server.search.trace import SearchWatch, Trace
 from server.sharing.precedence import Rank
 from server.work.queue import JobQueue

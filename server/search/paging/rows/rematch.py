@@ -17,7 +17,7 @@ from server.database.core.scope import RowScope
 from server.database.deals.deals import Deal, load_deal
 from server.log.cars import ShownCars, Unmatched
 from server.log.search_log import SearchLog
-from server.search.paging.reading import stock_of
+from server.search.paging.rows.reading import stock_of
 from server.search.screening.basis import load_basis
 from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import read_stock

@@ -1,0 +1,1 @@
+"""What a page of a search publishes: its announcement, its chunks, their values, its end."""
