@@ -12,8 +12,9 @@ from redis.asyncio import Redis
 from server.log.channel_log import OVERDUE_PER_BEAT, Entry, Head, LogBounds, Pulse
 from server.log.event_json import event_body
 from server.log.redis_scripts import Scripts
-from server.log.redis_search import RedisSearchLog, pointers
+from server.log.redis_search import RedisSearchLog
 from server.log.search_log import Outcome
+from server.log.search_replies import pointers
 
 CHANNELS_PER_BEAT = 200
 ALWAYS_MS = 2**53

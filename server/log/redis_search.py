@@ -8,8 +8,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.events import StageSpan
 from protocol.jobs import JobPointer
-from protocol.records import Actor, EndReason, Filters, Sort
-from server.clock import utc_now
+from protocol.records import EndReason
 from server.log.event_json import (
     check_job,
     event_body,
@@ -21,8 +20,9 @@ from server.log.event_json import (
 )
 from server.log.redis_scripts import Scripts
 from server.log.search_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
-from server.log.search_traces import SearchTrace, StageTime, merged, records_of
-from server.sharing.lanes import SEPARATOR, Lane
+from server.log.search_replies import outcome_of, pointers, state_of
+from server.log.search_traces import SearchTrace, StageTime, records_of
+from server.sharing.lanes import Lane
 
 CHUNKS_PER_READ = 4
 
@@ -100,7 +100,7 @@ class RedisSearchLog:
             raise op_taken()
         if outcome == b"used":
             raise CommandError(ErrorCode.CONFLICT, "These cars were already asked for.", field="token")
-        return _outcome(outcome)
+        return outcome_of(outcome)
 
     async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
         """Renew the owner's lease; return whether the search runs and still belongs to this owner."""
@@ -108,7 +108,7 @@ class RedisSearchLog:
 
     async def adopt_search(self, channel: str, search_id: str, lease: Lease) -> SearchState | None:
         """Take over a running search whose lease has expired, and return it; None if that is not possible."""
-        return _state(await self._scripts.run("adopt_search", channel, search_id, lease.owner, lease.ms))
+        return state_of(await self._scripts.run("adopt_search", channel, search_id, lease.owner, lease.ms))
 
     async def matches(
         self,
@@ -134,7 +134,7 @@ class RedisSearchLog:
         prefix = matches_body(channel, search_id, chunk, rows, columns)
         counts = (progress.scanned, progress.matched, progress.chunks)
         behind = (place, codec.encode(rejected), job, lease.owner, lease.ms, str(lane))
-        return _outcome(
+        return outcome_of(
             await self._scripts.run("matches", channel, search_id, chunk, prefix, columns, *counts, *behind)
         )
 
@@ -161,7 +161,7 @@ class RedisSearchLog:
         valued, _ = offers_body(channel, search_id, chunk, rows, offers)
         counts = (progress.scanned, progress.matched, progress.chunks)
         behind = (place, codec.encode(rejected), lease.owner, lease.ms, rows, valued, offers)
-        return _outcome(
+        return outcome_of(
             await self._scripts.run(
                 "valued_matches", channel, search_id, chunk, prefix, columns, *counts, *behind
             )
@@ -202,7 +202,7 @@ class RedisSearchLog:
             "" if goes_on is None else goes_on.place,
             codec.encode(spans),
         )
-        return _outcome(outcome)
+        return outcome_of(outcome)
 
     async def offers(
         self,
@@ -222,7 +222,7 @@ class RedisSearchLog:
         prefix, cells = offers_body(channel, search_id, chunk, rows, columns)
         stages = [item for each in timings for item in (each.name, each.ms, each.ago_ms)]
         valued = valued_prefix(channel, search_id)
-        return _outcome(
+        return outcome_of(
             await self._scripts.run(
                 "settle", channel, search_id, chunk, rows, 0, prefix, cells, valued, *stages
             )
@@ -234,7 +234,7 @@ class RedisSearchLog:
         """Give up a chunk: publish ``value_failed``, and the chunk is no longer pending."""
         body, valued = failed_body(channel, search_id, vehicle_id, message), valued_prefix(channel, search_id)
         cars, count = codec.encode(vehicle_id), len(vehicle_id)
-        return _outcome(
+        return outcome_of(
             await self._scripts.run("settle", channel, search_id, chunk, 0, count, body, cars, valued)
         )
 
@@ -264,7 +264,7 @@ class RedisSearchLog:
 
     async def current(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
-        return _state(await self._scripts.run("search", channel))
+        return state_of(await self._scripts.run("search", channel))
 
     async def painted(
         self, channel: str, search_id: str, span: StageSpan, pushed: Sequence[StageSpan] = ()
@@ -289,47 +289,3 @@ class RedisSearchLog:
                 valued = codec.decode(offers) if offers and not given_up else None
                 yield Chunk(number, codec.decode(matches), valued, given_up)
                 after = number
-
-
-def pointers(channel: str, reply: list[Any]) -> list[JobPointer]:
-    """Return pointers to the jobs in a script's reply: search id, lane, and the numbers of chunks."""
-    search_id, lane, *chunks = reply
-    store_id, _, person_id = lane.decode().partition(SEPARATOR)
-    return [
-        JobPointer(
-            channel=channel,
-            search_id=search_id.decode(),
-            chunk=int(chunk),
-            store_id=store_id,
-            person_id=person_id,
-            enqueued_at=utc_now(),
-        )
-        for chunk in chunks
-    ]
-
-
-def _state(reply: list[bytes] | None) -> SearchState | None:
-    if reply is None:
-        return None
-    fields = {name.decode(): value.decode() for name, value in zip(reply[::2], reply[1::2], strict=True)}
-    trace, spans = merged(fields)
-    counts = ("limit", "deal_version", "scanned", "matched", "chunks", "pending", "valued", "failed", "base")
-    return SearchState(
-        search_id=fields["search_id"],
-        filters=codec.decode_as(Filters, fields["filters"]),
-        sort=Sort(fields["sort"]),
-        ended=EndReason(fields["ended"]) if fields["ended"] else None,
-        next=fields["next"] or None,
-        rejected=codec.decode(fields["rejected"]),
-        trace=trace,
-        spans=spans,
-        age_ms=max(0.0, float(fields["age"])),
-        place=fields["place"] or None,
-        by=codec.decode_as(Actor, fields["by"]),
-        lapsed=fields["lapsed"] == "1",
-        **{name: int(fields[name]) for name in counts},
-    )
-
-
-def _outcome(reply: bytes) -> Outcome:
-    return Outcome(reply.decode())
