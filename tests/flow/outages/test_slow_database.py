@@ -19,7 +19,7 @@ from protocol.records import EndReason, Filters
 from server.database.core.pool import connect_as_owner
 from server.hub.upkeep.outages import NO_SEARCHES, STALE
 from server.settings import Settings
-from tests.flow import quick_limits
+from tests.flow.outages import quick_limits
 from tests.flow.shop import a_deal_of, connect, token_of
 from tests.services import start_web
 

@@ -16,7 +16,7 @@ from protocol.events import NoteAdded, SearchEnded
 from protocol.records import Filters
 from server.hub.upkeep.outages import NO_UPDATES
 from server.settings import Settings
-from tests.flow import quick_limits
+from tests.flow.outages import quick_limits
 from tests.flow.shop import a_deal_of, assert_no_gap, connect, events_until, state_of, token_of
 from tests.services import free_port, open_folder, start_web
 from tests.services.slow_proxy import SlowProxy, slow_proxy

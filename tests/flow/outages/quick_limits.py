@@ -1,6 +1,6 @@
 """A process as ``server.run.processes`` is, whose limits are reached in tenths of a second.
 
-Started by ``python -m tests.flow.quick_limits web``.
+Started by ``python -m tests.flow.outages.quick_limits web``.
 """
 
 from functools import partial
@@ -8,9 +8,9 @@ from typing import Final
 
 from server.hub.upkeep.keeper import Keeper
 from server.hub.upkeep.outages import Outages
-from server.log import guarded_pool
+from server.log.links import guarded_pool
 from server.observe.breaker import BreakerBounds
-from server.run import app, processes
+from server.run import opening, processes
 from server.search.paging.rows import first_rows
 from server.sharing import pressure
 
@@ -35,7 +35,7 @@ def main() -> None:
     first_rows.SLOW_SECONDS = SLOW_SECONDS  # type: ignore[misc]
     guarded_pool.SLOW_SECONDS = SLOW_SECONDS
     guarded_pool.BreakerBounds = partial(BreakerBounds, window=CALLS)  # type: ignore[misc,assignment]
-    app.REDIS_SECONDS = GIVEN_UP_SECONDS  # type: ignore[misc]
+    opening.REDIS_SECONDS = GIVEN_UP_SECONDS  # type: ignore[misc]
     pressure.TOO_OLD_SECONDS = TOO_OLD_SECONDS  # type: ignore[misc]
     Outages.__init__.__kwdefaults__["notice_after_seconds"] = SLOW_SECONDS
     Keeper.__init__.__kwdefaults__["heartbeat_seconds"] = HEARTBEAT_SECONDS

@@ -18,7 +18,7 @@ from protocol.records import Sort
 from server.settings import Settings
 from server.sharing.pressure import LONGEST_RETRY_SECONDS, OLD_SECONDS
 from server.work.queue import KEYS
-from tests.flow import quick_limits
+from tests.flow.outages import quick_limits
 from tests.flow.shop import a_deal_of, connect, events_until, token_of
 from tests.services import start_web, start_worker
 
