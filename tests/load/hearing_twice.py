@@ -5,9 +5,8 @@ Started by ``python -m tests.load.hearing_twice load``.
 
 from typing import Any
 
-from client.load.wire import Hear, Wire
-
 import server.__main__
+from client.load.clients.wire import Hear, Wire
 
 NOTE = b'"note_added"'
 

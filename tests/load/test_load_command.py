@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from client.load.result import Exit
 from typer.testing import CliRunner
 
+from client.load.judging.result import Exit
 from protocol import codec
 from server.__main__ import app
 from server.database.core.pool import connect_as_owner

@@ -5,11 +5,11 @@ import contextlib
 from collections.abc import Callable
 
 import pytest
-from tests.load.virtual_time import run_virtually
 
 from server.hub.upkeep.probes import Probed, Probes
 from server.observe.breaker import Breaker, BreakerBounds
 from server.observe.standing import Standing
+from tests.virtual_time import run_virtually
 
 EARLY = 0.9999
 """How far a breaker's clock has come when a timer of a second fires: a timer may be early by a moment."""

@@ -176,7 +176,7 @@ async def test_an_older_answer_is_given_when_postgres_fails(searching: Searching
     before = of_kind(await ours.heard(deal, "search_ended"), "matches")
     answers.versions.missed()
 
-    async def unreachable(_day: object) -> None:
+    async def unreachable(_day: object, **_how: object) -> None:
         raise ConnectionRefusedError
 
     ours.service._runs._answering._editions.in_force = unreachable  # type: ignore[method-assign, assignment]
