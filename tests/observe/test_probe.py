@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from server.observe.probe.asking import NoAnswer, ask, vitals_of
 from server.observe.probe.loop_watch import BUCKETS_SECONDS, Lags, LoopWatch
-from server.observe.probe.places import Place, place_of, places, probe_folder, sweep
+from server.observe.probe.places import Place, listen_at, place_of, places, probe_folder, sweep
 from server.observe.probe.probed import probed
 from server.observe.probe.questions import BadQuestion, profile_of, profile_question
 
@@ -189,3 +189,21 @@ def test_a_bad_question_names_its_number(target: str) -> None:
     """The answer says which number was wrong and what is expected."""
     with pytest.raises(BadQuestion, match=r"(seconds|hz) must be a number above 0"):
         profile_of(target)
+
+
+def test_a_process_that_sweeps_meanwhile_does_not_take_it_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes of a machine start at the same time, and each removes what dead ones left behind."""
+    here = place_of(tmp_path, "web", 1)
+    listen = socket.socket.listen
+
+    def listen_after_a_sweep(listener: socket.socket) -> None:
+        sweep(tmp_path)
+        listen(listener)
+
+    monkeypatch.setattr(socket.socket, "listen", listen_after_a_sweep)
+    with listen_at(here):
+        sweep(tmp_path)
+        assert places(tmp_path) == [here]
+        assert [path.name for path in tmp_path.iterdir()] == [here.path.name]

@@ -74,15 +74,20 @@ def short_address(path: Path) -> Iterator[str]:
 
 
 def listen_at(place: Place) -> socket.socket:
-    """Return a socket that listens at a place, which only this user may use. Raises OSError."""
+    """Return a socket that listens at a place, which only this user may use. Raises OSError.
+
+    It gets its name once it listens: before, another process that sweeps would take it for a dead one's.
+    """
     place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.path.unlink(missing_ok=True)
+    unborn = place.path.with_suffix(".new")
+    unborn.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with short_address(place.path) as address:
+        with short_address(unborn) as address:
             listener.bind(address)
-        place.path.chmod(0o600)
+        unborn.chmod(0o600)
         listener.listen()
+        unborn.replace(place.path)
     except OSError:
         listener.close()
         raise
