@@ -10,7 +10,7 @@ from protocol import codec
 from protocol.records import Filters, Scope
 from server.database.deals.deals import Deal
 from server.log.search_log import Outcome
-from server.search.paging import searches as stream
+from server.search.paging import takeovers
 from server.search.sql import cursor
 from server.settings import Settings
 from tests.flow.searches.keeping import keeping
@@ -34,7 +34,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, Deal]:
     async def load(_: object, deal_id: str) -> Deal | None:
         return deals.get(deal_id)
 
-    monkeypatch.setattr(stream, "load_deal", load)
+    monkeypatch.setattr(takeovers, "load_deal", load)
     return deals
 
 
@@ -96,7 +96,7 @@ async def test_another_process_goes_on_with_a_search(
     for task in held:
         task.cancel()
     monkeypatch.undo()
-    monkeypatch.setattr(stream, "load_deal", lambda _, deal_id: asyncio.sleep(0, stored[deal_id]))
+    monkeypatch.setattr(takeovers, "load_deal", lambda _, deal_id: asyncio.sleep(0, stored[deal_id]))
     async with keeping(searching, stocked, other, channel_of(deal)) as keeper:
         events = await searching.heard(deal, "search_ended")
     stall.go_on.set()
