@@ -11,6 +11,7 @@ from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, Rebate, RiskModel
 from server.database.deals.deals import Deal, load_deal
+from server.database.editions.products import load_catalogue
 from server.database.editions.rates import load_rates, load_rebates, load_risk, load_taxes
 from server.database.editions.versions import editions_in_force
 from server.finance.cars import Cars
@@ -50,11 +51,13 @@ async def load_tables(connection: asyncpg.Connection, deal: Deal) -> Tables:
     today = dt.datetime.now(dt.UTC).date()
     in_force = await editions_in_force(connection, today)
     taxes = None if in_force.tax is None else await load_taxes(connection, in_force.tax)
+    products = in_force.products if deal.structure.products else None
+    catalogue = None if products is None else await load_catalogue(connection, products)
     rebates = () if in_force.rebates is None else await load_rebates(connection, in_force.rebates)
     return Tables(
         sheet=await load_rates(connection, in_force.rates),
         risk=await load_risk(connection, in_force.risk),
-        inputs=deal_inputs(deal, taxes, today),
+        inputs=deal_inputs(deal, taxes, today, catalogue=catalogue),
         rebates=rebates,
     )
 
