@@ -84,6 +84,9 @@ async def test_how_it_ends(stocked: Settings, tmp_path: Path) -> None:
         (["--report", "no such folder/report.html"], "--report"),
         (["--watchers", "-1"], "--watchers"),
         (["--mode", "fast"], "--mode"),
+        (["--mode", "idle", "--salespeople", "3"], "--salespeople"),
+        (["--mode", "search", "--deals", "3"], "--deals"),
+        (["--mode", "jitter", "--slow", "3"], "--slow"),
     ],
 )
 def test_bad_arguments_are_named(words: list[str], option: str) -> None:

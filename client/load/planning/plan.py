@@ -176,11 +176,14 @@ def planned(mode: Mode, **given: object) -> Plan:
 
     Raises PlanError.
     """
-    usual = DEFAULTS[mode]
+    usual, desks = DEFAULTS[mode], mode in DESK_MODES
+    for name, is_used in (("salespeople", desks), ("deals", not desks), ("slow", mode is Mode.SLOW_READER)):
+        if given.get(name) and not is_used:
+            raise PlanError(f"--{name}", f"nothing: the mode {mode} does not use it")
     values = {name: value for name, value in given.items() if value is not None}
     values.setdefault("salespeople", usual.salespeople)
     values.setdefault("watchers", usual.watchers)
-    if mode in DESK_MODES:
+    if desks:
         values.setdefault("rate", int(str(values["salespeople"])) * ACTIONS_A_SECOND)
         values["deals"] = values["salespeople"]
     else:
