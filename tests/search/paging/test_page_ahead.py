@@ -68,3 +68,22 @@ async def test_the_next_rows_are_read_while_those_in_hand_are_screened() -> None
     assert await page.publish(reader, QUERY, [None] * CHUNKS[0], more=True) is EndReason.LIMIT
     # 292 matches are left after 16 rows with 8: 584 rows and 5 %, of which 64 are in hand.
     assert steps == ["screen 16", "ahead 550", "screen 64", "ahead -94", "screen 640"]
+
+
+async def test_later_rows_give_way_before_they_are_screened() -> None:
+    """The first ones do not: someone waits for them."""
+    steps: list[str] = []
+    page = HalfOf(steps)
+
+    class Yielding:
+        """Notes when its search gives way."""
+
+        async def give_way(self) -> None:
+            """Give way."""
+            steps.append("give way")
+
+    page._publication.rank = cast(Any, Yielding())
+    await page.publish(cast(StockReader, Reader(steps)), QUERY, [None] * CHUNKS[0], more=True)
+    assert [step for step in steps if not step.startswith("ahead")] == [
+        *("screen 16", "give way", "screen 64", "give way", "screen 640")
+    ]
