@@ -62,6 +62,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     metrics_from: tuple[str, ...] = DEFAULT_METRICS_FROM
     data_dir: Path = DEFAULT_DATA_DIR
+    stores_apart: bool = False
     pool_min: int = DEFAULT_POOL_MIN
     pool_max: int = DEFAULT_POOL_MAX
     compute_processes: int = DEFAULT_COMPUTE_PROCESSES
@@ -106,6 +107,7 @@ class Settings:
             trusted_proxies=read.networks("DEAL_TRUSTED_PROXIES"),
             metrics_from=read.networks("DEAL_METRICS_FROM", ",".join(DEFAULT_METRICS_FROM)),
             data_dir=Path(read.text("DEAL_DATA_DIR", str(DEFAULT_DATA_DIR))),
+            stores_apart=read.flag("DEAL_STORES_APART"),
             pool_min=read.number("DEAL_POOL_MIN", min(DEFAULT_POOL_MIN, pool_max), 0, pool_max),
             pool_max=pool_max,
             compute_processes=read.number("DEAL_COMPUTE_PROCESSES", DEFAULT_COMPUTE_PROCESSES, 1, 64),
@@ -150,6 +152,7 @@ class Settings:
             "DEAL_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "DEAL_METRICS_FROM": ",".join(self.metrics_from),
             "DEAL_DATA_DIR": str(self.data_dir),
+            "DEAL_STORES_APART": "1" if self.stores_apart else "0",
             "DEAL_POOL_MIN": str(self.pool_min),
             "DEAL_POOL_MAX": str(self.pool_max),
             "DEAL_COMPUTE_PROCESSES": str(self.compute_processes),

@@ -7,6 +7,7 @@ import asyncio
 import math
 import uuid
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
@@ -46,9 +47,13 @@ from server.observe.metrics.tally import Tally
 
 SUBPROTOCOL: Final = "deal.v1"
 
+PassOn = Callable[[str, Scope], Awaitable[bool]]
+"""Gets a store and the scope of a handshake; returns whether another process serves the socket now."""
+
 
 class Endpoint:
-    """The ASGI application behind ``/ws``. ``admit`` decides who comes in; ``connections`` holds who is.
+    """The ASGI application behind ``/ws``. ``admit`` decides who comes in; ``connections`` holds who is;
+    ``pass_on`` may have another process serve a socket.
 
     ``refused`` counts handshakes that were refused, by status, and those that need a new sign-in.
     """
@@ -66,8 +71,10 @@ class Endpoint:
         allowance: Allowance,
         seats: Seats,
         note: Note,
+        pass_on: PassOn | None = None,
     ) -> None:
         self._admit = admit
+        self._pass_on = pass_on
         self._people = people
         self._outages = outages
         self._open = connections
@@ -124,6 +131,8 @@ class Endpoint:
             verdict = Refused(503, "No connection can be accepted right now. Try again shortly.")
         seat = uuid.uuid4().hex
         if isinstance(verdict, Admitted):
+            if self._pass_on is not None and await self._pass_on(verdict.account.store_id, scope):
+                return
             verdict = await self._bounded(verdict, seat)
         match verdict:
             case Refused():

@@ -50,10 +50,12 @@ from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn, hashing_threads
 from server.web.answers import degrade, explain, part_from, refuse
 from server.web.asgi.arrival import TimedHttp
-from server.web.asgi.frames import BoundedWebSocket
 from server.web.asgi.intake import IntakeTurns
+from server.web.asgi.passing import PassableWebSocket
 from server.web.asgi.server import DrainingServer
 from server.web.front import Front, endpoint
+from server.web.handover.routing import routed
+from server.web.handover.taking import Handover
 from server.web.headers import SecurityHeaders, is_https_only
 from server.web.machine_metrics import MachineMetrics
 from server.web.pages import Pages
@@ -72,7 +74,9 @@ class State(TypedDict):
     turns: IntakeTurns
 
 
-def create_app(settings: Settings, drain: Drain, ending: Ending, start: StartUp) -> Front:
+def create_app(
+    settings: Settings, drain: Drain, ending: Ending, start: StartUp, handover: Handover | None = None
+) -> Front:
     """Return the ASGI application of one web process; its lifespan raises if a service is out of reach."""
     requests = Starlette(
         routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
@@ -82,7 +86,7 @@ def create_app(settings: Settings, drain: Drain, ending: Ending, start: StartUp)
         ],
         exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
         | dict.fromkeys(SERVICE_FAILS, degrade),
-        lifespan=partial(_lifespan, settings, drain, ending, start),
+        lifespan=partial(_lifespan, settings, drain, ending, start, handover=handover),
     )
     return Front(LoopbackOnly(endpoint) if settings.demo else endpoint, requests)
 
@@ -96,14 +100,15 @@ def serve(settings: Settings) -> None:
     start.reached("imports")
     drain, ending = Drain(settings.drain_seconds), Ending("web", settings.drain_seconds + END_SECONDS)
     proxies = hosts_of(settings.trusted_proxies)
+    handover = Handover(probe_folder(settings.data_dir)) if settings.stores_apart else None
     config = uvicorn.Config(
-        create_app(settings, drain, ending, start),
+        create_app(settings, drain, ending, start, handover),
         # Always explicit: uvicorn's default trusts this machine, or an environment variable that is not ours.
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
         interface="asgi3",
         http=TimedHttp,
-        ws=BoundedWebSocket,
+        ws=PassableWebSocket,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
@@ -117,7 +122,9 @@ def serve(settings: Settings) -> None:
     # uvicorn raises its stop signal again after it has closed everything; for us that is a clean exit.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.begin())
-    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, load_the_rest)
+    server = DrainingServer(
+        *(config, settings.notify_socket, drain.run, ending.begin, load_the_rest), handover=handover
+    )
     try:
         with listening(settings.host, settings.port) as listener:
             server.run(sockets=[listener])
@@ -145,7 +152,13 @@ def load_the_rest() -> None:
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, drain: Drain, ending: Ending, start: StartUp, app: Starlette
+    settings: Settings,
+    drain: Drain,
+    ending: Ending,
+    start: StartUp,
+    app: Starlette,
+    *,
+    handover: Handover | None,
 ) -> AsyncIterator[State]:
     logger, statements = structlog.get_logger("web"), StatementTimes()
     try:
@@ -188,6 +201,7 @@ async def _lifespan(
                 allowance=hub.allowance,
                 seats=hub.seats,
                 note=security.note,
+                pass_on=routed(handover, everything(system)),
             )
 
             watch, process = LoopWatch(), f"web-{os.getpid()}"

@@ -1,4 +1,4 @@
-"""Measure what 200 searches at once of one store cost another store: one web process and two workers.
+"""Measure what 200 searches at once of one store cost another store: two workers, one or two web processes.
 
 The crowd is a process of its own: 200 people of one store, each with a socket and a deal, who search at the
 same moment, each for something else. Right after that, and several times while the crowd is served, one
@@ -10,9 +10,9 @@ import asyncio
 import sys
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,62 +61,93 @@ class Crowd:
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
-    """Measure a quiet search and one beside the crowd in turns."""
+    """Measure a quiet search and one beside the crowd in turns: with a web process for each store, and with
+    one for both.
+    """
     stage = await stock(services, folder, CARS, deals=3 * CROWD)
     deals = await _easy_deals(stage, CROWDED_STORE)
     tokens = await people_of(stage, [deal.partition(":")[2] for deal in deals])
-    async with AsyncExitStack() as held:
-        redis = await held.enter_async_context(Redis.from_url(stage.settings.redis_url))
-        # The logs of so many deals that search so often take more than the embedded Redis may have.
-        await redis.config_set("maxmemory", MEMORY)
-        web = await held.enter_async_context(start_web(stage.settings, folder))
-        for _ in range(WORKERS):
-            await held.enter_async_context(start_worker(stage.settings, folder))
-        await make_easy(web.url, stage)
-        workspace = await held.enter_async_context(connected(web.url, stage))
-        deal = await workspace.join(stage.channel)
-        url = web.url.replace("http", "ws", 1) + "/ws"
-        crowd = await held.enter_async_context(_crowd(Crowd(url, tokens, deals)))
-        quiet: list[Heard] = []
-        beside: list[Heard] = []
-        storms: list[float] = []
-        amidst: list[Heard] = []
-        told: Counter[str] = Counter()
-        for turn in range(repeats + 1):
-            await asyncio.sleep(PAUSE_SECONDS)
-            alone = await search(deal, MATCHES, SearchValued)
-            elapsed = stopwatch()
-            searching = asyncio.create_task(crowd())
-            await asyncio.sleep(BEHIND_SECONDS)
-            crowded = await search(deal, MATCHES, SearchValued)
-            amid = [await _later(deal) for _ in range(AMID)]
-            answers = await searching
-            if turn:  # the first one warms up caches and plans
-                quiet.append(alone)
-                beside.append(crowded)
-                amidst += amid
-                told += answers
-                storms.append(elapsed())
-    figures = [
-        Figure(
-            f"first matches beside {CROWD} searches at once of another store, {when}, p50",
-            "ms",
-            median([each.first for each in heard]),
-            median([each.first for each in quiet]),
-            "the same on a quiet server",
-            goal=goals.BULKHEAD,
-            samples=tuple(each.first for each in heard),
-            floor_samples=tuple(each.first for each in quiet),
-        )
-        for when, heard in (("as they begin", beside), ("later", amidst))
-    ]
-    notes = [
-        f"Answers to the crowd: {dict(told)}. All had ended after {median(storms):.0f} ms (p50).",
-        f"Stages of the quiet search, p50 ms: {stages(quiet)}",
-        f"Stages as the crowd begins, p50 ms: {stages(beside)}",
-        f"Stages later, p50 ms: {stages(amidst)}",
-    ]
+    figures: list[Figure] = []
+    notes: list[str] = []
+    for name, processes in (("a web process for each store", 2), ("one web process", 1)):
+        async with AsyncExitStack() as held:
+            redis = await held.enter_async_context(Redis.from_url(stage.settings.redis_url))
+            await redis.flushdb()
+            # The logs of so many deals that search so often take more than the embedded Redis may have.
+            await redis.config_set("maxmemory", MEMORY)
+            settings = replace(stage.settings, stores_apart=processes > 1)
+            webs = [
+                await held.enter_async_context(start_web(settings, folder, port=settings.port + number))
+                for number in range(processes)
+            ]
+            for _ in range(WORKERS):
+                await held.enter_async_context(start_worker(settings, folder))
+            await make_easy(webs[0].url, stage)
+            workspace = await held.enter_async_context(connected(webs[0].url, stage))
+            deal = await workspace.join(stage.channel)
+            url = webs[0].url.replace("http", "ws", 1) + "/ws"
+            crowd = await held.enter_async_context(_crowd(Crowd(url, tokens, deals)))
+            storms = await _storms(deal, crowd, repeats)
+        figures += storms.figures(name)
+        notes += storms.notes(name)
     return figures, notes
+
+
+@dataclass(slots=True)
+class Storms:
+    """What one person heard in several storms: on a quiet server, as each began, and later."""
+
+    quiet: list[Heard] = field(default_factory=list)
+    beside: list[Heard] = field(default_factory=list)
+    later: list[Heard] = field(default_factory=list)
+    lasted: list[float] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+
+    def figures(self, processes: str) -> list[Figure]:
+        """Return how long the first matches took, against the quiet server."""
+        return [
+            Figure(
+                f"first matches beside {CROWD} searches at once of another store, {processes}, {when}, p50",
+                "ms",
+                median([each.first for each in heard]),
+                median([each.first for each in self.quiet]),
+                "the same on a quiet server",
+                goal=goals.BULKHEAD,
+                samples=tuple(each.first for each in heard),
+                floor_samples=tuple(each.first for each in self.quiet),
+            )
+            for when, heard in (("as they begin", self.beside), ("later", self.later))
+        ]
+
+    def notes(self, processes: str) -> list[str]:
+        """Return how the storms went."""
+        return [
+            f"{processes}: answers to the crowd {dict(self.answers)};"
+            f" all had ended after {median(self.lasted):.0f} ms (p50).",
+            f"{processes}: stages of the quiet search, p50 ms: {stages(self.quiet)}",
+            f"{processes}: stages as the crowd begins, p50 ms: {stages(self.beside)}",
+            f"{processes}: stages later, p50 ms: {stages(self.later)}",
+        ]
+
+
+async def _storms(deal: Deal, crowd: Callable[[], Awaitable[Counter[str]]], repeats: int) -> Storms:
+    storms = Storms()
+    for turn in range(repeats + 1):
+        await asyncio.sleep(PAUSE_SECONDS)
+        alone = await search(deal, MATCHES, SearchValued)
+        elapsed = stopwatch()
+        searching = asyncio.create_task(crowd())
+        await asyncio.sleep(BEHIND_SECONDS)
+        crowded = await search(deal, MATCHES, SearchValued)
+        amid = [await _later(deal) for _ in range(AMID)]
+        answers = await searching
+        if turn:  # the first one warms up caches and plans
+            storms.quiet.append(alone)
+            storms.beside.append(crowded)
+            storms.later += amid
+            storms.answers += answers
+            storms.lasted.append(elapsed())
+    return storms
 
 
 async def _later(deal: Deal) -> Heard:

@@ -203,7 +203,7 @@ def test_a_process_that_sweeps_meanwhile_does_not_take_it_for_dead(
         listen(listener)
 
     monkeypatch.setattr(socket.socket, "listen", listen_after_a_sweep)
-    with listen_at(here):
+    with listen_at(here.path):
         sweep(tmp_path)
         assert places(tmp_path) == [here]
         assert [path.name for path in tmp_path.iterdir()] == [here.path.name]

@@ -84,7 +84,7 @@ class Probe:
 
         try:
             places.sweep(self._place.path.parent)
-            listener = places.listen_at(self._place)
+            listener = places.listen_at(self._place.path)
         except OSError as error:
             log.warning("no probe", error=error)
             return

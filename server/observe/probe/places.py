@@ -73,13 +73,13 @@ def short_address(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def listen_at(place: Place) -> socket.socket:
-    """Return a socket that listens at a place, which only this user may use. Raises OSError.
+def listen_at(path: Path) -> socket.socket:
+    """Return a socket that listens at a path, which only this user may use. Raises OSError.
 
     It gets its name once it listens: before, another process that sweeps would take it for a dead one's.
     """
-    place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unborn = place.path.with_suffix(".new")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unborn = path.with_suffix(".new")
     unborn.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -87,7 +87,7 @@ def listen_at(place: Place) -> socket.socket:
             listener.bind(address)
         unborn.chmod(0o600)
         listener.listen()
-        unborn.replace(place.path)
+        unborn.replace(path)
     except OSError:
         listener.close()
         raise

@@ -1,4 +1,4 @@
-"""uvicorn's server, with draining before shutdown."""
+"""uvicorn's server, with draining before shutdown, and with connections from other processes."""
 
 import asyncio
 import signal
@@ -10,6 +10,9 @@ from typing import Any
 import uvicorn
 
 from server.observe.readiness import say_ready
+from server.web.asgi.arrival import TimedHttp
+from server.web.handover.routing import TAKEN_OVER
+from server.web.handover.taking import Handover
 
 
 class DrainingServer(uvicorn.Server):
@@ -22,8 +25,11 @@ class DrainingServer(uvicorn.Server):
         drain: Callable[[], Coroutine[Any, Any, None]],
         begin_ending: Callable[[], None],
         load_later: Callable[[], None],
+        *,
+        handover: Handover | None = None,
     ) -> None:
         super().__init__(config)
+        self._handover = handover
         self._load_later = load_later
         self._begin_ending = begin_ending
         self._notify_socket = notify_socket
@@ -41,9 +47,17 @@ class DrainingServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
+            if self._handover is not None:
+                self._handover.open(self._take)
             say_ready(self._notify_socket)
             # In a thread, so that neither readiness nor the first search waits for it.
             self._loop.run_in_executor(None, self._load_later)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no connections from other processes any more, and shut down."""
+        if self._handover is not None:
+            self._handover.close()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain before shutdown on SIGTERM; any further signal ends at once."""
@@ -58,6 +72,21 @@ class DrainingServer(uvicorn.Server):
             # New clients go to another process on this port, or to another machine.
             for server in self.servers:
                 server.close()
+            if self._handover is not None:
+                self._handover.close()
             self._draining = asyncio.create_task(self._drain(), name="drain")
             # Whatever happens, the process was told to end.
             self._draining.add_done_callback(lambda _: super(DrainingServer, self).handle_exit(sig, frame))
+
+    async def _take(self, connection: socket.socket, head: bytes) -> None:
+        """Serve a connection that another process accepted, from the head of its request on."""
+        loop = asyncio.get_running_loop()
+        protocol = TimedHttp(
+            config=self.config,
+            server_state=self.server_state,
+            app_state={**self.lifespan.state, TAKEN_OVER: True},
+            _loop=loop,
+        )
+        transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
+        if not transport.is_closing():
+            protocol.data_received(head)
