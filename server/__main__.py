@@ -62,7 +62,16 @@ Port = Annotated[
 def up(
     data_dir: DataDir = None,
     port: Port = None,
-    web: Annotated[int, typer.Option("--web", min=1, max=64, help="Number of web processes.")] = 1,
+    web: Annotated[
+        int | None,
+        typer.Option(
+            "--web",
+            min=1,
+            max=64,
+            help="Number of web processes. Default: one for each store, but not more than processors.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -90,12 +99,17 @@ def up(
     if environ.get("DEAL_DEMO") == "1":
         # All web processes sign with the same key, so that any of them can check a page's token.
         environ.setdefault("DEAL_SECRET", secrets.token_urlsafe(32))
+    # So that one store's load does not slow another's people down.
+    environ.setdefault("DEAL_STORES_APART", "1")
     require_rights(host, listen_port)
     with reserve_port(host, listen_port), services(environ) as settings:
         secret_of(settings)
         check_spans(settings.otlp_endpoint, settings.otlp_protocol)
-        prepare(settings, _say)
-        counts = {"web": web, "worker": _default_workers() if workers is None else workers}
+        stores = prepare(settings, _say)
+        counts = {
+            "web": _default_web(stores) if web is None else web,
+            "worker": _default_workers() if workers is None else workers,
+        }
         run_formation(settings, environ | settings.environment(), counts, _say)
 
 
@@ -184,6 +198,10 @@ def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, st
     if port is not None:
         environ["DEAL_PORT"] = str(port)
     return environ
+
+
+def _default_web(stores: int) -> int:
+    return max(1, min(stores, os.cpu_count() or 1))
 
 
 def _default_workers() -> int:

@@ -54,7 +54,8 @@ from server.web.asgi.intake import IntakeTurns
 from server.web.asgi.passing import PassableWebSocket
 from server.web.asgi.server import DrainingServer
 from server.web.front import Front, endpoint
-from server.web.handover.routing import routed
+from server.web.handover.routing import Routing
+from server.web.handover.stores import StoreList
 from server.web.handover.taking import Handover
 from server.web.headers import SecurityHeaders, is_https_only
 from server.web.machine_metrics import MachineMetrics
@@ -74,9 +75,7 @@ class State(TypedDict):
     turns: IntakeTurns
 
 
-def create_app(
-    settings: Settings, drain: Drain, ending: Ending, start: StartUp, handover: Handover | None = None
-) -> Front:
+def create_app(settings: Settings, drain: Drain, ending: Ending, start: StartUp, handover: Handover) -> Front:
     """Return the ASGI application of one web process; its lifespan raises if a service is out of reach."""
     requests = Starlette(
         routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
@@ -100,7 +99,7 @@ def serve(settings: Settings) -> None:
     start.reached("imports")
     drain, ending = Drain(settings.drain_seconds), Ending("web", settings.drain_seconds + END_SECONDS)
     proxies = hosts_of(settings.trusted_proxies)
-    handover = Handover(probe_folder(settings.data_dir)) if settings.stores_apart else None
+    handover = Handover(probe_folder(settings.data_dir))
     config = uvicorn.Config(
         create_app(settings, drain, ending, start, handover),
         # Always explicit: uvicorn's default trusts this machine, or an environment variable that is not ours.
@@ -123,7 +122,8 @@ def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.begin())
     server = DrainingServer(
-        *(config, settings.notify_socket, drain.run, ending.begin, load_the_rest), handover=handover
+        *(config, settings.notify_socket, drain.run, ending.begin, load_the_rest),
+        handover=handover if settings.stores_apart else None,
     )
     try:
         with listening(settings.host, settings.port) as listener:
@@ -158,7 +158,7 @@ async def _lifespan(
     start: StartUp,
     app: Starlette,
     *,
-    handover: Handover | None,
+    handover: Handover,
 ) -> AsyncIterator[State]:
     logger, statements = structlog.get_logger("web"), StatementTimes()
     try:
@@ -201,11 +201,11 @@ async def _lifespan(
                 allowance=hub.allowance,
                 seats=hub.seats,
                 note=security.note,
-                pass_on=routed(handover, everything(system)),
+                pass_on=Routing(handover, StoreList(everything(system))).pass_on,
             )
 
             watch, process = LoopWatch(), f"web-{os.getpid()}"
-            measured = Measured(hub, sockets, compute, pool, system, statements, watch, start)
+            measured = Measured(hub, sockets, compute, pool, system, statements, watch, start, handover)
             own = written(web_metrics(measured), process)
             stack.enter_context(probed("web", settings.data_dir, watch, web_figures(measured), own))
             metrics = MachineMetrics(process, own, probe_folder(settings.data_dir), redis)

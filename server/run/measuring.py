@@ -16,6 +16,7 @@ from server.observe.metrics.process import add_process
 from server.observe.metrics.start_up import StartUp
 from server.observe.metrics.statements import StatementTimes
 from server.observe.probe.loop_watch import LoopWatch
+from server.web.handover.taking import Handover
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Measured:
     statements: StatementTimes
     watch: LoopWatch
     start: StartUp
+    handover: Handover
 
 
 def web_metrics(of: Measured) -> Metrics:
@@ -59,6 +61,12 @@ def _add_people(metrics: Metrics, of: Measured) -> None:
         "WebSockets that were not let in, by status; signed_out needs a new sign-in",
         lambda: sockets.refused,
         "reason",
+    )
+    metrics.counter(
+        "deal_connections_handed_over_total",
+        "WebSockets given to another process of the machine, taken from one, or kept because it was late",
+        lambda: of.handover.counts,
+        "outcome",
     )
     metrics.counter(
         "deal_connections_closed_total",

@@ -83,17 +83,18 @@ def reserve_port(host: str, port: int) -> socket.socket:
     return reserved
 
 
-def prepare(settings: Settings, write: Callable[[str], None]) -> None:
-    """Bring the schema to its newest version; in demo mode, fill an empty database with sample data.
+def prepare(settings: Settings, write: Callable[[str], None]) -> int:
+    """Bring the schema to its newest version; in demo mode, fill an empty database with sample data. Return
+    the number of stores.
 
     Raises UnknownRevision, and what asyncpg raises where the database is out of reach.
     """
-    asyncio.run(_prepare(settings, write))
+    return asyncio.run(_prepare(settings, write))
 
 
-async def _prepare(settings: Settings, write: Callable[[str], None]) -> None:
+async def _prepare(settings: Settings, write: Callable[[str], None]) -> int:
     from server.database.core.migrate import bring_to_newest
-    from server.database.people.first_store import first_store
+    from server.database.people.first_store import first_store, number_of_stores
 
     await bring_to_newest(settings.database_owner_url)
     if settings.demo and await first_store(settings.database_owner_url) is None:
@@ -104,6 +105,7 @@ async def _prepare(settings: Settings, write: Callable[[str], None]) -> None:
         from server.sample_deals.playing import play_deals
 
         write(f"worked {await play_deals(settings)} more deals through the desk")
+    return await number_of_stores(settings.database_owner_url)
 
 
 def run_formation(

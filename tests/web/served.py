@@ -12,8 +12,8 @@ import uvicorn
 from websockets.server import ServerProtocol
 
 from server.hub.sockets.limits import FRAME_BYTES, IntakeRate
-from server.web.asgi.frames import BoundedWebSocket
 from server.web.asgi.intake import IntakeTurns
+from server.web.asgi.passing import PassableWebSocket
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 GUARD_SECONDS = 60.0
@@ -74,7 +74,7 @@ async def serving(app: Application) -> AsyncIterator[tuple[int, uvicorn.Server]]
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
-        ws=BoundedWebSocket,
+        ws=PassableWebSocket,
         http="h11",
         lifespan="off",
         log_config=None,

@@ -9,6 +9,7 @@ from server.observe.metrics.start_up import StartUp
 from server.run.app import create_app
 from server.run.draining import Drain
 from server.settings import Settings
+from server.web.handover.taking import Handover
 from server.web.headers import SecurityHeaders
 
 
@@ -39,7 +40,7 @@ async def header_of(app: Starlette) -> str | None:
 async def test_https_alone(origins: str, expected: str | None) -> None:
     """Of this host only; a loopback host is shared with programs that know no https."""
     settings = settings_of(origins)
-    app = create_app(settings, Drain(0), Ending("web", 60), StartUp())
+    app = create_app(settings, Drain(0), Ending("web", 60), StartUp(), Handover(settings.data_dir))
     assert await header_of(app) == expected
 
 

@@ -4,12 +4,10 @@ This is only about speed: any process can serve any store, and serves whom no ot
 """
 
 import random
-from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, cast
 
 from starlette.types import Scope
 
-from server.database.core.scope import RowScope
 from server.hub.sockets.wire import EXTENSION
 from server.observe.failing import POSTGRES_FAILS
 from server.web.handover.passing import Outcome
@@ -94,8 +92,3 @@ def head_of(scope: Scope) -> bytes:
     headers: list[Any] = scope["headers"]
     lines = [b"GET %b HTTP/1.1" % target, *(b"%b: %b" % (name, value) for name, value in headers), b"", b""]
     return b"\r\n".join(lines)
-
-
-def routed(handover: Handover | None, system: RowScope) -> Callable[[str, Scope], Awaitable[bool]] | None:
-    """Return what hands sockets over; None without a ``handover``. ``system`` sees all stores."""
-    return None if handover is None else Routing(handover, StoreList(system)).pass_on

@@ -19,7 +19,7 @@ from websockets.frames import Opcode
 from websockets.protocol import CLOSING, OPEN
 from websockets.server import ServerProtocol
 
-from server.web.asgi.frames import BoundedWebSocket
+from server.web.asgi.passing import PassableWebSocket
 from tests.fuzz.wire import CLOSE, PING, TEXT, frame
 from tests.services import ROOT
 from tests.web.asgi.test_frames import UPGRADE
@@ -172,12 +172,12 @@ async def test_a_protocol_holds_what_we_use() -> None:
 async def test_deflate_is_refused() -> None:
     """A frame that is made once for all is only right where no extension changes frames."""
     with pytest.raises(RuntimeError, match="deflate"):
-        opened(BoundedWebSocket, ws_per_message_deflate=True)
+        opened(PassableWebSocket, ws_per_message_deflate=True)
 
 
 async def test_what_websockets_knows_of_what_was_sent() -> None:
     """Frames that are written past the library change nothing for it: it answers pings and closes as ever."""
-    protocol, transport = await accepted(BoundedWebSocket)
+    protocol, transport = await accepted(PassableWebSocket)
     assert protocol.conn.state is OPEN, "websockets: accepted, and yet not OPEN"
     assert protocol.conn.extensions == [], "websockets: an extension without deflate"
     protocol.write(b"\x81\x02{}")
@@ -195,7 +195,7 @@ async def test_what_websockets_knows_of_what_was_sent() -> None:
 @pytest.mark.parametrize("data", [frame(TEXT, b"x", masked=False), frame(TEXT, b"x", reserved=1)])
 async def test_a_breach_shuts_the_lane(data: bytes) -> None:
     """Whenever uvicorn sends a close frame by itself, it says so by ``close_sent`` in the same call."""
-    protocol, transport = await accepted(BoundedWebSocket)
+    protocol, transport = await accepted(PassableWebSocket)
     lane = protocol.fast_lane
     protocol.data_received(data)
     assert transport.written[0] & 0x0F == Opcode.CLOSE
@@ -206,7 +206,7 @@ async def test_a_breach_shuts_the_lane(data: bytes) -> None:
 
 async def test_a_close_of_ours_shuts_the_lane() -> None:
     """The application's own close too; the library is then CLOSING."""
-    protocol, _ = await accepted(BoundedWebSocket)
+    protocol, _ = await accepted(PassableWebSocket)
     lane = protocol.fast_lane
     await protocol.send({"type": "websocket.close", "code": 4008})
     assert (lane.is_shut, protocol.conn.state) == (True, CLOSING)
@@ -216,7 +216,7 @@ async def test_a_close_of_ours_shuts_the_lane() -> None:
 
 async def test_the_lane_follows_flow_control() -> None:
     """``pause_writing`` shuts it, ``resume_writing`` opens it and tells who waits; so does ``has_queue``."""
-    protocol, _ = await accepted(BoundedWebSocket)
+    protocol, _ = await accepted(PassableWebSocket)
     told: list[bool] = []
     lane = protocol.fast_lane
     protocol.on_change(lambda: told.append(lane.is_shut))
