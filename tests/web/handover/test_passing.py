@@ -1,7 +1,6 @@
 """A connection between two processes: it has one owner, whatever happens."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import pytest
 from server.web.handover.passing import MOST_BYTES, Outcome, _last_look, answer, offer
 
 HEAD = b"GET /ws HTTP/1.1\r\nhost: here\r\n\r\n"
+DESCRIPTORS = Path("/proc/self/fd")
 SHORT = 0.05
 """Seconds for a process that does not answer."""
 
@@ -61,7 +61,7 @@ def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def descriptors() -> int:
     """Return how many descriptors this process has."""
-    return len(os.listdir("/proc/self/fd"))
+    return len([*DESCRIPTORS.iterdir()])
 
 
 @pytest.mark.parametrize("size", [0, 100_000])

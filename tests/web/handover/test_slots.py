@@ -1,6 +1,5 @@
 """The numbered sockets of a machine's web processes."""
 
-import os
 import signal
 import stat
 import subprocess
@@ -13,6 +12,7 @@ from server.web.handover import slots
 from server.web.handover.slots import slot_in
 from tests.services import ROOT
 
+DESCRIPTORS = Path("/proc/self/fd")
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -58,15 +58,19 @@ def test_only_its_account_may_come_near(tmp_path: Path) -> None:
 
 def test_nothing_is_left_open(tmp_path: Path) -> None:
     """Neither the lock nor the socket, nor the socket's name."""
-    before = os.listdir("/proc/self/fd")
+    before = len([*DESCRIPTORS.iterdir()])
     with slot_in(tmp_path):
-        assert len(os.listdir("/proc/self/fd")) == len(before) + 2
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+        assert len([*DESCRIPTORS.iterdir()]) == before + 2
+    assert len([*DESCRIPTORS.iterdir()]) == before
     assert slots.numbers(tmp_path) == []
 
 
 def test_there_is_an_end_to_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the process serves whom it accepts."""
     monkeypatch.setattr(slots, "MOST", 1)
-    with slot_in(tmp_path), pytest.raises(OSError, match="1 web processes are there already"), slot_in(tmp_path):
+    with (
+        slot_in(tmp_path),
+        pytest.raises(OSError, match="1 web processes are there already"),
+        slot_in(tmp_path),
+    ):
         raise AssertionError
