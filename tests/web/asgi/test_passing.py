@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from socket import create_server
 from typing import Any, cast
@@ -31,10 +30,13 @@ GUARD_SECONDS = 60.0
 
 
 class Stores:
-    """Two stores, one for each process."""
+    """Two stores, one for each process; in a list that is ``reversed``, the other one."""
+
+    def __init__(self) -> None:
+        self.reversed = False
 
     async def place_of(self, store_id: str) -> tuple[int, int]:
-        return int(store_id), 2
+        return int(store_id) ^ self.reversed, 2
 
 
 class Site:
@@ -42,7 +44,9 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.handover = Handover(folder)
-        self.routing = Routing(self.handover, cast(StoreList, Stores()))
+        self.stores = Stores()
+        self.routing = Routing(self.handover, cast(StoreList, self.stores))
+        self.drained = asyncio.Event()
         self.heard: list[dict[str, Any]] = []
         self.port = 0
         config = uvicorn.Config(
@@ -56,8 +60,7 @@ class Site:
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
         )
-        idle = partial(asyncio.sleep, 0)
-        self.server = DrainingServer(config, "", idle, int, int, handover=self.handover)
+        self.server = DrainingServer(config, "", self._drain, int, int, handover=self.handover)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -71,8 +74,12 @@ class Site:
                     await asyncio.sleep(0.01)
                 yield
             finally:
+                self.drained.set()
                 self.server.should_exit = True
                 await served
+
+    async def _drain(self) -> None:
+        await self.drained.wait()
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -180,6 +187,27 @@ async def test_one_that_drains_takes_no_more(sites: list[Site]) -> None:
             await asyncio.sleep(0.01)
     async with connect(url(sites[0], 1)) as client:
         assert await client.recv() == "1"
+
+
+async def test_processes_that_disagree_pass_it_once(sites: list[Site]) -> None:
+    """One that has not heard of a new store yet sends sockets elsewhere; there they stay."""
+    sites[1].stores.reversed = True
+    async with connect(url(sites[0], 1)) as client:
+        assert await client.recv() == "2"
+
+
+async def test_a_socket_that_nobody_took_ends_as_any_other(sites: list[Site]) -> None:
+    """With a close frame, when its server ends."""
+
+    async def give(*_: object) -> Outcome:
+        return Outcome.LATE
+
+    sites[0].handover.give = give  # type: ignore[method-assign]
+    async with connect(url(sites[0], 1)) as client:
+        assert await client.recv() == "1"
+        sites[0].server.should_exit = True
+        await client.wait_closed()
+        assert client.close_code == 1012
 
 
 async def test_a_refused_handshake_is_still_answered(sites: list[Site]) -> None:

@@ -47,6 +47,8 @@ async def test_one_that_leaves_takes_and_gives_nothing(tmp_path: Path) -> None:
     """From that moment on."""
     first, second = Process(tmp_path), Process(tmp_path)
     second.handover.close()
+    await asyncio.sleep(0)
+    assert [task.get_name() for task in asyncio.all_tasks()].count("handover") == 1
     client, ours = socket.socketpair()
     with client, ours:
         assert await first.handover.give(2, ours.fileno(), HEAD) is Outcome.GONE
@@ -89,9 +91,11 @@ async def test_it_goes_on_after_an_accept_that_failed(
             raise failures.pop()
         return await accept(listener)
 
+    first = Process(tmp_path)
+    await asyncio.sleep(0)  # it accepts by now
     monkeypatch.setattr("server.web.handover.taking.PAUSE_SECONDS", 0)
     monkeypatch.setattr(loop, "sock_accept", sock_accept)
-    first, second = Process(tmp_path), Process(tmp_path)
+    second = Process(tmp_path)
     client, ours = socket.socketpair()
     with client, ours:
         assert await first.handover.give(2, ours.fileno(), HEAD) is Outcome.TAKEN
