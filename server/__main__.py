@@ -8,7 +8,7 @@ import os
 import secrets
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -36,6 +36,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+MOST_WEB: Final = 8
+"""The most that are started unasked: each may take 15 of the embedded database's 200 connections."""
 
 DataDir = Annotated[
     Path | None,
@@ -68,7 +71,7 @@ def up(
             "--web",
             min=1,
             max=64,
-            help="Number of web processes. Default: one for each store, but not more than processors.",
+            help="Number of web processes. Default: one for each store, up to the number of processors or 8.",
             show_default=False,
         ),
     ] = None,
@@ -201,7 +204,8 @@ def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, st
 
 
 def _default_web(stores: int) -> int:
-    return max(1, min(stores, os.cpu_count() or 1))
+    """One for each store, so that none waits for another's searches."""
+    return max(1, min(stores, os.cpu_count() or 1, MOST_WEB))
 
 
 def _default_workers() -> int:

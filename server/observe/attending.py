@@ -35,7 +35,7 @@ def command_waited(wait: Wait) -> None:
 
 
 def command_wait() -> Wait | None:
-    """Return how long the command at hand waited for its turn; None if it took none."""
+    """Return how long the command at hand waited for its turn; None if it did not wait."""
     return _WAITED.get()
 
 

@@ -60,6 +60,10 @@ class Turns:
         """How many are at it."""
         return self._at_it[""]
 
+    def is_free(self, lane: Lane) -> bool:
+        """Return whether a turn would come at once: there is room, and nobody is overtaken."""
+        return not self._stores and self._has_room(lane)
+
     def waiting(self, lane: Lane) -> int:
         """Return how many pieces of a person's work wait for their turns."""
         return len(self._stores.get(lane.store_id, {}).get(lane, ()))
@@ -81,12 +85,11 @@ class Turns:
         """
         if wait_seconds is not None and self.waiting(lane) >= self._shares.waiting:
             raise Crowded
-        if self._stores or not self._has_room(lane):
-            await self._wait(lane, wait_seconds)
-        else:
-            # Nobody waits, so nobody is overtaken.
+        if self.is_free(lane):
             self._at_it.update(_names(lane))
             self.waits.add(0.0)
+        else:
+            await self._wait(lane, wait_seconds)
         return once(partial(self._leave, lane))
 
     async def _wait(self, lane: Lane, wait_seconds: float | None) -> None:

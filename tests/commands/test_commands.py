@@ -14,8 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from server.__main__ import _default_web
 from server.embedded.process import is_gone, listener
 from server.settings import process_environment
+from server.web.handover.slots import numbers
 from tests.services import ROOT, Services, free_port, open_folder
 
 pytestmark = pytest.mark.flow
@@ -90,8 +92,6 @@ class Up:
             str(folder / "data"),
             "--port",
             str(port),
-            "--web",
-            "2",
             "--workers",
             "2",
         ]
@@ -145,7 +145,10 @@ def test_up_from_nothing_to_ctrl_c_and_again(folder: Path, ups: list[Up]) -> Non
     with socket.create_connection(("127.0.0.1", up.port), timeout=5):
         pass
     everything = up.children() + services_of(folder / "data")
-    assert len(everything) == 6
+    # The sample data have two stores.
+    webs = min(2, os.cpu_count() or 1)
+    assert len(everything) == webs + 2 + 2
+    assert numbers(folder / "data" / "run") == [*range(1, webs + 1)]
     up.end()
     assert up.process.returncode == 0
     assert all(is_gone(pid) for pid in everything)
@@ -157,6 +160,18 @@ def test_up_from_nothing_to_ctrl_c_and_again(folder: Path, ups: list[Up]) -> Non
     assert len(printed.stdout.splitlines()[-1]) >= 43
     again.end()
     assert services_of(folder / "data") == []
+
+
+@pytest.mark.parametrize(
+    ("stores", "processors", "expected"),
+    [(0, 4, 1), (1, 4, 1), (2, 4, 2), (9, 4, 4), (2, 1, 1), (2, None, 1)],
+)
+def test_how_many_web_processes_there_are(
+    monkeypatch: pytest.MonkeyPatch, stores: int, processors: int | None, expected: int
+) -> None:
+    """One for each store, as far as processors and connections to Postgres go; at least one."""
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert _default_web(stores) == expected
 
 
 def test_up_killed_without_notice(folder: Path, ups: list[Up]) -> None:

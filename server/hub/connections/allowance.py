@@ -78,7 +78,7 @@ class Allowance:
 
     async def _turn(self, lane: Lane, *, reads: bool) -> Callable[[], None]:
         """Wait for a turn; return what gives it back. Raises CommandError (busy)."""
-        asked = time.perf_counter()
+        asked, at_once = time.perf_counter(), self.beginnings.is_free(lane)
         try:
             if not reads:
                 return await self.turns.take(lane, TURN_SECONDS)
@@ -89,7 +89,8 @@ class Allowance:
             ) from None
         except TookTooLong:
             raise CommandError(ErrorCode.BUSY, "The server is busy. Try again shortly.") from None
-        command_waited((asked, time.perf_counter()))
+        if not at_once:
+            command_waited((asked, time.perf_counter()))
         asyncio.get_running_loop().call_later(BEGINNING_SECONDS, give_back)
         return give_back
 

@@ -201,9 +201,11 @@ def test_a_search_knows_how_long_it_waited_to_begin() -> None:
             await asyncio.sleep(0)
             for number in range(BEGINNINGS.store):
                 searching.announced[str(number)].set()
-        (wait,) = waits
+        await asyncio.create_task(waiting())
+        wait, none = waits
         assert wait is not None
         assert wait[0] < wait[1]
+        assert none is None, "its turn came at once"
 
     run_virtually(run())
 
