@@ -19,6 +19,9 @@ from server.observe.probe.places import listen_at
 MOST: Final = 256
 """The most web processes of one machine that can hand connections over."""
 
+BACKLOG: Final = 2048
+"""Connections that may wait to be taken: after a restart, everybody comes back at once."""
+
 _NAME: Final = re.compile(r"handover-(\d+)\.sock")
 
 
@@ -47,6 +50,7 @@ def slot_in(folder: Path) -> Iterator[Slot]:
     path = _path(folder, number)
     try:
         listener = listen_at(path)
+        listener.listen(BACKLOG)
         try:
             yield Slot(number, folder, listener)
         finally:
