@@ -36,7 +36,8 @@ def offers_of(
 
     ``pricing`` is the plan's; None if no programme is left in it: then each car that has no other offer names
     the limit that excluded the last programme. ``names`` are what lease programmes name the cars by. In a
-    lease deal every offer is a lease; in others, only those of cars that nothing else takes.
+    lease deal every offer is a lease, in a cash deal none is; in a financed one, only those of cars that
+    nothing else takes.
     """
     kind, count = plan.inputs.structure.kind, len(cars)
     offers = _financed(plan, pricing, cars)
@@ -74,7 +75,10 @@ def _add_leases(
     plan: Plan, offers: dict[str, list[Any]], leases: dict[str, list[Any]], open_: Sequence[int]
 ) -> None:
     """Make the leases of open cars that nothing else sells their offers."""
-    is_lease, bindings = plan.inputs.structure.kind is DealKind.LEASE, leases["lease_binding"]
+    kind, bindings = plan.inputs.structure.kind, leases["lease_binding"]
+    if kind is DealKind.CASH:
+        return
+    is_lease = kind is DealKind.LEASE
     for car in open_:
         binding = bindings[car]
         if is_lease and binding is not None:

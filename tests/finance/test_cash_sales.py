@@ -1,6 +1,7 @@
 """Cars paid in full: the least discount, the window, the offers of a search, against plain reckoning."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from server.finance.plan import plan_deal
 from server.finance.quoting import Case, in_cash, quote_structure
 from server.search.screening.screen import screen_rows
 from tests.finance.cases import car, cars, inputs, model, sheet
+from tests.finance.leasing.random_leases import row as lease_row
+from tests.finance.leasing.random_leases import sheet as lease_sheet
 from tests.finance.strategies import deals, numbers, programmes
 from tests.search.screening.test_screen import row_of
 
@@ -141,6 +144,20 @@ def test_a_cash_deal_without_a_maximum_has_no_limit() -> None:
     refused = offers_of(plan_deal(msgspec.structs.replace(plain, structure=poor), sheet()), None, cars(car()))
     assert (refused["kind"], refused["binding"]) == ([None], ["cash_max"])
     assert refused["fix"] == [{"kind": "cash", "cash_cents": 700_00}]
+
+
+@pytest.mark.parametrize(("most", "over_gross", "limit"), [(100_00, 0, "cash_max"), (None, 1, "npv_floor")])
+def test_no_offer_of_a_cash_deal_is_a_lease(most: int | None, over_gross: int, limit: str) -> None:
+    """What cash does not buy is refused, as by the quote; the lease is shown beside that."""
+    plain, one = inputs(all_kinds=True), car(is_new=1)
+    cash = msgspec.structs.replace(plain.structure, kind=DealKind.CASH, cash_down_max_cents=most)
+    floor = one["price_cents"] - one["cost_cents"] + over_gross
+    deal = msgspec.structs.replace(plain, structure=cash, npv_floor_cents=floor)
+    plan = plan_deal(deal, sheet(), leases=lease_sheet(lease_row(reserve_flat_cents=500_00)))
+    offers = offers_of(plan, None, cars(one))
+    assert (offers["kind"], offers["binding"]) == ([None], [limit])
+    assert offers["lease_value_cents"] != [None]
+    assert quote_structure(case_of(deal, (), one)).answer.binding == limit
 
 
 def test_a_pencil_from_before_cash_deals_is_quoted_as_then() -> None:

@@ -1,4 +1,4 @@
-"""The parts of the bench that compute: nothing here is timed."""
+"""The parts of the bench that compute, and whether both sides of one do the same: nothing here is timed."""
 
 import json
 from html.parser import HTMLParser
@@ -6,13 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from protocol import codec
+from protocol.records import DealKind
+from server.database.core.pool import connect_as_owner
+from server.database.sample.seed import SeedPlan
+from server.settings import Settings
 from tests.bench import installing
+from tests.bench.old_design import page as old_page
+from tests.bench.old_design.comparing import Differ, check_equal
 from tests.bench.old_design.counting import total
+from tests.bench.old_design.page import Opened
 from tests.bench.parts import PARTS, chosen
 from tests.bench.results.figures import Figure, median, number, percentile
 from tests.bench.results.plots import distance, draw_distances, draw_samples
 from tests.bench.results.report import page, write_report
 from tests.bench.results.results import read, show_all, write
+from tests.bench.searches.opening import deals_of, open_old, open_ours, people_of
+from tests.bench.stage import Stage
+from tests.flow.searches.searching import STOCK
+from tests.flow.shop import EASY
 
 TIME = Figure(
     "a time", "ms", 30.0, 10.0, "the <bare> part", 2.0, samples=(29.0, 31.0), floor_samples=(9.0, 11.0)
@@ -138,3 +150,58 @@ def test_counts_of_all_processes_add_up(tmp_path: Path) -> None:
     for name, counts in (("a", {"postgres": 2, "redis": 3}), ("b", {"redis": 4})):
         (tmp_path / name).write_text(json.dumps(counts))
     assert total([tmp_path / "a", tmp_path / "b"]) == {"postgres": 2, "redis": 7}
+
+
+def opened(*, whole: bool = True, **npvs: int) -> Opened:
+    """Return a deal as its page has it: the value of each car."""
+    offers = {car: {"kind": "finance", "npv_cents": npv} for car, npv in npvs.items()}
+    return Opened(offers=offers, whole=whole)
+
+
+@pytest.mark.parametrize(
+    ("old", "said"),
+    [
+        (opened(a=1, b=3), "1 of 1 deals .* car b: npv_cents is 2, with the old design 3"),
+        (opened(a=1), "car b: finance, and no match of the old design"),
+        (opened(a=1, b=2, c=3), "car c: finance with the old design, and no match of ours"),
+        (opened(whole=False, a=0), "car a: npv_cents"),
+        (opened(whole=False), "no offer that could be compared"),
+    ],
+)
+def test_sides_that_did_other_work_are_not_compared(old: Opened, said: str) -> None:
+    """A value, a car or a deal that one side has alone ends the part, and so does nothing to compare."""
+    with pytest.raises(Differ, match=said):
+        check_equal([opened(a=1, b=2)], [old])
+
+
+def test_a_deal_that_was_cut_off_counts_with_the_offers_that_it_has() -> None:
+    """The old design has only so much time."""
+    check_equal([opened(a=1, b=2), opened()], [opened(whole=False, b=2), opened()])
+
+
+class TestTheOldDesign:
+    """The rebuilt system and ours, over a few deals."""
+
+    @pytest.fixture
+    def sample(self) -> SeedPlan:
+        """Cars and deals of two stores."""
+        return STOCK
+
+    async def test_both_sides_do_the_same(
+        self, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whatever ours learns, the old design has to know: who takes a car, how it is paid, its price."""
+        monkeypatch.setattr(old_page, "POLL_SECONDS", 0.02)
+        stage = Stage(settings, "", "", tmp_path)
+        deals = await deals_of(stage, 1 + len(DealKind))
+        async with connect_as_owner(settings.database_owner_url) as database:
+            for deal_id, kind in zip(deals, DealKind, strict=False):
+                easy = json.loads(codec.encode(EASY)) | {"kind": kind, "trades": []}
+                await database.execute(
+                    "UPDATE deals SET structure = structure || $2 WHERE deal_id = $1::uuid", deal_id, easy
+                )
+        ours = await open_ours(stage, await people_of(stage, deals), deals, workers=1)
+        old = await open_old(stage, deals, 50, processes=1)
+        check_equal(ours.opened, old.opened)
+        for kind, one in zip(DealKind, ours.opened, strict=False):
+            assert kind in {offer["kind"] for offer in one.offers.values()}

@@ -30,10 +30,8 @@ from starlette.routing import Route
 
 from protocol import codec
 from server.database.core.pool import prepare_connection
-from server.finance.architect import Pricing, best_offers, price_plan
-from server.finance.cars import Cars
 from tests.bench.old_design.counting import Asked, Cache, count_statements
-from tests.bench.old_design.inventory import fetch_deal, find_matches, load_tables
+from tests.bench.old_design.inventory import Found, fetch_deal, find_matches
 
 CACHE_SECONDS: Final = 4 * 60 * 60
 POOL: Final = 10
@@ -76,15 +74,13 @@ class Service:
         deal_id, mileage_max = request.path_params["deal_id"], int(request.query_params["mileage_max"])
         async with self._pool.acquire() as database:
             deal, _customer = await fetch_deal(database, deal_id)
-            tables = await load_tables(database, deal)
-            matches, cars = await find_matches(database, deal, tables, mileage_max)
-        found = [str(row["vehicle_id"]) for row in matches]
-        self._cache.keep(f"found:{deal_id}", orjson.dumps(found), CACHE_SECONDS)
-        pricing = price_plan(tables.plan, tables.risk)
-        for start in range(0, len(found), self._cars_a_job):
+            found = await find_matches(database, deal, mileage_max)
+        names = [str(row["vehicle_id"]) for row in found.rows]
+        self._cache.keep(f"found:{deal_id}", orjson.dumps(names), CACHE_SECONDS)
+        for start in range(0, len(names), self._cars_a_job):
             part = slice(start, start + self._cars_a_job)
-            self._threads.submit(self._value, deal_id, found[part], pricing, cars.at(part))
-        return _json({"matches": matches})
+            self._threads.submit(self._value, deal_id, names[part], found, part)
+        return _json({"matches": found.rows})
 
     async def offers(self, request: Request) -> Response:
         """Answer with every match's offer, as far as it is there."""
@@ -96,10 +92,10 @@ class Service:
         offers = {name: orjson.loads(value) for name, value in zip(found, values, strict=True) if value}
         return _json({"version": deal.version, "pending": len(found) - len(offers), "offers": offers})
 
-    def _value(self, deal_id: str, found: list[str], pricing: Pricing, cars: Cars) -> None:
+    def _value(self, deal_id: str, names: list[str], found: Found, part: slice) -> None:
         """Value some cars, in a thread, and keep each offer."""
-        offers = best_offers(pricing, cars)
-        for place, vehicle_id in enumerate(found):
+        offers = found.offers(part)
+        for place, vehicle_id in enumerate(names):
             offer = {name: column[place] for name, column in offers.items()}
             self._cache.keep(_key(deal_id, vehicle_id), codec.encode(offer), CACHE_SECONDS)
 

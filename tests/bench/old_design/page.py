@@ -22,7 +22,9 @@ class Opened:
 
     ms: float = 0.0
     asked: int = 0
-    npvs: dict[str, int | None] = field(default_factory=dict)
+    offers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of each car, what it costs and is worth: ``events.OFFER_COLUMNS`` without its keys."""
+
     whole: bool = False
 
 
@@ -35,7 +37,7 @@ async def open_deal(port: int, deal_id: str, mileage_max: int, seconds: float) -
             async for found in _polls(opened, port, deal_id, mileage_max):
                 opened.whole = not found["pending"]
     opened.ms = elapsed()
-    opened.npvs = {vehicle_id: offer["npv_cents"] for vehicle_id, offer in found["offers"].items()}
+    opened.offers = found["offers"]
     return opened
 
 
