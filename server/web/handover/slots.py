@@ -34,7 +34,10 @@ class Slot:
     listener: socket.socket
 
     def others(self) -> list[int]:
-        """Return the numbers of the other processes, in order. Some of them may have died."""
+        """Return the numbers of the other processes, in order. Some of them may have died.
+
+        Raises OSError if the folder cannot be read.
+        """
         return [number for number in numbers(self.folder) if number != self.number]
 
     def path_of(self, number: int) -> Path:

@@ -9,6 +9,9 @@ from server.database.core.scope import RowScope
 FRESH_SECONDS: Final = 10.0
 """How long the list of stores is used. Stores are only ever added at its end."""
 
+WAIT_SECONDS: Final = 1.0
+"""How long a socket waits for a connection to Postgres on this account; without the list it stays."""
+
 _STORES: Final = "SELECT store_id FROM stores ORDER BY added_no"
 
 
@@ -37,7 +40,7 @@ class StoreList:
         return store_id not in self._places or self._clock() - self._read_at >= FRESH_SECONDS
 
     async def _read(self) -> None:
-        async with self._system.acquire() as database:
+        async with self._system.acquire(wait_seconds=WAIT_SECONDS) as database:
             rows = await database.fetch(_STORES)
         self._places = {row["store_id"]: place for place, row in enumerate(rows)}
         self._read_at = self._clock()

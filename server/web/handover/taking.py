@@ -37,8 +37,14 @@ class Handover:
         return None if self._slot is None else self._slot.number
 
     def others(self) -> list[int]:
-        """Return the numbers of the other processes, in order. Some of them may have died."""
-        return [] if self._slot is None else self._slot.others()
+        """Return the numbers of the other processes, in order; none if that cannot be known. Some of them may
+        have died.
+        """
+        try:
+            return [] if self._slot is None else self._slot.others()
+        except OSError as error:
+            log.warning("handover folder lost", error=error)
+            return []
 
     async def give(self, number: int, descriptor: int, head: bytes) -> Outcome:
         """Offer a connection to the process with a number."""

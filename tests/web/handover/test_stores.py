@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from server.database.core.scope import RowScope
-from server.web.handover.stores import FRESH_SECONDS, StoreList
+from server.web.handover.stores import FRESH_SECONDS, WAIT_SECONDS, StoreList
 
 
 class System:
@@ -18,7 +18,8 @@ class System:
         self.reads = 0
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Any]:
+    async def acquire(self, *, wait_seconds: float) -> AsyncIterator[Any]:
+        assert wait_seconds == WAIT_SECONDS
         yield self
 
     async def fetch(self, _query: str) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """The exchange of connections between the web processes of a machine."""
 
 import asyncio
+import shutil
 import socket
 from pathlib import Path
 
@@ -76,6 +77,15 @@ async def test_without_a_folder_it_serves_whom_it_accepts(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     process = Process(tmp_path / "file")
     assert (process.handover.number, process.handover.others()) == (None, [])
+    process.handover.close()
+
+
+async def test_when_its_folder_is_gone_it_serves_whom_it_accepts(tmp_path: Path) -> None:
+    """Somebody cleaned up; nobody may lose a connection over that."""
+    folder = tmp_path / "run"
+    process = Process(folder)
+    shutil.rmtree(folder)
+    assert process.handover.others() == []
     process.handover.close()
 
 
