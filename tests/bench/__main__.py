@@ -6,7 +6,6 @@ a machine that others use too is slow in both. ``docs/benchmarks.md`` says what 
 
 import argparse
 import asyncio
-import signal
 import sys
 import time
 import traceback
@@ -69,8 +68,6 @@ def main() -> None:
         parts = list(chosen(options.only))
     except ValueError as error:
         parser.error(str(error))
-    # Told to end, it leaves as by Ctrl-C, and the services end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     machine = describe()
     reports = measure(parts, options.repeats, vars(options))
     show_all(reports, machine)

@@ -36,7 +36,11 @@ class Stage:
 
 @contextmanager
 def open_services() -> Iterator[tuple[Services, Path]]:
-    """Start PostgreSQL and Redis in a folder of their own; both are gone afterwards."""
+    """Start PostgreSQL and Redis in a folder of their own; both are gone afterwards.
+
+    From now on SIGTERM is like Ctrl-C: whoever is told to end takes the services along.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_folder("bench-") as folder, EmbeddedServices(folder / "data", fleeting=True) as embedded:
         yield Services(embedded), folder
 
