@@ -37,10 +37,10 @@ COLUMNS = (
 )
 
 
-async def play_all(faults: list[Fault]) -> list[Result]:
+async def play_all(faults: list[Fault], *, stores_apart: bool) -> list[Result]:
     """Play faults one after another on one stage, and say how each went."""
     results = []
-    async with open_stage() as stage:
+    async with open_stage({"DEAL_STORES_APART": str(int(stores_apart))}) as stage:
         for fault in faults:
             try:
                 result = await play(stage, fault.name, fault.inject)
@@ -93,9 +93,14 @@ def main() -> None:
     parser.add_argument(
         "--json", type=Path, default=Path(".data/faults.json"), help="where to write (%(default)s)"
     )
+    parser.add_argument(
+        "--stores-apart",
+        action="store_true",
+        help="web processes hand connections over, so that one of them serves everybody until it dies",
+    )
     options = parser.parse_args()
     faults = [fault for fault in FAULTS if not options.only or options.only in fault.name]
-    results = asyncio.run(play_all(faults))
+    results = asyncio.run(play_all(faults, stores_apart=options.stores_apart))
     show(results)
     write(results, options.json)
     missed = set() if options.only else unplayed(results)
