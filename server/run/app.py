@@ -54,6 +54,7 @@ from server.web.asgi.intake import IntakeTurns
 from server.web.asgi.passing import PassableWebSocket
 from server.web.asgi.server import DrainingServer
 from server.web.front import Front, endpoint
+from server.web.handover.moving import Moving
 from server.web.handover.routing import Routing
 from server.web.handover.stores import StoreList
 from server.web.handover.taking import Handover
@@ -190,6 +191,7 @@ async def _lifespan(
             )
             stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
             admit = partial(auth.admit, pool, settings, security)
+            stores = StoreList(everything(system))
             sockets = Endpoint(
                 admit,
                 hub.people,
@@ -201,8 +203,9 @@ async def _lifespan(
                 allowance=hub.allowance,
                 seats=hub.seats,
                 note=security.note,
-                pass_on=Routing(handover, StoreList(everything(system))).pass_on,
+                pass_on=Routing(handover, stores).pass_on,
             )
+            tasks.create_task(Moving(handover, stores, hub.connections).run(), name="moving")
 
             watch, process = LoopWatch(), f"web-{os.getpid()}"
             measured = Measured(hub, sockets, compute, pool, system, statements, watch, start, handover)

@@ -64,7 +64,8 @@ def _add_people(metrics: Metrics, of: Measured) -> None:
     )
     metrics.counter(
         "deal_connections_handed_over_total",
-        "WebSockets given to another process of the machine, taken from one, or kept because it was late",
+        "WebSockets given to another process of the machine, taken from one, kept because it was late, or"
+        " moved back to one",
         lambda: of.handover.counts,
         "outcome",
     )

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from protocol.deal.structure import StructureChanges
-from protocol.events import DealChanged, SearchValued
+from protocol.events import DealChanged, Event, SearchValued
 from server.settings import Settings
 from tests.flow.current import GUARD_SECONDS
 from tests.flow.shop import (
@@ -31,6 +31,7 @@ from tests.services import Process, free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
 STORES = ("riverside", "northgate")
+MOVED_SOON = "tests.flow.soon_moved"
 
 
 @pytest.fixture
@@ -40,12 +41,14 @@ async def tokens(stocked: Settings) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def two(stocked: Settings, folder: Path) -> AsyncIterator[list[Process]]:
+async def two(
+    stocked: Settings, folder: Path, module: str = "server.run.processes"
+) -> AsyncIterator[list[Process]]:
     """Run two web processes that keep stores apart, on ports of their own so that a test can choose."""
     apart = replace(stocked, stores_apart=True)
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(start_web(apart, folder, port=port))
+            await stack.enter_async_context(start_web(apart, folder, port=port, module=module))
             for port in (stocked.port, free_port())
         ]
 
@@ -63,6 +66,11 @@ async def connections(web: Process) -> dict[int, float]:
         for sample in family.samples
         if sample.name == "deal_connections"
     }
+
+
+def last_of(event: Event, version: int) -> bool:
+    """Return whether an event is the deal's change to a version."""
+    return isinstance(event, DealChanged) and event.version == version
 
 
 async def until_serves(web: Process, expected: dict[int, int]) -> None:
@@ -99,27 +107,27 @@ async def test_the_people_of_a_store_are_in_one_process(
         assert state_of(mine) == state_of(other)
 
 
-async def test_when_its_process_dies_a_store_goes_on_in_the_other(
+async def test_when_its_process_dies_a_store_goes_on_in_the_other_and_comes_back(
     stocked: Settings, tokens: dict[str, str], tmp_path: Path
 ) -> None:
-    """Nobody misses an event, and a successor serves the same store."""
+    """A successor serves the same store, and its people are moved there; nobody misses an event."""
     channel = await a_deal_of(stocked)
-    async with two(stocked, tmp_path) as (ours, theirs), AsyncExitStack() as people:
+    async with two(stocked, tmp_path, MOVED_SOON) as (ours, theirs), AsyncExitStack() as people:
         one = await people.enter_async_context(connect(theirs.url, tokens["riverside"]))
+        other = await people.enter_async_context(connect(ours.url, tokens["northgate"]))
         deal = await one.join(channel)
-        await until_serves(theirs, {ours.pid: 1, theirs.pid: 0})
+        await until_serves(theirs, {ours.pid: 1, theirs.pid: 1})
         await ours.kill()
         version = await deal.terms(StructureChanges(discount_cents=4_200))
-        heard = await events_until(
-            deal, lambda event: isinstance(event, DealChanged) and event.version == version
-        )
-        assert_no_gap(heard)
-        assert (await connections(theirs))[theirs.pid] == 1
+        heard = await events_until(deal, lambda event: last_of(event, version))
+        await until_serves(theirs, {theirs.pid: 2})
         apart = replace(stocked, stores_apart=True)
-        async with start_web(apart, tmp_path) as successor:
-            await people.enter_async_context(connect(theirs.url, tokens["riverside"]))
-            await people.enter_async_context(connect(successor.url, tokens["northgate"]))
-            await until_serves(successor, {successor.pid: 1, theirs.pid: 2})
+        async with start_web(apart, tmp_path, module=MOVED_SOON) as successor:
+            await until_serves(successor, {successor.pid: 1, theirs.pid: 1})
+            version = await deal.terms(StructureChanges(discount_cents=4_300))
+            heard += await events_until(deal, lambda event: last_of(event, version))
+            assert_no_gap(heard)
+            assert other.user.store_id == "northgate"
 
 
 async def test_a_process_that_hangs_does_not_keep_its_store_out(

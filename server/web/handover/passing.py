@@ -71,6 +71,20 @@ def _last_look(line: socket.socket) -> Outcome:
     return Outcome.LATE
 
 
+async def listens(path: Path, seconds: float = ANSWER_SECONDS) -> bool:
+    """Return whether the process at ``path`` answers: it drops a line on which nothing is offered."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.setblocking(False)
+        try:
+            with short_address(path) as address:
+                line.connect(address)
+            line.shutdown(socket.SHUT_WR)
+            async with asyncio.timeout(seconds):
+                return not await asyncio.get_running_loop().sock_recv(line, 1)
+        except OSError:
+            return False
+
+
 async def answer(line: socket.socket, take: Take, seconds: float = ANSWER_SECONDS) -> bool:
     """Take the connection that is offered on ``line``; return whether it is ours now.
 

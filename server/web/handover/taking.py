@@ -29,7 +29,7 @@ class Handover:
         self._slot: Slot | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._answering: set[asyncio.Task[None]] = set()
-        self.counts = Tally("given", "taken", "late")
+        self.counts = Tally("given", "taken", "late", "moved")
 
     @property
     def number(self) -> int | None:
@@ -57,6 +57,10 @@ class Handover:
             self.counts.add("late")
             log.warning("handover late", slot=number)
         return outcome
+
+    async def answers(self, number: int) -> bool:
+        """Return whether the process with a number would take a connection now."""
+        return self._slot is not None and await passing.listens(self._slot.path_of(number))
 
     def open(self, take: Take) -> None:
         """Begin to take connections. A process that cannot is logged and serves whom it accepts."""

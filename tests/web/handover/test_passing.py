@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.web.handover.passing import MOST_BYTES, Outcome, _last_look, answer, offer
+from server.web.handover.passing import MOST_BYTES, Outcome, _last_look, answer, listens, offer
 
 HEAD = b"GET /ws HTTP/1.1\r\nhost: here\r\n\r\n"
 DESCRIPTORS = Path("/proc/self/fd")
@@ -85,6 +85,16 @@ async def test_nobody_is_there(taker: Taker, tmp_path: Path) -> None:
     with connection() as (_, ours):
         assert await offer(taker.path, ours.fileno(), HEAD) is Outcome.GONE
         assert await offer(tmp_path / "none.sock", ours.fileno(), HEAD) is Outcome.GONE
+
+
+async def test_whether_it_would_answer(taker: Taker, tmp_path: Path) -> None:
+    """One that hangs accepts by its kernel and answers nothing; one that is gone does not even that."""
+    asked, took = await asyncio.gather(listens(taker.path), taker.answers())
+    assert (asked, took) == (True, False)
+    assert not await listens(taker.path, SHORT)
+    taker.listener.close()
+    assert not await listens(taker.path)
+    assert not await listens(tmp_path / "none.sock")
 
 
 async def test_it_dies_before_it_answers(taker: Taker) -> None:
