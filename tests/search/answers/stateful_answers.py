@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any, ClassVar, NamedTuple
 
+import asyncpg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -20,6 +21,7 @@ from protocol.jobs import JobPointer
 from server.database.deals.deals import Deal
 from server.log.channel_log import Entry
 from server.log.search_log import SearchState
+from server.observe.breaker import CircuitOpen
 from server.search.paging.publishing.requests import MoreRequest, SearchRequest
 from tests.search.answers.world import (
     TOO_DEAR,
@@ -35,6 +37,12 @@ from tests.twin.memory_log import MemoryLog
 
 PROCESSES, DEALS = 2, 3
 MANY_TICKS = 600
+TICK_SECONDS = 0.02
+"""For breakers: no read takes so many ticks that it would be too slow."""
+
+HEALED_SECONDS = 60.0
+"""Longer than any pause of a breaker."""
+
 
 processes = st.integers(0, PROCESSES - 1)
 deals = st.integers(1, DEALS).map(str)
@@ -98,6 +106,7 @@ class AnswersMachine(RuleBasedStateMachine):
 
     @rule(ticks=st.integers(1, 15))
     def pass_time(self, ticks: int) -> None:
+        self.world.seconds += ticks * TICK_SECONDS
         self.loop.run_until_complete(_ticks(ticks))
 
     @rule(process=processes, deal=deals, limit=st.sampled_from([4, 100]))
@@ -212,6 +221,11 @@ class AnswersMachine(RuleBasedStateMachine):
         self.world.failures += really
         self.disturbed |= really
 
+    @rule(process=processes)
+    def probe(self, process: int) -> None:
+        """Try whether searches work again, as the hub does while a breaker refuses them."""
+        self.tasks.append(self.loop.create_task(_probed(self.world.processes[process])))
+
     @rule(process=processes, deaf=st.booleans())
     def listen(self, process: int, deaf: bool) -> None:
         """A process hears no announcement of Postgres for a while."""
@@ -256,6 +270,10 @@ class AnswersMachine(RuleBasedStateMachine):
         for process in self.world.processes:
             process.hear_again()
         await self._quiet()
+        self.world.seconds += HEALED_SECONDS
+        for process in self.world.processes:
+            await _probed(process)
+            assert process.searches.breaker.is_closed, "a probe that succeeds lets searches through again"
         for channel in self.events:
             process = self.world.processes[0]
             await process.searches.take_over(channel)
@@ -292,16 +310,22 @@ class AnswersMachine(RuleBasedStateMachine):
         matches = [each for each in events if each["type"] == "matches"]
         ends = [each for each in events if each["type"] == "search_ended"]
         inventory, rates = int(started["versions"]["inventory"]), started["versions"]["rates"]
+        assert ends, "a search has an end"
         asked = self.asked.get(started["search_id"])
+        if asked is not None:
+            assert started["deal_version"] >= asked.deal_version, "older terms than the process knew of"
+        if "stale" in ends[-1]["trace"]:
+            # It says so, and may be of another day and an older stock.
+            assert self.disturbed, "nothing had failed"
+            self.seen["stale"] += 1
+            asked = None
         if asked is not None:
             assert inventory >= asked.inventory, "older cars than the process knew of"
             assert int(rates) >= asked.rates, "older rates than the process knew of"
-            assert started["deal_version"] >= asked.deal_version, "older terms than the process knew of"
         days = [days for each in matches for days in each["columns"]["days_in_stock"]]
         assert days == sorted(days), "a search that somebody goes on with is of that day from there on"
         assert asked is None or not days or days[0] >= asked.days, "an answer of another day"
         assert [each["chunk"] for each in matches] == list(range(len(matches)))
-        assert ends, "a search has an end"
         found = [row for each in matches for row in _rows(each["columns"])]
         ids = [car for car, _, _ in found]
         assert ids == sorted(set(ids)), "each car once, in order"
@@ -361,6 +385,11 @@ def _again(channel: str, last: SearchState, deal: Deal) -> SearchRequest:
 def _rows(columns: Any) -> list[tuple[int, int, int]]:
     ids = [int(car) for car in columns["vehicle_id"]]
     return list(zip(ids, columns["rev"], columns["price_cents"], strict=True))
+
+
+async def _probed(process: Process) -> None:
+    with contextlib.suppress(CircuitOpen, asyncpg.PostgresError):
+        await process.searches.probe()
 
 
 async def _ticks(count: int) -> None:
