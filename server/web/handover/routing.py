@@ -56,12 +56,11 @@ class Routing:
         except (LookupError, *POSTGRES_FAILS):
             return False
         connection = cast(Passable, scope["extensions"][EXTENSION])
-        descriptor = connection.descriptor
-        if descriptor is None:
+        if connection.descriptor is None:
             return False
         connection.begin_passing()
         try:
-            taken = await self._offer(descriptor, head_of(scope), {own, *others}, (store, stores))
+            taken = await self._offer(connection, head_of(scope), {own, *others}, (store, stores))
         except BaseException:
             connection.let_go()
             raise
@@ -71,9 +70,12 @@ class Routing:
             connection.keep()
         return taken
 
-    async def _offer(self, descriptor: int, head: bytes, alive: set[int], place: tuple[int, int]) -> bool:
+    async def _offer(
+        self, connection: Passable, head: bytes, alive: set[int], place: tuple[int, int]
+    ) -> bool:
         """Offer a connection to the processes of a store until one takes it; return whether one did."""
-        while True:
+        # It is asked for each time: a descriptor that was closed meanwhile may be another connection's by now.
+        while (descriptor := connection.descriptor) is not None:
             numbers = sorted(alive)
             serving = [numbers[index] for index in shares(*place, len(numbers))]
             if self._handover.number in serving:
@@ -83,6 +85,7 @@ class Routing:
             if outcome is not Outcome.GONE:
                 return outcome is Outcome.TAKEN
             alive.remove(chosen)
+        return False
 
 
 def head_of(scope: Scope) -> bytes:

@@ -148,6 +148,18 @@ async def test_a_cancelled_offer_closes_the_connection() -> None:
     assert connection.said == ["begin", "let go"]
 
 
+async def test_a_connection_that_ends_meanwhile_is_not_offered_again() -> None:
+    """Its descriptor is closed, and may be another connection's by the next offer."""
+    machine, connection = Machine(1, [2, 3], to_2=Outcome.GONE), Connection()
+
+    def end() -> None:
+        connection.descriptor = None
+
+    machine.during = end
+    assert not await passed(machine, "beta", connection)
+    assert (machine.offered, connection.said) == ([2], ["begin", "keep"])
+
+
 TOKENS = st.binary(min_size=1, max_size=20).map(lambda raw: raw.hex().encode())
 
 
