@@ -15,7 +15,7 @@ import structlog
 from protocol.closing import CloseCode
 from server.hub.connections.connection import Connection
 from server.observe.failing import POSTGRES_FAILS
-from server.web.handover.shares import shares
+from server.web.handover.shares import serving_of
 from server.web.handover.stores import StoreList
 from server.web.handover.taking import Handover
 
@@ -45,6 +45,10 @@ class Moving:
             await self._look()
 
     async def _look(self) -> None:
+        own, others = self._handover.number, self._handover.others()
+        if own is None or not others:
+            self._since.clear()
+            return
         now = asyncio.get_running_loop().time()
         self._since = {each: self._since.get(each, now) for each in self._connections}
         by_store: dict[str, list[Connection]] = {}
@@ -52,26 +56,25 @@ class Moving:
             if now - since >= STAY_SECONDS:
                 by_store.setdefault(connection.account.store_id, []).append(connection)
         for store_id, connections in by_store.items():
-            if await self._belongs_elsewhere(store_id):
+            if await self._belongs_elsewhere(store_id, own, others):
                 structlog.get_logger("handover").info("moving", store=store_id, connections=len(connections))
                 for connection in connections:
                     self._since[connection] = now  # it is counted once, however long it takes to close
                     self._move(connection)
 
-    async def _belongs_elsewhere(self, store_id: str) -> bool:
+    async def _belongs_elsewhere(self, store_id: str, own: int, others: list[int]) -> bool:
         """Return whether others are to serve a store, and one of them answers."""
-        own, others = self._handover.number, self._handover.others()
-        if own is None or not others:
-            return False
         try:
-            store, stores = await self._stores.place_of(store_id)
+            place = await self._stores.place_of(store_id)
         except (LookupError, *POSTGRES_FAILS):
             return False
-        numbers = sorted({own, *others})
-        serving = [numbers[index] for index in shares(store, stores, len(numbers))]
+        serving = serving_of(*place, {own, *others})
         if own in serving:
             return False
-        return any([await self._handover.answers(number) for number in serving])
+        for number in serving:
+            if await self._handover.answers(number):
+                return True
+        return False
 
     def _move(self, connection: Connection) -> None:
         moment = random.uniform(0, SPREAD_SECONDS)  # noqa: S311 - spreads load, keeps no secret  # nosec B311

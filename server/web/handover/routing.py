@@ -11,7 +11,7 @@ from starlette.types import Scope
 from server.hub.sockets.wire import EXTENSION
 from server.observe.failing import POSTGRES_FAILS
 from server.web.handover.passing import Outcome
-from server.web.handover.shares import shares
+from server.web.handover.shares import serving_of
 from server.web.handover.stores import StoreList
 from server.web.handover.taking import Handover
 
@@ -74,10 +74,9 @@ class Routing:
         self, connection: Passable, head: bytes, alive: set[int], place: tuple[int, int]
     ) -> bool:
         """Offer a connection to the processes of a store until one takes it; return whether one did."""
-        # It is asked for each time: a descriptor that was closed meanwhile may be another connection's by now.
+        # Asked for each time: a descriptor that was closed meanwhile may be another connection's by now.
         while (descriptor := connection.descriptor) is not None:
-            numbers = sorted(alive)
-            serving = [numbers[index] for index in shares(*place, len(numbers))]
+            serving = serving_of(*place, alive)
             if self._handover.number in serving:
                 return False
             chosen = random.choice(serving)  # noqa: S311 - spreads load, keeps no secret  # nosec B311
