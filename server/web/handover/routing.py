@@ -52,7 +52,7 @@ class Routing:
         if own is None or not others or TAKEN_OVER in scope["state"]:
             return False
         try:
-            store, stores = await self._stores.place_of(store_id)
+            place = await self._stores.place_of(store_id)
         except (LookupError, *POSTGRES_FAILS):
             return False
         connection = cast(Passable, scope["extensions"][EXTENSION])
@@ -60,7 +60,7 @@ class Routing:
             return False
         connection.begin_passing()
         try:
-            taken = await self._offer(connection, head_of(scope), {own, *others}, (store, stores))
+            taken = await self._offer(connection, head_of(scope), others, own=own, place=place)
         except BaseException:
             connection.let_go()
             raise
@@ -71,19 +71,19 @@ class Routing:
         return taken
 
     async def _offer(
-        self, connection: Passable, head: bytes, alive: set[int], place: tuple[int, int]
+        self, connection: Passable, head: bytes, others: list[int], *, own: int, place: tuple[int, int]
     ) -> bool:
         """Offer a connection to the processes of a store until one takes it; return whether one did."""
         # Asked for each time: a descriptor that was closed meanwhile may be another connection's by now.
         while (descriptor := connection.descriptor) is not None:
-            serving = serving_of(*place, alive)
-            if self._handover.number in serving:
+            serving = serving_of(*place, [own, *others])
+            if own in serving:
                 return False
             chosen = random.choice(serving)  # noqa: S311 - spreads load, keeps no secret  # nosec B311
             outcome = await self._handover.give(chosen, descriptor, head)
             if outcome is not Outcome.GONE:
                 return outcome is Outcome.TAKEN
-            alive.remove(chosen)
+            others = [number for number in others if number != chosen]
         return False
 
 

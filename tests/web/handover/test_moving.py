@@ -184,6 +184,24 @@ def test_they_stay(why: str) -> None:
     run_virtually(run())
 
 
+def test_the_time_begins_anew_when_there_was_nowhere_to_go() -> None:
+    """Nobody is remembered meanwhile."""
+
+    async def run() -> None:
+        async with Hall(2) as hall:
+            person = await hall.comes("beta")
+            await asyncio.sleep(STAY_SECONDS / 2)
+            hall.machine.there.clear()
+            await asyncio.sleep(STAY_SECONDS)
+            hall.machine.there.append(2)
+            await asyncio.sleep(STAY_SECONDS / 2)
+            assert person.closed == []
+            await asyncio.sleep(SOON)
+            assert len(person.closed) == 1
+
+    run_virtually(run())
+
+
 def test_an_unknown_store_stays() -> None:
     async def run() -> None:
         async with Hall(2) as hall:

@@ -148,6 +148,18 @@ async def test_a_cancelled_offer_closes_the_connection() -> None:
     assert connection.said == ["begin", "let go"]
 
 
+async def test_a_process_that_begins_to_leave_meanwhile_serves_it() -> None:
+    """It has no number any more, and gives nothing away."""
+    machine, connection = Machine(1, [2], to_2=Outcome.GONE), Connection()
+
+    def leave() -> None:
+        machine.number = None
+
+    machine.during = leave
+    assert not await passed(machine, "beta", connection)
+    assert (machine.offered, connection.said) == ([2], ["begin", "keep"])
+
+
 async def test_a_connection_that_ends_meanwhile_is_not_offered_again() -> None:
     """Its descriptor is closed, and may be another connection's by the next offer."""
     machine, connection = Machine(1, [2, 3], to_2=Outcome.GONE), Connection()
