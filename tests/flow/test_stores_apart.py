@@ -14,9 +14,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from protocol.deal.structure import StructureChanges
-from protocol.events import DealChanged, Event, SearchValued
+from protocol.events import DealChanged, Event
 from server.settings import Settings
 from tests.flow.current import GUARD_SECONDS
+from tests.flow.desk import valued
 from tests.flow.shop import (
     EASY,
     a_deal_of,
@@ -68,7 +69,7 @@ async def connections(web: Process) -> dict[int, float]:
     }
 
 
-def last_of(event: Event, version: int) -> bool:
+def changed_to(event: Event, version: int) -> bool:
     """Return whether an event is the deal's change to a version."""
     return isinstance(event, DealChanged) and event.version == version
 
@@ -98,9 +99,7 @@ async def test_the_people_of_a_store_are_in_one_process(
         await until_serves(ours, {ours.pid: 4, theirs.pid: 2})
         await mine.terms(EASY)
         await other.search(limit=300)
-        heard, overheard = [
-            await events_until(deal, lambda event: isinstance(event, SearchValued)) for deal in (mine, other)
-        ]
+        heard, overheard = [await events_until(deal, valued) for deal in (mine, other)]
         assert heard == overheard
         assert_no_gap(heard)
         assert_valued_once(heard)
@@ -119,13 +118,13 @@ async def test_when_its_process_dies_a_store_goes_on_in_the_other_and_comes_back
         await until_serves(theirs, {ours.pid: 1, theirs.pid: 1})
         await ours.kill()
         version = await deal.terms(StructureChanges(discount_cents=4_200))
-        heard = await events_until(deal, lambda event: last_of(event, version))
+        heard = await events_until(deal, lambda event: changed_to(event, version))
         await until_serves(theirs, {theirs.pid: 2})
         apart = replace(stocked, stores_apart=True)
         async with start_web(apart, tmp_path, module=MOVED_SOON) as successor:
             await until_serves(successor, {successor.pid: 1, theirs.pid: 1})
             version = await deal.terms(StructureChanges(discount_cents=4_300))
-            heard += await events_until(deal, lambda event: last_of(event, version))
+            heard += await events_until(deal, lambda event: changed_to(event, version))
             assert_no_gap(heard)
             assert other.user.store_id == "northgate"
 
