@@ -12,6 +12,9 @@ const page = {
   target: ["es2022", "chrome111", "firefox115", "safari16.4"],
   jsx: "automatic",
   jsxImportSource: "preact",
+  // The page preloads the font by its name.
+  loader: { ".woff2": "file" },
+  assetNames: "[name]",
   legalComments: "none",
   logLevel: "info",
 };

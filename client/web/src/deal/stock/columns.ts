@@ -31,7 +31,7 @@ const INCOMPLETE = "incomplete";
 
 const COLUMNS: Column[] = [
   column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
-    track: "minmax(212px, 1fr)",
+    track: `minmax(${inRem(212)}, 1fr)`,
     number: false,
   }),
   column("npv_cents", "NPV", 104, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), { valued: true }),
@@ -68,7 +68,7 @@ function column(
   text: Column["text"],
   rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped">> = {},
 ): Column {
-  return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, views, text, ...rest };
+  return { key, label, width, track: inRem(width), number: true, valued: false, grouped: false, views, text, ...rest };
 }
 
 /** Returns what a deal is worth on the scale that the store shows instead of an amount. */
@@ -102,6 +102,11 @@ function termText(row: Row, formats: Formats): string {
 /** Transfers are 0 for the store's own cars: their cells stay empty, so that the others stand out. */
 function unlessOwn(value: number | null, format: (value: number) => string): string {
   return maybe(value || null, format);
+}
+
+/** Returns a width in pixels at the usual font size as CSS that follows the person's. */
+export function inRem(pixels: number): string {
+  return `${pixels / 16}rem`;
 }
 
 export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] {

@@ -2,18 +2,20 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 import { reachText } from "../../deal/stock/best";
-import { type Column, columnsFor, nextOrder } from "../../deal/stock/columns";
+import { type Column, columnsFor, inRem, nextOrder } from "../../deal/stock/columns";
 import type { Grid, GridPicture } from "../../deal/stock/grid";
 import { underTarget, VALUE_KEYS } from "../../deal/stock/ranking";
 import { LEADERS, LEAST_MOVE } from "../../deal/stock/turnover";
+import { useRem } from "../parts/rem";
 import { useSurroundings } from "../parts/surroundings";
 import { GridRow, rowId } from "./grid-row";
 import { GridState } from "./grid-state";
 import { Openings } from "./openings";
 import { useVirtualRows } from "./virtual-rows";
 
-const ROW_HEIGHT = 30;
-const HEAD_HEIGHT = 32;
+/** The heights of a row and of the grid's head, as in styles/base/tokens.css. */
+const ROW_REM = 1.875;
+const HEAD_REM = 2;
 const TURNS = `If losses rise, these offers leave or join the top ${LEADERS}, or move by a tenth of all offers (at least ${LEAST_MOVE} places). Show the next one`;
 
 /** The cars that fit, virtualised: rows never move under the pointer unless the person asks for a new order. */
@@ -26,10 +28,11 @@ export function MatchGrid({ session }: { session: DealSession }) {
   const scope = session.model.value?.deal.structure.scope === "group" ? "group" : "store";
   const columns = useMemo(() => columnsFor(view, scope, session.scores), [view, scope, session.scores]);
   const scroller = useRef<HTMLDivElement>(null);
+  const rem = useRem();
   const virtual = useVirtualRows({
     count: picture.shown.length,
-    rowHeight: ROW_HEIGHT,
-    headHeight: HEAD_HEIGHT,
+    rowHeight: ROW_REM * rem,
+    headHeight: HEAD_REM * rem,
     scroller,
   });
   const tracks = columns.map((column) => column.track).join(" ");
@@ -38,7 +41,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
   useEffect(() => void scroller.current?.scrollTo({ top: 0 }), [grid]);
 
   function onKeyDown(event: KeyboardEvent): void {
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 2);
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / (ROW_REM * rem)) - 2);
     const next = destination(event.key, picture, selected, page);
     if (event.key.toLowerCase() === "r" && !event.metaKey && !event.ctrlKey) grid.settle();
     else if (next === null) return;
@@ -77,7 +80,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
         <div
           class="grid-body"
           role="rowgroup"
-          style={{ height: `${virtual.getTotalSize()}px`, minWidth: `${width}px` }}
+          style={{ height: `${virtual.getTotalSize()}px`, minWidth: inRem(width) }}
         >
           {virtual.getVirtualItems().map((item) => {
             const row = picture.rows[picture.shown[item.index] ?? -1];
@@ -126,7 +129,7 @@ interface HeadProps {
 function GridHead({ columns, grid, tracks, width }: HeadProps) {
   const { order } = grid.picture.value;
   return (
-    <div class="grid-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks, minWidth: `${width}px` }}>
+    <div class="grid-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks, minWidth: inRem(width) }}>
       {columns.map((column) => {
         const direction = order.key !== column.key ? "none" : order.descending ? "descending" : "ascending";
         return (

@@ -33,6 +33,7 @@ export function useVirtualRows({
   const virtualizer = useMemo(() => new Virtualizer<HTMLDivElement, Element>(options), []);
   virtualizer.setOptions(options);
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
+  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
   useLayoutEffect(() => virtualizer._willUpdate());
   return virtualizer;
 }
