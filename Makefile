@@ -3,7 +3,7 @@ SETUP = @$(PYTHON) tools/bootstrap.py
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage faults lint bench lock clean
+.PHONY: help setup run test coverage faults screens lint bench lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ coverage: ## run the tests and say which lines no test reaches, in every process
 faults: ## crash, hang and lose everything in turn under load, and check what everybody saw
 	$(SETUP) test
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+screens: ## pictures of every state of the screen, light, dark, tablet, phone, 4K: .screens/index.html
+	$(SETUP) test
+	@$(BIN)/python -m tests.screens $(ARGS)
 
 lint: ## style, types, import rules, generated files
 	$(SETUP) test

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { build, context } from "esbuild";
 
 const page = {
-  entryPoints: { app: "src/main.tsx" },
+  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx" },
   outdir: "dist",
   bundle: true,
   minify: true,

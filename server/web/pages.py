@@ -89,6 +89,7 @@ class Pages:
             Route("/desk", self.show_app, methods=["GET"]),
             Route("/security", self.show_app, methods=["GET"]),
             Route("/deals/{deal_id}", self.show_app, methods=["GET"]),
+            Route("/gallery", self.show_gallery, methods=["GET"]),
             Mount("/assets", ClientFiles(directory=CLIENT_FILES, check_dir=False)),
         ]
 
@@ -98,6 +99,12 @@ class Pages:
         if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
             return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
         return self._page(request, "app.html", {"user": identity.account})
+
+    async def show_gallery(self, request: Request) -> Response:
+        """Show the parts of the screen in all their states, in demo mode only."""
+        if not request.state.web.settings.demo:
+            raise HTTPException(404)
+        return self._page(request, "gallery.html", {})
 
     async def show_login(self, request: Request) -> Response:
         """Show the sign-in form."""

@@ -1,4 +1,5 @@
 import { render } from "preact";
+import { browser } from "./live/environment";
 import { signedIn } from "./page";
 import { createRouter } from "./router";
 import { App } from "./screen/app";
@@ -7,4 +8,7 @@ import "./styles/index.css";
 
 const place = document.getElementById("app");
 if (!place) throw new Error("The page has no #app.");
-render(<App user={signedIn(place)} router={createRouter()} formats={formatsFor(navigator.language)} />, place);
+render(
+  <App user={signedIn(place)} router={createRouter()} formats={formatsFor(navigator.language)} environment={browser} />,
+  place,
+);

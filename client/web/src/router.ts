@@ -16,9 +16,9 @@ export function routeOf(path: string): Route {
   return id ? { page: "deal", id } : { page: "unknown" };
 }
 
-/** Returns the current route as a signal that follows the browser's buttons. */
-export function createRouter() {
-  const route = signal(routeOf(location.pathname));
+/** Returns the current route as a signal, at first that of `path`, which follows the browser's buttons. */
+export function createRouter(path = location.pathname) {
+  const route = signal(routeOf(path));
   const onPop = () => (route.value = routeOf(location.pathname));
   addEventListener("popstate", onPop);
   return {

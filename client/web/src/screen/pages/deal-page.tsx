@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { DealSession } from "../../deal/session";
-import { browser, socketAddress } from "../../live/environment";
+import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import type { View } from "../../wire";
 import { CustomerDialog } from "../desk/customer-facts";
@@ -20,7 +20,11 @@ import { HelpDialog } from "./help-dialog";
 
 /** One deal, live. `widest` is the widest view that this person's role has. */
 export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
-  const session = useMemo(() => new DealSession(dealId, socketAddress(location), browser, widest), [dealId, widest]);
+  const { environment } = useSurroundings();
+  const session = useMemo(
+    () => new DealSession(dealId, socketAddress(location), environment, widest),
+    [dealId, widest, environment],
+  );
   const help = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const hurry = () => session.retryNow();

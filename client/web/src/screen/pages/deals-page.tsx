@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { type DealRow, listDeals } from "../../api";
-import { browser, socketAddress } from "../../live/environment";
+import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import { newestFirst, paidText, type Summary } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
@@ -17,10 +17,10 @@ type Loading = { kind: "folded" } | { kind: "loading" } | { kind: "ready"; next:
 
 /** The store's open deals, live, the latest change first; closed ones on request; and a box that finds any. */
 export function DealsPage() {
-  const { router, user } = useSurroundings();
+  const { router, user, environment } = useSurroundings();
   const session = useMemo(
-    () => new WallSession(`deals:${user.store_id}`, "sales", socketAddress(location), browser),
-    [user.store_id],
+    () => new WallSession(`deals:${user.store_id}`, "sales", socketAddress(location), environment),
+    [user.store_id, environment],
   );
   useEffect(() => {
     document.title = "Deals · Deal Architect";

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
-import { browser, socketAddress } from "../../live/environment";
+import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import { others, paidText, type Summary, since, sparkline, waiting, waitText } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
@@ -17,10 +17,10 @@ const STANDINGS = { live: "Live", catching_up: "Catching up", offline: "Offline"
 
 /** The store's live deals: what waits for the desk first, then the rest. */
 export function WallPage() {
-  const { user } = useSurroundings();
+  const { user, environment } = useSurroundings();
   const session = useMemo(
-    () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), browser),
-    [user.store_id],
+    () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), environment),
+    [user.store_id, environment],
   );
   const now = useSignal(Date.now());
   useEffect(() => {

@@ -1,5 +1,6 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import type { Environment } from "../../live/environment";
 import type { SignedIn } from "../../page";
 import type { Router } from "../../router";
 import type { Formats } from "../../text/format";
@@ -8,12 +9,14 @@ export interface Surroundings {
   user: SignedIn;
   router: Router;
   formats: Formats;
+  /** Sockets, timers and clocks: the browser's, or scripted ones in the gallery. */
+  environment: Environment;
 }
 
 /** What `App` provides to every part of the screen; there is none outside it. */
 export const SurroundingsContext = createContext<Surroundings | null>(null);
 
-/** Returns who is signed in, the router and the number formats. */
+/** Returns who is signed in, the router, the number formats and the environment. */
 export function useSurroundings(): Surroundings {
   return useContext(SurroundingsContext)!;
 }

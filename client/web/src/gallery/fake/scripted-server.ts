@@ -1,0 +1,111 @@
+// A server in the page: it answers from a recording, so that each state of the screen can be shown by itself.
+import { browser, type Cancel, type Environment, type Socket, type SocketEvents } from "../../live/environment";
+import { answerTo, type RecordedChannel, type Recording, type Told, type Twist } from "./recording";
+
+const ABNORMAL = 1006;
+const NOBODY = { code: "not_found", message: "This recording has no such answer.", retry: false, detail: {} };
+
+type Command = Record<string, unknown> & { type: string; ref: number };
+
+export class ScriptedServer implements Environment {
+  readonly later = browser.later;
+  readonly frame = browser.frame;
+  readonly elapsed = browser.elapsed;
+  readonly visible = browser.visible;
+  readonly random = browser.random;
+  readonly now = browser.now;
+  private opened = false;
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly twist: Twist = {},
+  ) {}
+
+  open(_url: string, _subprotocol: string, events: SocketEvents): Socket {
+    if (this.opened && this.twist.close !== undefined) return this.unreachable(events);
+    this.opened = true;
+    const conversation = new Conversation(this.recording, this.twist, events, this.later);
+    if (this.twist.silent !== "socket") conversation.say({ ...this.recording.welcome });
+    return { send: (text) => conversation.hear(text), close: () => conversation.end() };
+  }
+
+  /** After a loss nobody answers: the page stays in the state that the story shows. */
+  private unreachable(events: SocketEvents): Socket {
+    const cancel = this.later(0, () => events.closed(ABNORMAL));
+    return { send: () => {}, close: cancel };
+  }
+}
+
+class Conversation {
+  private ended = false;
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly twist: Twist,
+    private readonly events: SocketEvents,
+    private readonly later: (milliseconds: number, action: () => void) => Cancel,
+  ) {}
+
+  /** Says something a moment later, as a network does. */
+  say(...messages: object[]): void {
+    this.later(0, () => {
+      if (!this.ended) this.events.message(messages.map((message) => JSON.stringify(message)).join("\n"));
+    });
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  hear(text: string): void {
+    for (const line of text.split("\n")) {
+      const command = JSON.parse(line) as Command;
+      if (command.type === "join") this.join(command, String(command.channel));
+      else this.answer(command);
+    }
+  }
+
+  private join(command: Command, name: string): void {
+    if (this.twist.silent === "join") return;
+    const recorded = this.recording.channels[name];
+    const refused = this.twist.refuse?.join;
+    if (refused || !recorded) {
+      this.say({ type: "reply", ref: command.ref, ok: false, error: refused ?? NOBODY });
+      return;
+    }
+    const channel = this.twist.loaded?.(recorded) ?? recorded;
+    this.say(...loading(command.ref, name, channel), ...numbered(this.twist.after ?? [], name, channel.join.seq));
+    const { close } = this.twist;
+    if (close === undefined) return;
+    this.later(0, () => {
+      this.end();
+      this.events.closed(close);
+    });
+  }
+
+  private answer(command: Command): void {
+    const { ref, ...request } = command;
+    const error = this.twist.refuse?.[command.type];
+    const found = answerTo(this.recording.answers, request);
+    if (error || found?.error) this.say({ type: "reply", ref, ok: false, error: error ?? found?.error });
+    else this.say({ type: "reply", ref, ok: true, data: found?.data ?? {} });
+  }
+}
+
+function loading(ref: number, channel: string, { join, rows }: RecordedChannel): object[] {
+  return [
+    { type: "reply", ref, ok: true, data: { ...join, recovered: false } },
+    ...rows.map((part) => ({ ...part, channel, ref })),
+    { type: "snapshot_end", channel, ref },
+  ];
+}
+
+/** Gives events their numbers; notices, presence and the like have none. */
+function numbered(told: readonly Told[], channel: string, seq: number): object[] {
+  let last = seq;
+  return told.map((message) =>
+    ["notice", "presence", "resync"].includes(message.type)
+      ? { channel, ...message }
+      : { at: new Date(0).toISOString(), ...message, channel, seq: ++last },
+  );
+}

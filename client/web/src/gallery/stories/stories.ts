@@ -1,0 +1,5 @@
+// All stories, in the order of the gallery.
+import type { Story } from "../story";
+import { DEAL_PAGES, OTHER_PAGES } from "./pages";
+
+export const STORIES: readonly Story[] = [...DEAL_PAGES, ...OTHER_PAGES];
