@@ -45,8 +45,8 @@ class Deal:
     ``desk`` has the commands of salesperson and desk, ``presenting`` those about the customer's page. The
     state holds every event that was received, whether or not the reader has taken it yet. It survives broken
     connections: events that were missed follow, or a ``Refreshed`` says that the state was replaced. Every
-    command raises CommandError if the server refuses it, and waits while there is no connection. ``op`` identifies a command, so that a program can resend it
-    after a restart without doing it twice.
+    command raises CommandError if the server refuses it, and waits while there is no connection. ``op``
+    identifies a command, so that a program can resend it after a restart without doing it twice.
     """
 
     def __init__(

@@ -68,6 +68,6 @@ class Presenting:
         return str(reply["acceptance_id"])
 
     async def _send(
-        self, kind: Callable[..., AnyCommand], op: uuid.UUID | None, **fields: object
+        self, command: Callable[..., AnyCommand], op: uuid.UUID | None, /, **fields: object
     ) -> dict[str, Any]:
-        return await self._request(kind(ref=0, channel=self._channel, op=op or uuid.uuid4(), **fields))
+        return await self._request(command(ref=0, channel=self._channel, op=op or uuid.uuid4(), **fields))
