@@ -53,6 +53,8 @@ class Shop:
 
     both: Both
     wall: Deal
+    amounts: set[int]
+    """The presented cars' costs and values."""
     webs: list[Process]
     other_deal: str
 
@@ -93,7 +95,11 @@ async def shop(stocked: Settings, tmp_path: Path) -> AsyncIterator[Shop]:
         await sales.presenting.present(vehicle_ids=cars[:2], kinds=[DealKind.FINANCE, DealKind.CASH])
         other = await a_deal_of(stocked, "northgate")
         wall = await sam.join("desk:riverside", View.MANAGER)
-        yield Shop(Both(sales, manager, cars, stocked), wall, webs, other)
+        amounts = set[int]()
+        for row in (manager.rows[car] for car in cars[:2]):
+            assert row.offer is not None
+            amounts |= {row.match["cost_cents"], row.offer["npv_cents"], row.offer["stress_npv_cents"]}
+        yield Shop(Both(sales, manager, cars, stocked), wall, amounts, webs, other)
 
 
 async def test_a_customer_sees_what_is_presented_and_nothing_else(shop: Shop) -> None:
@@ -302,11 +308,7 @@ async def nothing_hidden_was_told(shop: Shop, frames: list[str]) -> None:
     }
     assert len(words) > 30
     assert [each for each in words if each in text] == []
-    own = [rows[car] for car in shop.both.cars[:2]]
-    amounts = {selected.npv_cents, selected.stress_npv_cents, ACV_CENTS}
-    for row in own:
-        assert row.offer is not None
-        amounts |= {row.match["cost_cents"], row.offer["npv_cents"], row.offer["stress_npv_cents"]}
+    amounts = shop.amounts | {selected.npv_cents, selected.stress_npv_cents, ACV_CENTS}
     assert len(amounts) >= 7
     assert not amounts & set(amounts_in(messages))
 
