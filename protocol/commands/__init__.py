@@ -37,6 +37,16 @@ from protocol.commands.desk import (
     Unpin,
     Unwind,
 )
+from protocol.commands.presenting import (
+    CUSTOMER_COMMANDS,
+    DEFAULT_HOURS,
+    MAX_HOURS,
+    Like,
+    PresentOffer,
+    Share,
+    ShowPresentation,
+    Unshare,
+)
 from protocol.commands.stock import (
     DEFAULT_FOUND,
     DEFAULT_MATCHES,
@@ -58,11 +68,14 @@ from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave,
 
 __all__ = [
     "COMMAND_TYPES",
+    "CUSTOMER_COMMANDS",
     "DEFAULT_FOUND",
+    "DEFAULT_HOURS",
     "DEFAULT_MATCHES",
     "MAX_FOUND",
     "MAX_GRID",
     "MAX_HISTORY",
+    "MAX_HOURS",
     "MAX_MATCHES",
     "Accept",
     "AnyCommand",
@@ -91,6 +104,7 @@ __all__ = [
     "Leave",
     "LenderDecision",
     "LenderEffect",
+    "Like",
     "Lock",
     "Lose",
     "More",
@@ -99,6 +113,7 @@ __all__ = [
     "Pin",
     "Ping",
     "Position",
+    "PresentOffer",
     "Products",
     "Quote",
     "Ref",
@@ -111,11 +126,14 @@ __all__ = [
     "SeenFigures",
     "Select",
     "Seq",
+    "Share",
+    "ShowPresentation",
     "Sign",
     "Submit",
     "Terms",
     "Unlock",
     "Unpin",
+    "Unshare",
     "Unwind",
     "tag_of",
 ]
@@ -160,6 +178,11 @@ AnyCommand = (
     | Accept
     | History
     | LenderEffect
+    | PresentOffer
+    | Share
+    | Unshare
+    | ShowPresentation
+    | Like
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -41,6 +41,14 @@ from protocol.events.desk import (
     VehicleReleased,
     Wanting,
 )
+from protocol.events.presenting import (
+    CustomerAccepted,
+    Hidden,
+    LinkOpened,
+    LinkRevoked,
+    LinkShared,
+    PresentationChanged,
+)
 from protocol.events.search import (
     CLAIM_COLUMNS,
     FIRST_LATE_CHUNK,
@@ -91,6 +99,7 @@ __all__ = [
     "AnyMessage",
     "Columns",
     "Customer",
+    "CustomerAccepted",
     "CustomerChanged",
     "DealChanged",
     "DealSnapshot",
@@ -102,9 +111,13 @@ __all__ = [
     "Fix",
     "FixKind",
     "FulfilmentChanged",
+    "Hidden",
     "JoinReply",
     "LenderDecided",
     "Limits",
+    "LinkOpened",
+    "LinkRevoked",
+    "LinkShared",
     "Matches",
     "Message",
     "NoteAdded",
@@ -115,6 +128,7 @@ __all__ = [
     "Offers",
     "Presence",
     "Present",
+    "PresentationChanged",
     "Rejection",
     "Reply",
     "Resync",
@@ -163,6 +177,12 @@ AnyEvent = (
     | TaskRaised
     | TaskDone
     | CustomerChanged
+    | PresentationChanged
+    | LinkShared
+    | LinkRevoked
+    | LinkOpened
+    | CustomerAccepted
+    | Hidden
     | DealSummary
 )
 AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync

@@ -112,6 +112,32 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "finish_task": {**CHANNEL, "op": OP, "task_id": "t1"},
     "customer": {**CHANNEL, "op": OP, "version": 1, "changes": {"phone": "937 555 0133"}},
     "request_appraisal": {**CHANNEL, "op": OP, "trade_id": "trade-1"},
+    "present": {
+        **CHANNEL,
+        "op": OP,
+        "vehicle_ids": ["7", "9"],
+        "cash_down_cents": [200_000, 300_000],
+        "terms_months": [60, 72],
+        "kinds": ["finance", "lease"],
+    },
+    "share": {**CHANNEL, "op": OP, "hours": 48},
+    "unshare": {**CHANNEL, "op": OP, "link_id": "l1"},
+    "presentation": CHANNEL,
+    "like": {
+        **CHANNEL,
+        "op": OP,
+        "vehicle_id": "7",
+        "kind": "finance",
+        "term_months": 60,
+        "cash_down_cents": 200_000,
+        "figures": {
+            "total_cents": 2_475_000,
+            "payment_cents": 41_250,
+            "apr_percent": 7.1234,
+            "amount_financed_cents": 2_100_000,
+            "finance_charge_cents": 375_000,
+        },
+    },
     "ping": {},
 }
 OPTIONAL = {
@@ -119,6 +145,7 @@ OPTIONAL = {
     *("programme_id", "terms_months", "cash_down_cents", "roll"),
     *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
     *("reasons", ("focus", "field"), "figures", "before", ("lender_effect", "status")),
+    *(("present", "vehicle_ids"), ("present", "kinds"), ("share", "hours")),
     *((tag, "changes") for tag in ("quote", "select", "pin", "unpin", "counter")),
 }
 REQUIRED = [
@@ -174,6 +201,12 @@ WRONG = [
     ("find", "text", ""),
     ("find", "text", "x" * 101),
     ("find", "limit", 51),
+    ("present", "vehicle_ids", ["1", "2", "3", "4"]),
+    ("present", "kinds[0]", ["barter"]),
+    ("share", "hours", 0),
+    ("share", "hours", 169),
+    ("like", "figures.payment_cents", -1),
+    ("like", "figures.npv_cents", 1),
     ("note", "text", "x" * 2001),
     ("note", "text", "\x1b[31m"),
     ("note", "text", "\r"),

@@ -13,6 +13,7 @@ import {
   NOTE_BYTES,
   type StateChanged,
 } from "../../wire";
+import { presented } from "./presented";
 
 /** The current deal; presence changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
@@ -60,6 +61,12 @@ function change(deal: Deal, event: AnyEvent): Deal {
     case "task_raised":
     case "task_done":
       return financed(deal, event);
+    case "presentation_changed":
+    case "link_shared":
+    case "link_revoked":
+    case "link_opened":
+    case "customer_accepted":
+      return presented(deal, event);
     default:
       return deal;
   }
