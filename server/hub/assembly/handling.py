@@ -1,6 +1,7 @@
 """The handlers of all commands, and what they share."""
 
 from server.database.core.scope import RowScope, StoreScopes
+from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
@@ -8,6 +9,8 @@ from server.hub.commands.finding import Finding
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
+from server.hub.commands.presenting.handlers import PresentingHandlers
+from server.hub.commands.presenting.presentations import Presentations
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
@@ -33,6 +36,7 @@ def handlers_of(
     editions: Editions,
     questions: Questions,
     allowance: Allowance,
+    secrets: LinkSecrets,
     note: Note,
 ) -> Handlers:
     """Return the handlers of all commands: those of ``watch``, of the stock, of offers and of the desk."""
@@ -66,4 +70,12 @@ def handlers_of(
         repricing=repricing,
         editions=editions,
     )
-    return Handlers(allowance, watch, stock, offers, desk, note=note)
+    presenting = PresentingHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        presentations=Presentations(stores, quotes, editions),
+        secrets=secrets,
+        note=note,
+    )
+    return Handlers(allowance, watch, stock, offers, desk, presenting, note=note)

@@ -15,6 +15,7 @@ from server.counts.usage import UsageLog
 from server.database.core.guard import ConnectionGuard
 from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
+from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
 from server.hub.assembly.announcements import listen, shared_answers
 from server.hub.assembly.handling import handlers_of
@@ -105,14 +106,15 @@ def assemble(
     redis_pool: GuardedPool,
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
+    secret: bytes,
     note: Note,
     export: Spans | None = None,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
-    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``note`` takes security
-    events.
+    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``secret`` is the
+    server's, ``note`` takes security events.
     """
     guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
     stores = StoreScopes(pool, guard)
@@ -244,6 +246,7 @@ def assemble(
         editions=editions,
         questions=Questions(Distinct(redis)),
         allowance=allowance,
+        secrets=LinkSecrets(secret),
         note=note,
     )
     return Hub(

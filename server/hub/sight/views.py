@@ -14,10 +14,12 @@ from protocol import codec
 from protocol.events import Customer
 from protocol.records import DealKind, Filters, View
 from server.hub.sight.asking import shows_sort
+from server.hub.sight.link_seen import seen_by_link
 from server.hub.sight.products_seen import project_products
 from server.hub.sight.rows_seen import guarded_columns, project_columns
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
+    ACCEPTANCE_FIELDS,
     AGREED_FIELDS,
     APPROVAL_FIELDS,
     CASH_FIELDS,
@@ -62,6 +64,8 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
     view = sight.view
     if view is View.MANAGER:
         return event
+    if sight.is_link:
+        event = seen_by_link(event)
     shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
     if "columns" in projected:
@@ -184,7 +188,14 @@ def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
     for name in ("agreed", "proposal", "contract"):
         if name in shown:
             shown[name] = _INSIDE[name](shown[name], view)
+    if "acceptances" in shown:
+        shown["acceptances"] = [project_acceptance(each, view) for each in shown["acceptances"]]
     return value_as_seen(shown, sight)
+
+
+def project_acceptance(acceptance: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return what a customer accepted as ``view`` sees it."""
+    return acceptance if view is View.MANAGER else _shown(acceptance, ACCEPTANCE_FIELDS[view])
 
 
 def project_customer(customer: Customer, view: View) -> Customer:
@@ -295,5 +306,6 @@ _INSIDE: Final = {
     "agreed": project_figures,
     "proposal": project_proposal,
     "contract": project_contract,
+    "acceptance": project_acceptance,
 }
 """The projections of event fields that hold objects."""
