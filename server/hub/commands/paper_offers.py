@@ -55,6 +55,9 @@ class PaperOffers:
         if (kinds and kinds[0] is kind) or (not kinds and deal.structure.kind is kind):
             return await self.offer(deal, parts, vehicle_id, account)
         changes = StructureChanges() if deal.structure.kind is kind else StructureChanges(kind=kind)
+        if kind is DealKind.CASH and deal.structure.kind is not kind:
+            # What the customer would put down of a loan does not limit what the car costs in full.
+            changes = StructureChanges(kind=kind, cash_down_max_cents=None)
         sight = seen_by_seller(account)
         return await self._quotes.offer(deal, vehicle_id, changes, None, account, sight=sight)
 
