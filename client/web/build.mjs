@@ -1,10 +1,10 @@
-// Builds dist/app.js and dist/app.css; with --tests the unit tests instead, with --watch again at each change.
+// Builds dist/app and dist/offer, each a script and a sheet, of the staff and of their customers; with --tests the unit tests instead, with --watch again at each change.
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
 
 const page = {
-  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx" },
+  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx", offer: "src/offer/main.tsx" },
   outdir: "dist",
   bundle: true,
   minify: true,
