@@ -1,4 +1,5 @@
-// Builds dist/app and dist/offer, each a script and a sheet, of the staff and of their customers; with --tests the unit tests instead, with --watch again at each change.
+// Builds dist/app of the staff, dist/offer of their customers and dist/gallery, each a script and a sheet; with --tests
+// the unit tests instead, with --watch again at each change.
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
