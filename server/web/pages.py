@@ -114,7 +114,8 @@ class Pages:
         """
         if await _signed_in(request) is None:
             return _to_sign_in(request)
-        return self._page(request, "present.html", {"deal_id": request.path_params["deal_id"]})
+        values = {"deal_id": request.path_params["deal_id"]}
+        return self._templates.TemplateResponse(request, "offer.html", values)
 
     async def show_login(self, request: Request) -> Response:
         """Show the sign-in form."""

@@ -27,13 +27,27 @@ export interface Picture {
 /** Returns what is in front of the customer; null without a car. */
 export function pictureOf(reply: PresentationReply, choice: Choice): Picture | null {
   const car = chosenCar(reply.cars, choice.vehicleId);
-  return car && carPicture(car, choice);
+  return car && carPicture(reply, car, choice);
 }
 
-/** Returns a car as it is paid by what was chosen: cars beside each other are compared in the same way. */
-export function carPicture(car: ShownCar, choice: Choice): Picture {
-  const way = chosenWay(car.ways, choice.kind);
-  return { car, way, cell: way && chosenCell(way, choice.places[way.kind]) };
+/**
+ * Returns a car as it is paid by what was chosen, or as the deal's own car is: cars beside each other are compared at
+ * the same term and cash down, unless one cannot be had there.
+ */
+export function carPicture(reply: PresentationReply, car: ShownCar, choice: Choice): Picture {
+  const way = chosenWay(car.ways, choice.kind ?? wayOfDeal(reply)?.kind ?? null);
+  if (!way) return { car, way, cell: null };
+  const place = choice.places[way.kind] ?? placeOfDeal(reply, way.kind);
+  return { car, way, cell: (place && cellAt(way, place)) ?? way.own };
+}
+
+function wayOfDeal(reply: PresentationReply): ShownWay | undefined {
+  return reply.cars.flatMap((car) => car.ways).find((way) => way.is_deal);
+}
+
+function placeOfDeal(reply: PresentationReply, kind: DealKind): Place | null {
+  const own = wayOfDeal(reply);
+  return own?.kind === kind ? placeOf(own.own) : null;
 }
 
 function chosenCar(cars: readonly ShownCar[], vehicleId: string | null): ShownCar | null {
@@ -43,10 +57,6 @@ function chosenCar(cars: readonly ShownCar[], vehicleId: string | null): ShownCa
 
 function chosenWay(ways: readonly ShownWay[], kind: DealKind | null): ShownWay | null {
   return ways.find((way) => way.kind === kind) ?? ways.find((way) => way.is_deal) ?? ways[0] ?? null;
-}
-
-function chosenCell(way: ShownWay, place: Place | undefined): ShownCell {
-  return (place && cellAt(way, place)) ?? way.own;
 }
 
 /** Returns the cell of a term and an amount of cash down; null if it is not available. */

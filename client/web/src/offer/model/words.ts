@@ -1,10 +1,26 @@
 // An offer in words. Pure.
 import type { Formats } from "../../text/format";
-import type { Acceptance, DealKind, OfferedCar, PresentationReply, ShownCell, ShownWay } from "../../wire";
+import type { Acceptance, DealKind, OfferedCar, PresentationReply, ShownCell, ShownLine, ShownWay } from "../../wire";
 import { isSamePlace, type Picture } from "./choice";
 import { hindrance, type OfferState, type Phase } from "./state";
 
 export const KINDS: Record<DealKind, string> = { finance: "Finance", lease: "Lease", cash: "Cash" };
+
+/** What the lines of a way to pay add up to. */
+export const SUMS: Record<DealKind, string> = {
+  finance: "Amount financed",
+  lease: "Gross cap cost",
+  cash: "Out the door",
+};
+
+export function sumOf(lines: readonly ShownLine[]): number {
+  return lines.reduce((sum, { cents }) => sum + cents, 0);
+}
+
+/** Returns the lines with their sum, which may go on from another one. */
+export function summed(lines: readonly ShownLine[], name: string, from = 0): ShownLine[] {
+  return [...lines, { name, cents: from + sumOf(lines) }];
+}
 
 /** "$500", or "$512.50" if there are cents. */
 export function amountText(cents: number, formats: Pick<Formats, "cents" | "dollars">): string {

@@ -22,7 +22,7 @@ export function Cars({ session, reply, chosen, formats }: Props) {
       {reply.cars.map((car) => (
         <Car
           key={car.vehicle_id}
-          picture={carPicture(car, choice)}
+          picture={carPicture(reply, car, choice)}
           wanted={choice.kind}
           chosen={several ? car.vehicle_id === chosen : null}
           choose={() => session.chooseCar(car.vehicle_id)}

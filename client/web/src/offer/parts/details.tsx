@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { Formats } from "../../text/format";
 import type { PresentationReply, ShownLine, ShownTrade, ShownWay } from "../../wire";
 import { isSamePlace, type Picture } from "../model/choice";
-import { amountText, paidText } from "../model/words";
+import { amountText, paidText, SUMS, summed, sumOf } from "../model/words";
 import { Figure } from "./figure";
 
 interface Props {
@@ -96,19 +96,21 @@ function Sum({ way, same, formats }: { way: ShownWay; same: boolean; formats: Fo
           For {paidText(own, formats).join(" ")} with {amountText(own.cash_down_cents, formats)} down.
         </p>
       )}
-      <Lines lines={lines} formats={formats} />
-      {reductions.length > 0 && <Lines lines={reductions} formats={formats} />}
+      <Lines lines={summed(lines, SUMS[way.kind])} formats={formats} />
+      {reductions.length > 0 && (
+        <Lines lines={summed(reductions, "Adjusted cap cost", sumOf(lines))} formats={formats} />
+      )}
       {signing.length > 0 && (
         <>
-          <h3>Due at signing</h3>
-          <Lines lines={signing} formats={formats} />
+          <h3>At signing</h3>
+          <Lines lines={summed(signing, "Due at signing")} formats={formats} />
         </>
       )}
     </Section>
   );
 }
 
-/** The last line of a sum is what the others lead to. */
+/** The last line is what the others add up to. */
 function Lines({ lines, formats }: { lines: readonly ShownLine[]; formats: Formats }) {
   return (
     <dl class="sum">

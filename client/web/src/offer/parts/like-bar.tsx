@@ -25,18 +25,16 @@ export function LikeBar({ session, picture, reply, own, formats }: Props) {
   return (
     <section class="like-bar" aria-label="Your choice">
       <p class="like-what">
-        <span>
-          <bdi>{carText(car.car)}</bdi>
-          {way.kind !== "cash" && ` · ${amountText(cell.cash_down_cents, formats)} down`}
-        </span>
+        <bdi>{carText(car.car)}</bdi>
         <b>{shortText({ ...cell, kind: way.kind }, formats)}</b>
       </p>
       <p class={`like-note ${accepted ? "good" : ""}`} aria-live="off">
+        {way.kind !== "cash" && <b>With {amountText(cell.cash_down_cents, formats)} down. </b>}
         {likedText(state, accepted, reply, own, formats)}
       </p>
       {accepted ? (
         <p class="liked">
-          <span aria-hidden="true">✓</span> {own ? "You like this" : "Recorded"}
+          <span aria-hidden="true">✓</span> Liked
         </p>
       ) : (
         state.mayLike && (

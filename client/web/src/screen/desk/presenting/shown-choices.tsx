@@ -55,7 +55,7 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
             <bdi>{name}</bdi> <span class="quiet">{source.toLowerCase()}</span>
           </Choice>
         ))}
-        <Left shown={stated.vehicle_ids.length === 0} text="None picked: the deal's car." />
+        <Left shown={stated.vehicle_ids.length !== 1 && stated.vehicle_ids.length !== 2} text={carsText(stated)} />
       </fieldset>
       <fieldset>
         <legend>Ways to pay</legend>
@@ -129,6 +129,10 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
       )}
     </section>
   );
+}
+
+function carsText({ vehicle_ids: cars }: Presentation): string {
+  return cars.length === 0 ? "None picked: the deal's car." : "To pick another car, take one out first.";
 }
 
 interface ChoiceProps {
