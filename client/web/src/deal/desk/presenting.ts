@@ -1,7 +1,5 @@
 // What a salesperson lets the customer see, and the links to it. Pure.
 
-import type { Formats } from "../../text/format";
-import { isolated } from "../../text/readable";
 import { type Acceptance, MAX_SHOWN, type OfferLink, type Presentation } from "../../wire";
 import type { Deal } from "../model/fold";
 
@@ -46,6 +44,21 @@ export function toggled<T>(list: readonly T[], item: T, order: readonly T[]): T[
 
 const USUAL_TERMS = [24, 36, 48, 60, 72, 84];
 
+/**
+ * Returns what to state after a change. Several cars are compared at the same cash down: what was left open is `open`
+ * then, because each car's own would be another one.
+ */
+export function statedAfter(
+  stated: Presentation,
+  change: Partial<Presentation>,
+  open: Presentation | null,
+): Presentation {
+  const wanted = { ...stated, ...change };
+  const compares = wanted.vehicle_ids.length > 1 && stated.vehicle_ids.length <= 1;
+  if (!compares || wanted.cash_down_cents.length > 0 || !open) return wanted;
+  return { ...wanted, cash_down_cents: open.cash_down_cents };
+}
+
 /** Returns the terms that can be shown, shortest first: the usual ones, the deal's, and what is shown already. */
 export function termChoices(deal: Deal, shown: Presentation): number[] {
   const own = deal.structure.terms_months;
@@ -72,18 +85,4 @@ export function liveLinks(links: readonly OfferLink[], now: number): OfferLink[]
 /** Returns the latest thing that the customer liked; null if nothing. */
 export function latestLiked(deal: Deal): Acceptance | null {
   return deal.acceptances?.at(-1) ?? null;
-}
-
-/** "Customer likes 2023 Lexus RX, $1,149.77 × 72, $4,400.00 down". */
-export function likedText(
-  { car, kind, term_months: term, cash_down_cents, figures }: Acceptance,
-  formats: Formats,
-): string {
-  const what = isolated(`${car.year} ${car.make} ${car.model}`);
-  if (figures.payment_cents === null || term === null) {
-    return `Customer likes ${what}, ${formats.cents(figures.total_cents)} cash`;
-  }
-  const way = kind === "lease" ? " lease" : "";
-  const down = formats.cents(cash_down_cents);
-  return `Customer likes ${what}, ${formats.cents(figures.payment_cents)} × ${term}${way}, ${down} down`;
 }

@@ -18,6 +18,9 @@ export function Kinds({ session, reply, picture }: Props) {
   return (
     <fieldset class="kinds">
       <legend class="visually-hidden">How would you like to pay?</legend>
+      <p class="kinds-note">
+        {missing.length > 0 && `${missing.map((kind) => KINDS[kind]).join(" and ")} not available for this car.`}
+      </p>
       <div class="segments">
         {shown.map((kind) => (
           <label key={kind} class={way?.kind === kind ? "chosen" : ""}>
@@ -32,9 +35,6 @@ export function Kinds({ session, reply, picture }: Props) {
           </label>
         ))}
       </div>
-      <p class="kinds-note">
-        {missing.length > 0 && `${missing.map((kind) => KINDS[kind]).join(" and ")} not available for this car.`}
-      </p>
     </fieldset>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { latestLiked, likedText } from "../../../deal/desk/presenting";
+import { latestLiked } from "../../../deal/desk/presenting";
+import { likedText } from "../../../deal/model/presented";
 import type { DealSession } from "../../../deal/session";
 import { useSurroundings } from "../../parts/surroundings";
 
@@ -19,7 +20,7 @@ export function LikedNote({ session }: { session: DealSession }) {
       {shown && (
         <>
           <p>
-            <span aria-hidden="true">✓</span> {likedText(shown, formats)}{" "}
+            <span aria-hidden="true">✓</span> Customer likes {likedText(shown, formats)}{" "}
             <span class="quiet">{formats.clock(shown.at)}</span>
           </p>
           <button

@@ -1,6 +1,13 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { candidatesOf, NOTHING_STATED, termChoices, toggled, withCash } from "../../../deal/desk/presenting";
+import { useEffect, useRef } from "preact/hooks";
+import {
+  candidatesOf,
+  NOTHING_STATED,
+  statedAfter,
+  termChoices,
+  toggled,
+  withCash,
+} from "../../../deal/desk/presenting";
 import type { Deal } from "../../../deal/model/fold";
 import type { DealSession } from "../../../deal/session";
 import { DEAL_KINDS } from "../../../deal/terms/fields";
@@ -10,6 +17,8 @@ import { DraftInput } from "../../parts/draft-input";
 import { useSurroundings } from "../../parts/surroundings";
 
 const SUBJECT = "present";
+/** Several ticks in a row are one change. */
+const PAUSE_MS = 500;
 const PLACES = Array.from({ length: MAX_SHOWN }, (_, place) => place);
 
 /** Cars, ways to pay, terms and cash down that the customer sees; what is left open follows the deal. */
@@ -17,9 +26,10 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
   const { formats } = useSurroundings();
   const draft = useSignal<Presentation | null>(null);
   const resolved = useSignal<Presentation | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const { presentation } = deal;
   useEffect(() => {
-    draft.value = null;
+    if (timer.current === null) draft.value = null;
     session.ask({ type: "presentation", channel: `deal:${deal.id}` }, (reply) => {
       if (reply.ok) resolved.value = (reply.data as unknown as PresentationReply).shown;
     });
@@ -34,10 +44,19 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
   const terms = termChoices(deal, stated);
   const trouble = session.desk.troubles.value.get(SUBJECT);
 
+  function send(): void {
+    if (timer.current === null) return;
+    clearTimeout(timer.current);
+    timer.current = null;
+    if (draft.value) session.desk.give(SUBJECT, { type: "present", ...draft.value });
+  }
+  useEffect(() => send, []);
+
   function state(change: Partial<Presentation>): void {
-    const wanted = { ...stated, ...change };
+    const wanted = statedAfter(stated, change, open);
     draft.value = wanted;
-    session.desk.give(SUBJECT, { type: "present", ...wanted });
+    if (timer.current !== null) clearTimeout(timer.current);
+    timer.current = setTimeout(send, PAUSE_MS);
   }
   const order = cars.map((car) => car.vehicle_id);
   return (
