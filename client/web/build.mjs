@@ -1,10 +1,11 @@
-// Builds dist/app.js and dist/app.css; with --tests the unit tests instead, with --watch again at each change.
+// Builds dist/app of the staff, dist/offer of their customers and dist/gallery, each a script and a sheet; with --tests
+// the unit tests instead, with --watch again at each change.
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
 
 const page = {
-  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx" },
+  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx", offer: "src/offer/main.tsx" },
   outdir: "dist",
   bundle: true,
   minify: true,

@@ -18,6 +18,7 @@ from protocol.closing import CommandError
 from protocol.texts import ONE_LINE
 from server.database.people.credentials import CredentialKind, issue_credential, revoke_credential
 from server.database.people.security_events import SecurityKind
+from server.hub.sockets.admission import Admitted
 from server.web.access.auth import (
     SESSION_COOKIE,
     SESSION_LENGTH,
@@ -89,15 +90,16 @@ class Pages:
             Route("/desk", self.show_app, methods=["GET"]),
             Route("/security", self.show_app, methods=["GET"]),
             Route("/deals/{deal_id}", self.show_app, methods=["GET"]),
+            Route("/deals/{deal_id}/present", self.show_presentation, methods=["GET"]),
             Route("/gallery", self.show_gallery, methods=["GET"]),
             Mount("/assets", ClientFiles(directory=CLIENT_FILES, check_dir=False)),
         ]
 
     async def show_app(self, request: Request) -> Response:
         """Serve the client to signed-in users; others go through sign-in and return."""
-        identity = await identify(request.state.web.pool, request.state.web.settings, request)
-        if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
-            return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
+        identity = await _signed_in(request)
+        if identity is None:
+            return _to_sign_in(request)
         return self._page(request, "app.html", {"user": identity.account})
 
     async def show_gallery(self, request: Request) -> Response:
@@ -105,6 +107,15 @@ class Pages:
         if not request.state.web.settings.demo:
             raise HTTPException(404)
         return self._page(request, "gallery.html", {})
+
+    async def show_presentation(self, request: Request) -> Response:
+        """Serve what a customer sees of a deal to signed-in users: a page of its own, which never held
+        anything internal. Others go through sign-in and return.
+        """
+        if await _signed_in(request) is None:
+            return _to_sign_in(request)
+        values = {"deal_id": request.path_params["deal_id"]}
+        return self._templates.TemplateResponse(request, "offer.html", values)
 
     async def show_login(self, request: Request) -> Response:
         """Show the sign-in form."""
@@ -190,6 +201,16 @@ async def _form_of(request: Request, *, max_fields: int) -> FormData:
     if kind not in {"", FORM}:
         raise HTTPException(400, f"content-type: expected {FORM}")
     return await request.form(max_files=0, max_fields=max_fields, max_part_size=FIELD_BYTES)
+
+
+async def _signed_in(request: Request) -> Admitted | None:
+    """Return who is signed in to the pages, None if nobody is. A program's token opens none."""
+    identity = await identify(request.state.web.pool, request.state.web.settings, request)
+    return identity if identity and identity.credential.kind is CredentialKind.COOKIE else None
+
+
+def _to_sign_in(request: Request) -> Response:
+    return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
 
 
 def _session_of(request: Request) -> str:

@@ -1,4 +1,6 @@
 // What a deal shows to its customer, what each event does to it, and its words in the activity. Pure.
+import type { Formats } from "../../text/format";
+import { isolated } from "../../text/readable";
 import {
   type Acceptance,
   type AnyEvent,
@@ -50,21 +52,32 @@ function withLink<D extends Shown>(deal: D, id: string | undefined, change: (lin
   return { ...deal, links: deal.links.map((link) => (link.id === id ? change(link) : link)) };
 }
 
+/** "2023 Lexus RX, $1,149.77 × 72, $4,400.00 down". */
+export function likedText(
+  { car, kind, term_months: term, cash_down_cents, figures }: Acceptance,
+  formats: Pick<Formats, "cents">,
+): string {
+  const what = isolated(`${car.year} ${car.make} ${car.model}`);
+  const paid = figures.payment_cents;
+  if (paid === null || term === null) return `${what}, ${formats.cents(figures.total_cents)} cash`;
+  const way = kind === "lease" ? " lease" : "";
+  return `${what}, ${formats.cents(paid)} × ${term}${way}, ${formats.cents(cash_down_cents)} down`;
+}
+
 /** Returns what happened, as it follows a name; null if the view hides it. */
-export function presentedWords(event: PresentingEvent): string | null {
+export function presentedWords(event: PresentingEvent): ((formats: Pick<Formats, "cents">) => string) | null {
   switch (event.type) {
     case "presentation_changed":
-      return "changed what the customer is shown";
+      return () => "changed what the customer is shown";
     case "link_shared":
-      return event.link ? "made a link for the customer" : null;
+      return event.link ? () => "made a link for the customer" : null;
     case "link_revoked":
-      return event.link_id ? "revoked a customer's link" : null;
+      return event.link_id ? () => "revoked a customer's link" : null;
     case "link_opened":
-      return event.link_id ? "opened the customer's link" : null;
+      return event.link_id ? () => "opened the customer's link" : null;
     case "customer_accepted": {
-      const { car, in_person } = event.acceptance;
-      const liked = `${car.year} ${car.make} ${car.model}`;
-      return in_person ? `recorded that the customer likes the ${liked}` : `likes the ${liked}`;
+      const verb = event.acceptance.in_person ? "recorded that the customer likes" : "likes";
+      return (formats) => `${verb} ${likedText(event.acceptance, formats)}`;
     }
   }
 }

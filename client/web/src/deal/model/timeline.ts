@@ -146,7 +146,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
     case "link_opened":
     case "customer_accepted": {
       const words = presentedWords(event);
-      return words === null ? null : { tone: "offer", what: () => words };
+      return words === null ? null : { tone: "offer", what: words };
     }
     default:
       return financed(before, event);

@@ -46,7 +46,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
   return (
     <div class={`page deal view-${view}`}>
-      <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />
+      <DealHeader session={session} help={() => help.current?.showModal()} />
       <Banners session={session} />
       <DeskBar session={session} />
       <main class="workspace">
