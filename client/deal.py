@@ -9,6 +9,7 @@ from client.channel import Channel, Delivery
 from client.desk import Desk
 from client.inbox import Inbox
 from client.rows import Rows
+from client.scenarios import Scenarios
 from client.wall import WallRows
 from protocol import codec
 from protocol.commands import (
@@ -41,7 +42,7 @@ from protocol.records import Filters, Sort, View
 class Deal:
     """A joined deal, or a store's wall. Iterate it for its events; read what it holds at any time.
 
-    ``desk`` has the commands of salesperson and desk. The state holds every event that was received, whether
+    ``desk`` has the commands of salesperson and desk, ``scenarios`` those of scenarios. The state holds every event that was received, whether
     or not the reader has taken it yet. It survives broken connections: events that were missed follow, or a
     ``Refreshed`` says that the state was replaced. Every command raises CommandError if the server refuses
     it, and waits while there is no connection. ``op`` identifies a command, so that a program can resend it
@@ -60,6 +61,7 @@ class Deal:
         self._leave = leave
         self.inbox = inbox
         self.desk = Desk(channel.name, request, lambda: self.state.version)
+        self.scenarios = Scenarios(channel.name, request, lambda: self.state)
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property

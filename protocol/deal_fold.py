@@ -13,6 +13,7 @@ from protocol import codec
 from protocol.deal.agreed import UNAGREED
 from protocol.deal.deal_parts import DealNote as Note
 from protocol.deal.deal_parts import FieldLock, LenderTerms, VehicleHold
+from protocol.deal.scenarios import same_figures
 from protocol.deal.workflow import Fulfilment, LenderStatus
 from protocol.events import (
     CustomerChanged,
@@ -27,6 +28,10 @@ from protocol.events import (
     OfferPinned,
     OfferSelected,
     OfferUnpinned,
+    ScenarioAdded,
+    ScenarioChanged,
+    ScenarioRemoved,
+    ScenarioUsed,
     StateChanged,
     StipulationCleared,
     TaskDone,
@@ -35,6 +40,7 @@ from protocol.events import (
     VehicleReleased,
 )
 from protocol.records import DealState
+from protocol.scenario_fold import marked, scenarios_after
 
 KEPT_NOTES = 200
 """The most notes that a deal shows, the latest ones."""
@@ -83,7 +89,7 @@ def _is_hidden(event: Event) -> bool:
 
 
 def _structure(deal: DealSnapshot, event: DealChanged) -> DealSnapshot:
-    changed = replace(deal, structure=deal.structure | event.changes)
+    changed = replace(_unmarked(deal), structure=deal.structure | event.changes)
     return changed if deal.selected is None else _outdated(changed, True)
 
 
@@ -125,7 +131,8 @@ def _fulfilment(deal: DealSnapshot, event: FulfilmentChanged) -> DealSnapshot:
 
 
 def _selected(deal: DealSnapshot, event: OfferSelected) -> DealSnapshot:
-    return _outdated(replace(deal, selected=event.offer), False)
+    kept = deal if same_figures(deal.selected, event.offer) else _unmarked(deal)
+    return _outdated(replace(kept, selected=event.offer), False)
 
 
 def _pinned(deal: DealSnapshot, event: OfferPinned) -> DealSnapshot:
@@ -203,6 +210,17 @@ def _released(deal: DealSnapshot, event: Any) -> DealSnapshot:
     return replace(deal, holds=[hold for hold in deal.holds or () if hold.vehicle_id != event.vehicle_id])
 
 
+def _unmarked(deal: DealSnapshot) -> DealSnapshot:
+    """Return the deal, of which no scenario is what is on it."""
+    return deal if deal.scenarios is UNSET else replace(deal, scenarios=marked(deal.scenarios, None))
+
+
+def _scenarios(deal: DealSnapshot, event: Any) -> DealSnapshot:
+    if not isinstance(deal.scenarios, list):
+        return deal
+    return replace(deal, scenarios=scenarios_after(deal.scenarios, event, deal.version))
+
+
 _Change = Callable[[DealSnapshot, Any], DealSnapshot]
 _CHANGES: dict[type, _Change] = {
     DealChanged: _structure,
@@ -221,6 +239,10 @@ _CHANGES: dict[type, _Change] = {
     NoteAdded: _note,
     VehicleHeld: _held,
     VehicleReleased: _released,
+    ScenarioAdded: _scenarios,
+    ScenarioChanged: _scenarios,
+    ScenarioRemoved: _scenarios,
+    ScenarioUsed: _scenarios,
 }
 _WHOLE: dict[type, tuple[str, ...]] = {
     FieldLocked: ("field", "by"),
@@ -232,5 +254,9 @@ _WHOLE: dict[type, tuple[str, ...]] = {
     NoteAdded: ("id", "text", "by"),
     VehicleHeld: ("vehicle_id", "until", "by"),
     VehicleReleased: ("vehicle_id",),
+    ScenarioAdded: ("scenario",),
+    ScenarioChanged: ("scenario_id", "scenario_version", "by"),
+    ScenarioRemoved: ("scenario_id",),
+    ScenarioUsed: ("scenario_id", "scenario_version", "deal_version"),
 }
 """The fields that an event needs to change more than the version: narrow views hide them all."""

@@ -37,6 +37,7 @@ from protocol.commands.desk import (
     Unpin,
     Unwind,
 )
+from protocol.commands.scenarios import ScenarioAdd, ScenarioChange, ScenarioRemove, ScenarioUse
 from protocol.commands.stock import (
     DEFAULT_FOUND,
     DEFAULT_MATCHES,
@@ -107,6 +108,10 @@ __all__ = [
     "RequestAppraisal",
     "Revalue",
     "Roll",
+    "ScenarioAdd",
+    "ScenarioChange",
+    "ScenarioRemove",
+    "ScenarioUse",
     "Search",
     "SeenFigures",
     "Select",
@@ -160,6 +165,10 @@ AnyCommand = (
     | Accept
     | History
     | LenderEffect
+    | ScenarioAdd
+    | ScenarioChange
+    | ScenarioRemove
+    | ScenarioUse
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

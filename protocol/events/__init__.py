@@ -41,6 +41,7 @@ from protocol.events.desk import (
     VehicleReleased,
     Wanting,
 )
+from protocol.events.scenarios import ScenarioAdded, ScenarioChanged, ScenarioRemoved, ScenarioUsed
 from protocol.events.search import (
     CLAIM_COLUMNS,
     FIRST_LATE_CHUNK,
@@ -118,6 +119,10 @@ __all__ = [
     "Rejection",
     "Reply",
     "Resync",
+    "ScenarioAdded",
+    "ScenarioChanged",
+    "ScenarioRemoved",
+    "ScenarioUsed",
     "SearchEnded",
     "SearchSnapshot",
     "SearchStarted",
@@ -163,6 +168,10 @@ AnyEvent = (
     | TaskRaised
     | TaskDone
     | CustomerChanged
+    | ScenarioAdded
+    | ScenarioChanged
+    | ScenarioRemoved
+    | ScenarioUsed
     | DealSummary
 )
 AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync

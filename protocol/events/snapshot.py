@@ -15,6 +15,7 @@ from protocol.deal.deal_parts import (
     LenderTerms,
     VehicleHold,
 )
+from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import Fulfilment
 from protocol.events.base import Columns, Message, Present
 from protocol.events.search import Rejection, StageSpan
@@ -42,7 +43,8 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
     ``selected_outdated`` if structure or figures changed since ``selected`` was priced: ``submit`` prices
     again. ``agreed`` are the figures agreed on since the deal was submitted, ``proposal`` is the desk's
-    counter while the deal is countered, ``contract`` what was signed.
+    counter while the deal is countered, ``contract`` what was signed. ``scenarios`` are the structures beside
+    its own, in the order in which they were added.
     """
 
     id: str
@@ -65,6 +67,7 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     agreed: AgreedFigures | UnsetType | None = UNSET
     proposal: Proposal | UnsetType | None = UNSET
     contract: Contract | UnsetType | None = UNSET
+    scenarios: list[Scenario] | UnsetType = UNSET
 
 
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,6 +112,25 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "finish_task": {**CHANNEL, "op": OP, "task_id": "t1"},
     "customer": {**CHANNEL, "op": OP, "version": 1, "changes": {"phone": "937 555 0133"}},
     "request_appraisal": {**CHANNEL, "op": OP, "trade_id": "trade-1"},
+    "scenario_add": {
+        **CHANNEL,
+        "op": OP,
+        "name": "Sixty months",
+        "source": "s1",
+        "changes": {"terms_months": [60]},
+        "vehicle_id": "7",
+    },
+    "scenario_change": {
+        **CHANNEL,
+        "op": OP,
+        "scenario_id": "s1",
+        "version": 2,
+        "name": "Sixty months",
+        "changes": {"cash_down_cents": 300_000},
+        "vehicle_id": None,
+    },
+    "scenario_remove": {**CHANNEL, "op": OP, "scenario_id": "s1"},
+    "scenario_use": {**CHANNEL, "op": OP, "scenario_id": "s1", "version": 2},
     "ping": {},
 }
 OPTIONAL = {
@@ -119,6 +138,12 @@ OPTIONAL = {
     *("programme_id", "terms_months", "cash_down_cents", "roll"),
     *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
     *("reasons", ("focus", "field"), "figures", "before", ("lender_effect", "status")),
+    *(
+        (tag, name)
+        for tag in ("scenario_add", "scenario_change")
+        for name in ("name", "changes", "vehicle_id")
+    ),
+    ("scenario_add", "source"),
     *((tag, "changes") for tag in ("quote", "select", "pin", "unpin", "counter")),
 }
 REQUIRED = [

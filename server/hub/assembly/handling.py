@@ -10,6 +10,8 @@ from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
+from server.hub.commands.scenario_handlers import ScenarioHandlers
+from server.hub.commands.scenario_pricing import ScenarioPricing
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections.allowance import Allowance
@@ -35,7 +37,8 @@ def handlers_of(
     allowance: Allowance,
     note: Note,
 ) -> Handlers:
-    """Return the handlers of all commands: those of ``watch``, of the stock, of offers and of the desk."""
+    """Return the handlers of all commands: those of ``watch``, of the stock, of offers, of the desk and of
+    scenarios."""
     catalogues = Catalogues(stores, editions)
     stock = StockHandlers(
         stores=stores,
@@ -66,4 +69,10 @@ def handlers_of(
         repricing=repricing,
         editions=editions,
     )
-    return Handlers(allowance, watch, stock, offers, desk, note=note)
+    scenarios = ScenarioHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        pricing=ScenarioPricing(quotes, questions, stores),
+    )
+    return Handlers(allowance, watch, stock, offers, desk, scenarios, note=note)

@@ -70,6 +70,7 @@ class HeldDeal:
                 agreed=parts.agreed,
                 proposal=parts.proposal,
                 contract=parts.contract,
+                scenarios=parts.scenarios,
             ),
             parts.story,
         )

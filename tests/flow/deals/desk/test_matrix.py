@@ -46,6 +46,7 @@ REFUSED = {
     Role.OPERATOR: {
         *(*DESK, "terms", "select", "pin", "unpin", "hold", "release", "submit", "reopen", "sign", "lose"),
         *("deliver", "request_appraisal", "customer", "accept"),
+        *("scenario_add", "scenario_change", "scenario_remove", "scenario_use"),
     },
 }
 """What each role may not do within its own store. All else it may."""
