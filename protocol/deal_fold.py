@@ -14,6 +14,7 @@ from protocol.deal.agreed import UNAGREED
 from protocol.deal.deal_parts import DealNote as Note
 from protocol.deal.deal_parts import FieldLock, LenderTerms, VehicleHold
 from protocol.deal.presenting import KEPT_ACCEPTANCES, KEPT_LINKS, OfferLink
+from protocol.deal.scenarios import same_figures
 from protocol.deal.workflow import Fulfilment, LenderStatus
 from protocol.events import (
     CustomerAccepted,
@@ -33,6 +34,10 @@ from protocol.events import (
     OfferSelected,
     OfferUnpinned,
     PresentationChanged,
+    ScenarioAdded,
+    ScenarioChanged,
+    ScenarioRemoved,
+    ScenarioUsed,
     StateChanged,
     StipulationCleared,
     TaskDone,
@@ -41,6 +46,7 @@ from protocol.events import (
     VehicleReleased,
 )
 from protocol.records import DealState
+from protocol.scenario_fold import marked, scenarios_after
 
 KEPT_NOTES = 200
 """The most notes that a deal shows, the latest ones."""
@@ -89,7 +95,7 @@ def _is_hidden(event: Event) -> bool:
 
 
 def _structure(deal: DealSnapshot, event: DealChanged) -> DealSnapshot:
-    changed = replace(deal, structure=deal.structure | event.changes)
+    changed = replace(_unmarked(deal), structure=deal.structure | event.changes)
     return changed if deal.selected is None else _outdated(changed, True)
 
 
@@ -131,7 +137,8 @@ def _fulfilment(deal: DealSnapshot, event: FulfilmentChanged) -> DealSnapshot:
 
 
 def _selected(deal: DealSnapshot, event: OfferSelected) -> DealSnapshot:
-    return _outdated(replace(deal, selected=event.offer), False)
+    kept = deal if same_figures(deal.selected, event.offer) else _unmarked(deal)
+    return _outdated(replace(kept, selected=event.offer), False)
 
 
 def _pinned(deal: DealSnapshot, event: OfferPinned) -> DealSnapshot:
@@ -247,6 +254,17 @@ def _accepted(deal: DealSnapshot, event: CustomerAccepted) -> DealSnapshot:
     return replace(deal, acceptances=[*acceptances, event.acceptance][-KEPT_ACCEPTANCES:])
 
 
+def _unmarked(deal: DealSnapshot) -> DealSnapshot:
+    """Return the deal, of which no scenario is what is on it."""
+    return deal if deal.scenarios is UNSET else replace(deal, scenarios=marked(deal.scenarios, None))
+
+
+def _scenarios(deal: DealSnapshot, event: Any) -> DealSnapshot:
+    if not isinstance(deal.scenarios, list):
+        return deal
+    return replace(deal, scenarios=scenarios_after(deal.scenarios, event, deal.version))
+
+
 _Change = Callable[[DealSnapshot, Any], DealSnapshot]
 _CHANGES: dict[type, _Change] = {
     DealChanged: _structure,
@@ -270,6 +288,10 @@ _CHANGES: dict[type, _Change] = {
     LinkRevoked: _revoked,
     LinkOpened: _opened,
     CustomerAccepted: _accepted,
+    ScenarioAdded: _scenarios,
+    ScenarioChanged: _scenarios,
+    ScenarioRemoved: _scenarios,
+    ScenarioUsed: _scenarios,
 }
 _WHOLE: dict[type, tuple[str, ...]] = {
     FieldLocked: ("field", "by"),
@@ -284,5 +306,9 @@ _WHOLE: dict[type, tuple[str, ...]] = {
     LinkShared: ("link",),
     LinkRevoked: ("link_id",),
     LinkOpened: ("link_id", "opens", "opened_at"),
+    ScenarioAdded: ("scenario",),
+    ScenarioChanged: ("scenario_id", "scenario_version", "by"),
+    ScenarioRemoved: ("scenario_id",),
+    ScenarioUsed: ("scenario_id", "scenario_version", "deal_version"),
 }
 """The fields that an event needs to change more than the version: narrow views hide them all."""

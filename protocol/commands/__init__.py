@@ -47,6 +47,7 @@ from protocol.commands.presenting import (
     ShowPresentation,
     Unshare,
 )
+from protocol.commands.scenarios import ScenarioAdd, ScenarioChange, ScenarioRemove, ScenarioUse
 from protocol.commands.stock import (
     DEFAULT_FOUND,
     DEFAULT_MATCHES,
@@ -122,6 +123,10 @@ __all__ = [
     "RequestAppraisal",
     "Revalue",
     "Roll",
+    "ScenarioAdd",
+    "ScenarioChange",
+    "ScenarioRemove",
+    "ScenarioUse",
     "Search",
     "SeenFigures",
     "Select",
@@ -183,6 +188,10 @@ AnyCommand = (
     | Unshare
     | ShowPresentation
     | Like
+    | ScenarioAdd
+    | ScenarioChange
+    | ScenarioRemove
+    | ScenarioUse
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -49,6 +49,7 @@ from protocol.events.presenting import (
     LinkShared,
     PresentationChanged,
 )
+from protocol.events.scenarios import ScenarioAdded, ScenarioChanged, ScenarioRemoved, ScenarioUsed
 from protocol.events.search import (
     CLAIM_COLUMNS,
     FIRST_LATE_CHUNK,
@@ -132,6 +133,10 @@ __all__ = [
     "Rejection",
     "Reply",
     "Resync",
+    "ScenarioAdded",
+    "ScenarioChanged",
+    "ScenarioRemoved",
+    "ScenarioUsed",
     "SearchEnded",
     "SearchSnapshot",
     "SearchStarted",
@@ -183,6 +188,10 @@ AnyEvent = (
     | LinkOpened
     | CustomerAccepted
     | Hidden
+    | ScenarioAdded
+    | ScenarioChanged
+    | ScenarioRemoved
+    | ScenarioUsed
     | DealSummary
 )
 AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync

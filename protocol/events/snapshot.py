@@ -16,6 +16,7 @@ from protocol.deal.deal_parts import (
     VehicleHold,
 )
 from protocol.deal.presenting import Acceptance, OfferLink, Presentation
+from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import Fulfilment
 from protocol.events.base import Columns, Message, Present
 from protocol.events.search import Rejection, StageSpan
@@ -46,6 +47,7 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     counter while the deal is countered, ``contract`` what was signed. ``presentation`` is what the customer
     is shown, null for the deal's own offer; ``links`` are the customer's links, those that are over too;
     ``acceptances`` is what the customer accepted. Of both these are the latest ones, the oldest first.
+    ``scenarios`` are the structures beside its own, in the order in which they were added.
     """
 
     id: str
@@ -71,6 +73,7 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     presentation: Presentation | UnsetType | None = UNSET
     links: list[OfferLink] | UnsetType = UNSET
     acceptances: list[Acceptance] | UnsetType = UNSET
+    scenarios: list[Scenario] | UnsetType = UNSET
 
 
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):

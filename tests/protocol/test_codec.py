@@ -138,6 +138,25 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "finance_charge_cents": 375_000,
         },
     },
+    "scenario_add": {
+        **CHANNEL,
+        "op": OP,
+        "name": "Sixty months",
+        "source": "s1",
+        "changes": {"terms_months": [60]},
+        "vehicle_id": "7",
+    },
+    "scenario_change": {
+        **CHANNEL,
+        "op": OP,
+        "scenario_id": "s1",
+        "version": 2,
+        "name": "Sixty months",
+        "changes": {"cash_down_cents": 300_000},
+        "vehicle_id": None,
+    },
+    "scenario_remove": {**CHANNEL, "op": OP, "scenario_id": "s1"},
+    "scenario_use": {**CHANNEL, "op": OP, "scenario_id": "s1", "version": 2},
     "ping": {},
 }
 OPTIONAL = {
@@ -146,6 +165,12 @@ OPTIONAL = {
     *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
     *("reasons", ("focus", "field"), "figures", "before", ("lender_effect", "status")),
     *(("present", "vehicle_ids"), ("present", "kinds"), ("share", "hours")),
+    *(
+        (tag, name)
+        for tag in ("scenario_add", "scenario_change")
+        for name in ("name", "changes", "vehicle_id")
+    ),
+    ("scenario_add", "source"),
     *((tag, "changes") for tag in ("quote", "select", "pin", "unpin", "counter")),
 }
 REQUIRED = [

@@ -14,7 +14,7 @@ export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
-export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "presentation_changed", "link_shared", "link_revoked", "link_opened", "customer_accepted", "hidden", "deal_summary"] as const;
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "presentation_changed", "link_shared", "link_revoked", "link_opened", "customer_accepted", "hidden", "scenario_added", "scenario_changed", "scenario_removed", "scenario_used", "deal_summary"] as const;
 
 export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "accept": {"sources": ["countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "desk_advice"]}} as const;
 
@@ -749,6 +749,50 @@ export interface Like {
   figures: CellFigures;
 }
 
+/** Duplicate the deal, or one of its scenarios, as a new scenario. Reply: `{scenario_id}`. */
+export interface ScenarioAdd {
+  type: "scenario_add";
+  channel: string;
+  op: string;
+  name?: string | null;
+  source?: string | null;
+  changes?: StructureChanges;
+  vehicle_id?: string | null;
+  ref: number;
+}
+
+/** Change a scenario, based on its `version`, and price it again. Reply: `{scenario_version}`. */
+export interface ScenarioChange {
+  type: "scenario_change";
+  channel: string;
+  op: string;
+  scenario_id: string;
+  version: number;
+  name?: string;
+  changes?: StructureChanges;
+  vehicle_id?: string | null;
+  ref: number;
+}
+
+/** Remove a scenario; the deal stays as it is. Reply: `{}`. */
+export interface ScenarioRemove {
+  type: "scenario_remove";
+  channel: string;
+  op: string;
+  scenario_id: string;
+  ref: number;
+}
+
+/** Make a scenario the deal's: its structure and its car, as `terms` and `select` would, at once. */
+export interface ScenarioUse {
+  type: "scenario_use";
+  channel: string;
+  op: string;
+  scenario_id: string;
+  version: number;
+  ref: number;
+}
+
 /** Check that the server responds. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
@@ -1388,6 +1432,85 @@ export interface Hidden {
   outdated?: boolean;
 }
 
+/** Why a scenario has no offer, in words. `binding` is the limit in the way, if one is. */
+export interface ScenarioRefusal {
+  message: string;
+  binding: string | null;
+}
+
+/** A structure beside the deal's own, for the car `vehicle_id` (null: for no car yet). */
+export interface Scenario {
+  id: string;
+  name: string;
+  version: number;
+  vehicle_id: string | null;
+  structure: Record<string, unknown>;
+  changes: Record<string, unknown>;
+  programme_id: string | null;
+  offer: DealOffer | null;
+  refusal: ScenarioRefusal | null;
+  outdated: Reason | null;
+  of_the_deal: boolean;
+  by: Actor;
+  at: string;
+}
+
+/** A scenario was added. `source` is the name of the scenario that it duplicates, null for the deal. */
+export interface ScenarioAdded {
+  type: "scenario_added";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario?: Scenario;
+  source?: string | null;
+  by?: Actor;
+}
+
+/** A scenario changed, which now has `scenario_version`. What is absent stays as it was. */
+export interface ScenarioChanged {
+  type: "scenario_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario_id?: string;
+  scenario_version?: number;
+  title?: string;
+  name?: string;
+  vehicle_id?: string | null;
+  changes?: Record<string, unknown>;
+  before?: Record<string, unknown>;
+  asked?: Record<string, unknown>;
+  programme_id?: string | null;
+  offer?: DealOffer | null;
+  refusal?: ScenarioRefusal | null;
+  outdated?: Reason | null;
+  by?: Actor;
+}
+
+/** A scenario was removed. */
+export interface ScenarioRemoved {
+  type: "scenario_removed";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario_id?: string;
+  title?: string;
+  by?: Actor;
+}
+
+/** A scenario was put on the deal, which the events before this one changed. */
+export interface ScenarioUsed {
+  type: "scenario_used";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario_id?: string;
+  scenario_version?: number;
+  deal_version?: number;
+  title?: string;
+  by?: Actor;
+}
+
 /** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
 export interface DealSummary {
   type: "deal_summary";
@@ -1568,6 +1691,7 @@ export interface DealSnapshot {
   presentation?: Presentation | null;
   links?: OfferLink[];
   acceptances?: Acceptance[];
+  scenarios?: Scenario[];
 }
 
 /** The latest search of a deal, without its rows. `ended` is its reason, or null while it runs. */
@@ -2244,6 +2368,10 @@ export type AnyCommand =
   | Unshare
   | ShowPresentation
   | Like
+  | ScenarioAdd
+  | ScenarioChange
+  | ScenarioRemove
+  | ScenarioUse
   | Ping;
 
 export type AnyEvent =
@@ -2276,6 +2404,10 @@ export type AnyEvent =
   | LinkOpened
   | CustomerAccepted
   | Hidden
+  | ScenarioAdded
+  | ScenarioChanged
+  | ScenarioRemoved
+  | ScenarioUsed
   | DealSummary;
 
 export type AnyMessage =
@@ -2308,6 +2440,10 @@ export type AnyMessage =
   | LinkOpened
   | CustomerAccepted
   | Hidden
+  | ScenarioAdded
+  | ScenarioChanged
+  | ScenarioRemoved
+  | ScenarioUsed
   | DealSummary
   | Welcome
   | Reply

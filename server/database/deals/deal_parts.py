@@ -22,15 +22,18 @@ from protocol.deal.presenting import (
     OfferLink,
     Presentation,
 )
+from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import Fulfilment
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
+from protocol.scenario_fold import marked
 from server.database.core.pool import Database
 from server.database.deals.deals import DEAL_COLUMNS, DEAL_TABLES, Deal, deal_of
 from server.database.deals.story import KEPT_EVENTS, Told, kept_story, told_of
 from server.database.decisions.deciding import parse_id
 
 _PART_COLUMNS: Final = """
-       d.last_no, d.fulfilment, d.agreed, d.proposal, d.contract, d.presentation,
+       d.last_no, d.fulfilment, d.agreed, d.proposal, d.contract, d.presentation, d.scenarios,
+       d.used_scenario::text AS used_scenario,
        (SELECT body FROM offers o WHERE o.offer_id = d.selected_offer) AS selected,
        d.selected_offer IS NOT NULL AND EXISTS (
            SELECT FROM deal_events c WHERE c.deal_id = d.deal_id
@@ -113,6 +116,7 @@ class DealParts:
     agreed: AgreedFigures | None = None
     proposal: Proposal | None = None
     contract: Contract | None = None
+    scenarios: list[Scenario] = field(default_factory=list)
     story: tuple[Told, ...] = ()
     presentation: Presentation | None = None
     links: list[OfferLink] = field(default_factory=list)
@@ -141,6 +145,7 @@ def _parts_of(row: asyncpg.Record) -> DealParts:
         agreed=None if row["agreed"] is None else codec.convert(AgreedFigures, row["agreed"]),
         proposal=None if row["proposal"] is None else codec.convert(Proposal, row["proposal"]),
         contract=None if row["contract"] is None else codec.convert(Contract, row["contract"]),
+        scenarios=marked(codec.convert(list[Scenario], row["scenarios"] or []), row["used_scenario"]),
         story=kept_story(told_of(event) for event in row["story"] or ()),
         presentation=None
         if row["presentation"] is None

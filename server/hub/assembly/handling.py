@@ -13,6 +13,8 @@ from server.hub.commands.presenting.handlers import PresentingHandlers
 from server.hub.commands.presenting.presentations import Presentations
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
+from server.hub.commands.scenario_handlers import ScenarioHandlers
+from server.hub.commands.scenario_pricing import ScenarioPricing
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections.allowance import Allowance
@@ -39,7 +41,8 @@ def handlers_of(
     secrets: LinkSecrets,
     note: Note,
 ) -> Handlers:
-    """Return the handlers of all commands: those of ``watch``, of the stock, of offers and of the desk."""
+    """Return the handlers of all commands: those of ``watch``, of the stock, of offers, of the desk and of
+    scenarios."""
     catalogues = Catalogues(stores, editions)
     stock = StockHandlers(
         stores=stores,
@@ -78,4 +81,10 @@ def handlers_of(
         secrets=secrets,
         note=note,
     )
-    return Handlers(allowance, watch, stock, offers, desk, presenting, note=note)
+    scenarios = ScenarioHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        pricing=ScenarioPricing(quotes, questions, stores),
+    )
+    return Handlers(allowance, watch, stock, offers, desk, presenting, scenarios, note=note)

@@ -42,6 +42,7 @@ from server.hub.upkeep.outages import Outages
 from server.hub.upkeep.people import People
 from server.hub.upkeep.price_guard import PriceGuard
 from server.hub.upkeep.relay import Relay
+from server.hub.upkeep.scenario_watch import ScenarioWatch
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
 from server.hub.upkeep.traces import Traces
@@ -168,7 +169,8 @@ def assemble(
     )
     quotes = Quotes(stores, compute, editions)
     repricing = Repricing(quotes)
-    deadlines = Deadlines(system, relay, PriceGuard(system, relay, deals, repricing, editions))
+    guard_of_prices = PriceGuard(system, relay, deals, repricing, editions)
+    deadlines = Deadlines(system, relay, guard_of_prices, ScenarioWatch(system, relay, editions))
     wall = Wall(system, registry, Walls(redis), tasks)
     registry.on_search_ended(stock_watch.look)
     process = uuid.uuid4().hex

@@ -73,6 +73,7 @@ class HeldDeal:
                 presentation=parts.presentation,
                 links=parts.links,
                 acceptances=parts.acceptances,
+                scenarios=parts.scenarios,
             ),
             parts.story,
         )

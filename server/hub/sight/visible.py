@@ -9,6 +9,7 @@ from protocol.deal.agreed import AgreedFigures, Contract, Proposal
 from protocol.deal.customers import SCORES, CustomerFacts
 from protocol.deal.deal_parts import Approval, DealOffer, DealTask, LenderTerms, OfferedCash, OfferedLease
 from protocol.deal.presenting import Acceptance
+from protocol.deal.scenarios import Scenario
 from protocol.deal.structure import Structure
 from protocol.deal.trades import Trade
 from protocol.deal.workflow import TaskKind
@@ -153,6 +154,9 @@ AGREED_FIELDS: Final = {
     View.CUSTOMER: tuple(name for name in _FIGURES if name != "lender"),
 }
 PROPOSAL_FIELDS: Final = Proposal.__struct_fields__
+SCENARIO_FIELDS: Final = Scenario.__struct_fields__
+"""Of a view that shows scenarios: customers see none."""
+
 _CONTRACT: Final = Contract.__struct_fields__
 CONTRACT_FIELDS: Final = {
     View.SALES: _CONTRACT,
@@ -181,6 +185,7 @@ DEAL_FIELDS: Final = {
         "tasks",
         "proposal",
         "links",
+        "scenarios",
     ),
     View.CUSTOMER: _DEAL,
 }
@@ -197,6 +202,10 @@ _SUMMARY_OFFER: Final = (
     *("car", "vehicle_id", "payment_cents", "term_months", "contended", "kind", "out_the_door_cents"),
 )
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
+_SCENARIO_CHANGED: Final = (
+    *("scenario_id", "scenario_version", "title", "name", "vehicle_id", "changes", "before", "asked"),
+    *("programme_id", "offer", "refusal", "outdated", "by"),
+)
 _MOVED: Final = ("version", "from", "to", "agreed", "contract")
 EVENT_FIELDS: Final = {
     View.SALES: {
@@ -229,6 +238,10 @@ EVENT_FIELDS: Final = {
         "link_revoked": ("link_id", "by"),
         "link_opened": ("link_id", "opens", "opened_at", "by"),
         "customer_accepted": ("acceptance", "by"),
+        "scenario_added": ("scenario", "source", "by"),
+        "scenario_changed": _SCENARIO_CHANGED,
+        "scenario_removed": ("scenario_id", "title", "by"),
+        "scenario_used": ("scenario_id", "scenario_version", "deal_version", "title", "by"),
         "deal_summary": (*_SUMMARY, *_SUMMARY_OFFER, "npv_cents", "npv_history", "lender", "lender_status"),
     },
     View.CUSTOMER: {

@@ -47,6 +47,7 @@ REFUSED = {
     Role.OPERATOR: {
         *(*DESK, "terms", "select", "pin", "unpin", "hold", "release", "submit", "reopen", "sign", "lose"),
         *("deliver", "request_appraisal", "customer", "accept", "present", "share", "unshare", "like"),
+        *("scenario_add", "scenario_change", "scenario_remove", "scenario_use"),
     },
 }
 """What each role may not do within its own store. All else it may."""
@@ -106,7 +107,9 @@ async def town(stocked: Settings, tmp_path: Path) -> AsyncIterator[Town]:
         for store in ("riverside", "northgate", "faraway"):
             for role in STAFF:
                 login = f"{store}.{role}".replace("_", "-")
-                await add_user(owner, login, name=login, role=role, store_id=store, password=PASSWORD)
+                # All commands on all channels are more than one person's budget.
+                for name in (login, f"{login}-2"):
+                    await add_user(owner, name, name=name, role=role, store_id=store, password=PASSWORD)
         await owner.execute(
             "UPDATE vehicles SET store_id = 'faraway', group_id = 'elsewhere' WHERE vehicle_id ="
             " (SELECT vehicle_id FROM vehicles WHERE store_id = 'northgate' ORDER BY vehicle_id LIMIT 1)"
@@ -144,14 +147,14 @@ async def test_on_another_stores_deal_and_wall(town: Town, role: Role) -> None:
     deal = await a_deal_of(town.settings, "riverside")
     for store in ("northgate", "faraway"):
         login = f"{store}.{role}".replace("_", "-")
-        for channel, allowed in (
-            (deal, {"not_found"}),
-            ("deal:00000000-0000-4000-8000-000000000000", {"not_found"}),
-            ("desk:riverside", {"forbidden", "not_found"}),
+        for channel, person, allowed in (
+            (deal, login, {"not_found"}),
+            ("deal:00000000-0000-4000-8000-000000000000", f"{login}-2", {"not_found"}),
+            ("desk:riverside", f"{login}-2", {"forbidden", "not_found"}),
         ):
             for kind, reply in zip(
                 ABOUT_CHANNELS,
-                await town.answers(login, list(sample(ABOUT_CHANNELS, channel=channel))),
+                await town.answers(person, list(sample(ABOUT_CHANNELS, channel=channel))),
                 strict=True,
             ):
                 # What nobody watches is left already: that says nothing of the deal.

@@ -14,6 +14,7 @@ import {
   type StateChanged,
 } from "../../wire";
 import { presented } from "./presented";
+import { marked, sameFigures, scenariosAfter } from "../scenarios/fold";
 
 /** The current deal; presence changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
@@ -37,17 +38,28 @@ export function applied(deal: Deal, event: AnyEvent): Deal {
 function change(deal: Deal, event: AnyEvent): Deal {
   switch (event.type) {
     case "deal_changed":
-      return outdated({ ...deal, structure: { ...deal.structure, ...event.changes } }, deal.selected !== null);
+      return outdated(
+        { ...unmarked(deal), structure: { ...deal.structure, ...event.changes } },
+        deal.selected !== null,
+      );
     case "state_changed":
       return moved(deal, event);
     case "fulfilment_changed":
       return { ...deal, fulfilment: event.to };
     case "offer_selected":
-      return outdated({ ...deal, selected: event.offer }, false);
+      return outdated(
+        { ...(sameFigures(deal.selected, event.offer) ? deal : unmarked(deal)), selected: event.offer },
+        false,
+      );
     case "offer_pinned":
       return { ...deal, pins: [...without(deal.pins, event.vehicle_id), event.offer] };
     case "offer_unpinned":
       return { ...deal, pins: without(deal.pins, event.vehicle_id) };
+    case "scenario_added":
+    case "scenario_changed":
+    case "scenario_removed":
+    case "scenario_used":
+      return deal.scenarios ? { ...deal, scenarios: scenariosAfter(deal.scenarios, event, deal.version) } : deal;
     case "customer_changed":
       return { ...deal, customer: event.customer };
     case "field_locked":
@@ -70,6 +82,11 @@ function change(deal: Deal, event: AnyEvent): Deal {
     default:
       return deal;
   }
+}
+
+/** Returns the deal, of which no scenario is what is on it. */
+function unmarked(deal: Deal): Deal {
+  return deal.scenarios ? { ...deal, scenarios: marked(deal.scenarios, null) } : deal;
 }
 
 function outdated(deal: Deal, outdated: boolean): Deal {
