@@ -70,7 +70,7 @@ class Scenarios:
         vehicle_id: str | UnsetType | None = UNSET,
         op: uuid.UUID | None = None,
     ) -> int:
-        """Change a scenario, based on its version; return the new one. Without a change it is priced again."""
+        """Change a scenario, based on its version; return the new one. Without changes it is priced anew."""
         command = ScenarioChange(
             ref=0,
             channel=self._channel,

@@ -13,8 +13,8 @@ import {
   NOTE_BYTES,
   type StateChanged,
 } from "../../wire";
-import { presented } from "./presented";
 import { marked, sameFigures, scenariosAfter } from "../scenarios/fold";
+import { presented } from "./presented";
 
 /** The current deal; presence changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
