@@ -54,6 +54,7 @@ from protocol.commands.stock import (
     Search,
     Terms,
 )
+from protocol.commands.store import MAX_LISTED, BeginDeal, ListDeals, LookUp, SecurityEvents
 from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave, Painted, Ping, Position
 
 __all__ = [
@@ -63,10 +64,12 @@ __all__ = [
     "MAX_FOUND",
     "MAX_GRID",
     "MAX_HISTORY",
+    "MAX_LISTED",
     "MAX_MATCHES",
     "Accept",
     "AnyCommand",
     "Approve",
+    "BeginDeal",
     "Cancel",
     "ChangeCommand",
     "ChangeCustomer",
@@ -91,7 +94,9 @@ __all__ = [
     "Leave",
     "LenderDecision",
     "LenderEffect",
+    "ListDeals",
     "Lock",
+    "LookUp",
     "Lose",
     "More",
     "Note",
@@ -108,6 +113,7 @@ __all__ = [
     "Revalue",
     "Roll",
     "Search",
+    "SecurityEvents",
     "SeenFigures",
     "Select",
     "Seq",
@@ -160,6 +166,10 @@ AnyCommand = (
     | Accept
     | History
     | LenderEffect
+    | LookUp
+    | ListDeals
+    | BeginDeal
+    | SecurityEvents
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -1,5 +1,7 @@
 """The handlers of all commands, and what they share."""
 
+from collections.abc import Callable
+
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
 from server.hub.commands.desk_answers import DeskAnswers
@@ -11,6 +13,7 @@ from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
+from server.hub.commands.store_handlers import StoreHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections.allowance import Allowance
 from server.hub.connections.authority import Authority
@@ -34,6 +37,7 @@ def handlers_of(
     questions: Questions,
     allowance: Allowance,
     note: Note,
+    digest: Callable[[str], str],
 ) -> Handlers:
     """Return the handlers of all commands: those of ``watch``, of the stock, of offers and of the desk."""
     catalogues = Catalogues(stores, editions)
@@ -66,4 +70,5 @@ def handlers_of(
         repricing=repricing,
         editions=editions,
     )
-    return Handlers(allowance, watch, stock, offers, desk, note=note)
+    store = StoreHandlers(stores=stores, note=note, digest=digest)
+    return Handlers(allowance, watch, store, stock, offers, desk, note=note)

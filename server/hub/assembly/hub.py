@@ -106,13 +106,14 @@ def assemble(
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
     note: Note,
+    digest: Callable[[str], str],
     export: Spans | None = None,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
     what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``note`` takes security
-    events.
+    events, ``digest`` names unknown logins in them.
     """
     guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
     stores = StoreScopes(pool, guard)
@@ -245,6 +246,7 @@ def assemble(
         questions=Questions(Distinct(redis)),
         allowance=allowance,
         note=note,
+        digest=digest,
     )
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
