@@ -134,7 +134,7 @@ async def test_a_cut_socket_loses_nothing(arrive: Arrive, workspace: Workspace) 
     await workspace.proxy.cut()
     await expect(person.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
     await person.type_into("Cash down", "2,222")
-    await expect(person.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
+    await expect(person.page.locator(".banner")).to_contain_text("kept here", timeout=WAIT_MS)
     workspace.proxy.mend()
 
     await person.is_live()
@@ -160,7 +160,7 @@ async def test_a_conflict_stands_at_its_field(arrive: Arrive, workspace: Workspa
     await person.type_into("Cash down", "700")
     await other.type_into("Cash down", "900")
     for each in (person, other):
-        await expect(each.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
+        await expect(each.page.locator(".banner")).to_contain_text("kept here", timeout=WAIT_MS)
     workspace.proxy.mend()
     for each in (person, other):
         # As a browser tells its pages; by themselves they may wait as long as this test does.

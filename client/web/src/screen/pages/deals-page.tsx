@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
+import { whenText } from "../../text/when";
 import { newestFirst, paidText, type Summary } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
 import type { DealState, Fulfilment, ListedDeal } from "../../wire";
@@ -98,7 +99,9 @@ function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
               Payment
             </th>
             <th scope="col">Salesperson</th>
-            <th scope="col">Last change</th>
+            <th scope="col" class="number">
+              Last change
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -159,7 +162,9 @@ function ClosedDeals({ open, store }: { open: ReadonlyMap<string, Summary>; stor
             <tr>
               <th scope="col">Customer</th>
               <th scope="col">State</th>
-              <th scope="col">Last change</th>
+              <th scope="col" class="number">
+                Last change
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -224,5 +229,13 @@ function State({ state, fulfilment }: { state?: DealState | undefined; fulfilmen
 
 function Changed({ at }: { at?: string | undefined }) {
   const { formats } = useSurroundings();
-  return <td class="quiet">{at && <time dateTime={at}>{formats.moment(at)}</time>}</td>;
+  return (
+    <td class="quiet number">
+      {at && (
+        <time dateTime={at} title={formats.moment(at)}>
+          {whenText(at, Date.now(), formats)}
+        </time>
+      )}
+    </td>
+  );
 }

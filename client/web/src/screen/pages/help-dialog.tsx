@@ -11,24 +11,28 @@ export function HelpDialog({ dialog, page }: Props) {
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title">
       <h2 id="help-title">Keys</h2>
-      {ON_PAGE[page]
-        .map((place) => ({ place, keys: SHORTCUTS.filter((each) => each.place === place) }))
-        .filter(({ keys }) => keys.length > 0)
-        .map(({ place, keys }) => (
-          <section key={place} aria-label={PLACES[place]}>
-            <h3>{PLACES[place]}</h3>
-            <dl>
-              {keys.map((each) => (
-                <div key={each.keys}>
-                  <dt>
-                    <kbd>{each.keys}</kbd>
-                  </dt>
-                  <dd>{each.does}</dd>
-                </div>
-              ))}
-            </dl>
-          </section>
-        ))}
+      <div class="help-places">
+        {ON_PAGE[page]
+          .map((place) => ({ place, keys: SHORTCUTS.filter((each) => each.place === place) }))
+          .filter(({ keys }) => keys.length > 0)
+          .map(({ place, keys }) => (
+            <section key={place} aria-label={PLACES[place]}>
+              <h3>{PLACES[place]}</h3>
+              <dl>
+                {keys.map((each) => (
+                  <div key={each.keys}>
+                    <dt>
+                      {each.keys.split(", ").map((key) => (
+                        <kbd key={key}>{key}</kbd>
+                      ))}
+                    </dt>
+                    <dd>{each.does}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+      </div>
       {page === "deal" && (
         <p class="quiet">Enter amounts as 3,000, $3000.50 or 3k. Edits apply as you type, for everyone on this deal.</p>
       )}

@@ -76,7 +76,7 @@ function LinkBanner({ session }: { session: Linked }) {
         {WHAT[standing]}
         {standing !== "offline" && last}{" "}
         {unsaved > 0
-          ? `${unsaved === 1 ? "1 edit is" : `${unsaved} edits are`} not saved yet: your edits are saved here and sent when the connection is back.`
+          ? `${unsaved === 1 ? "1 edit is" : `${unsaved} edits are`} not saved yet, but kept here and sent when the connection is back.`
           : "This page may be out of date."}{" "}
         Reconnecting automatically.
       </span>
