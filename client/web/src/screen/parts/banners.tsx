@@ -52,7 +52,7 @@ export function Banners({ session }: { session: Linked }) {
 function Rest() {
   const { palette } = useSurroundings();
   return (
-    <p class="banner rest">
+    <p class="strip-rest">
       <button type="button" class="link" onClick={() => palette?.open()}>
         Find anything <kbd>Ctrl K</kbd>
       </button>
