@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { browser, socketAddress } from "../../live/environment";
+import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import { WallSession } from "../../wall/session";
 import type { ListedSecurityEvent } from "../../wire";
@@ -22,10 +22,10 @@ const EVERYTHING: SecurityFilter = { kind: "", who: "", since: "" };
 
 /** The store's security events, newest first, a page at a time. */
 export function SecurityPage() {
-  const { user } = useSurroundings();
+  const { user, environment } = useSurroundings();
   const session = useMemo(
-    () => new WallSession(`deals:${user.store_id}`, "sales", socketAddress(location), browser),
-    [user.store_id],
+    () => new WallSession(`deals:${user.store_id}`, "sales", socketAddress(location), environment),
+    [user.store_id, environment],
   );
   const store = useStore(session);
   const filter = useSignal(EVERYTHING);

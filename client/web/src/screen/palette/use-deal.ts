@@ -1,10 +1,10 @@
 import { useMemo } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 import { Finder } from "../../deal/stock/finder";
-import { browser } from "../../live/environment";
 import { dealEntries } from "../../palette/deal-entries";
 import type { Source } from "../../palette/door";
 import type { View } from "../../wire";
+import { useSurroundings } from "../parts/surroundings";
 import { helpEntry, marked } from "./help-entry";
 import { usePaletteSource } from "./use-source";
 import { useLookup, useStore } from "./use-store";
@@ -13,6 +13,7 @@ const MOST_CARS = 8;
 
 /** Gives the palette what can be done with a deal, the cars of its stock, and the other deals of the store. */
 export function useDealPalette(session: DealSession, widest: View, help: () => void): void {
+  const { environment } = useSurroundings();
   const store = useStore(session);
   const lookup = useLookup(store, session.truth);
   const forCustomer = session.view.value === "customer";
@@ -20,7 +21,7 @@ export function useDealPalette(session: DealSession, widest: View, help: () => v
     const channel = `deal:${session.dealId}`;
     const finder = new Finder({
       find: (text, replied) => session.ask({ type: "find", channel, text, limit: MOST_CARS }, replied),
-      later: browser.later,
+      later: environment.later,
     });
     return {
       entries: () => [...dealEntries(session, widest), ...marked(), helpEntry(help)],
@@ -33,6 +34,6 @@ export function useDealPalette(session: DealSession, widest: View, help: () => v
         visit: (row) => session.grid.visit(row),
       },
     };
-  }, [session, store, lookup, forCustomer, widest]);
+  }, [session, store, lookup, forCustomer, widest, environment]);
   usePaletteSource(source);
 }

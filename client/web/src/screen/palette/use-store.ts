@@ -1,5 +1,4 @@
 import { useEffect, useMemo } from "preact/hooks";
-import { browser } from "../../live/environment";
 import type { Truth } from "../../live/truth";
 import { type Ask, Lookup, StoreLists } from "../../store/lists";
 import { useSurroundings } from "../parts/surroundings";
@@ -17,12 +16,12 @@ export interface Store {
 
 /** Returns what this person's store can be asked over the connection of the page. */
 export function useStore(session: Asking): Store {
-  const { user } = useSurroundings();
+  const { user, environment } = useSurroundings();
   return useMemo(() => {
     const lists = new StoreLists(user.store_id, session.ask);
     const find: StoreLists["find"] = (...asked) => lists.find(...asked);
-    return { lists, lookup: () => new Lookup(find, browser.later) };
-  }, [session, user.store_id]);
+    return { lists, lookup: () => new Lookup(find, environment.later) };
+  }, [session, user.store_id, environment]);
 }
 
 /** Returns a look-up that asks again when the page is live, if the connection took its answer away. */
