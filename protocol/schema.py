@@ -56,6 +56,7 @@ from protocol.events import (
     kind_of,
 )
 from protocol.finding import FindReply
+from protocol.http import DealBegun, DealList, Found, SecurityEventList
 from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
@@ -72,6 +73,10 @@ EXTRA_TYPES: tuple[type, ...] = (
     QuoteReply,
     FrontierReply,
     FindReply,
+    Found,
+    DealList,
+    DealBegun,
+    SecurityEventList,
     ProductsReply,
     ErrorBody,
     HistoryPage,

@@ -65,6 +65,7 @@ from protocol.commands.stock import (
     Search,
     Terms,
 )
+from protocol.commands.store import MAX_LISTED, BeginDeal, ListDeals, LookUp, SecurityEvents
 from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave, Painted, Ping, Position
 
 __all__ = [
@@ -77,10 +78,12 @@ __all__ = [
     "MAX_GRID",
     "MAX_HISTORY",
     "MAX_HOURS",
+    "MAX_LISTED",
     "MAX_MATCHES",
     "Accept",
     "AnyCommand",
     "Approve",
+    "BeginDeal",
     "Cancel",
     "ChangeCommand",
     "ChangeCustomer",
@@ -106,7 +109,9 @@ __all__ = [
     "LenderDecision",
     "LenderEffect",
     "Like",
+    "ListDeals",
     "Lock",
+    "LookUp",
     "Lose",
     "More",
     "Note",
@@ -128,6 +133,7 @@ __all__ = [
     "ScenarioRemove",
     "ScenarioUse",
     "Search",
+    "SecurityEvents",
     "SeenFigures",
     "Select",
     "Seq",
@@ -192,6 +198,10 @@ AnyCommand = (
     | ScenarioChange
     | ScenarioRemove
     | ScenarioUse
+    | LookUp
+    | ListDeals
+    | BeginDeal
+    | SecurityEvents
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

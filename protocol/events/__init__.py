@@ -18,6 +18,7 @@ from protocol.events.base import (
     Reply,
     Resync,
     Welcome,
+    Working,
     kind_of,
 )
 from protocol.events.desk import (
@@ -155,6 +156,7 @@ __all__ = [
     "VehicleReleased",
     "Wanting",
     "Welcome",
+    "Working",
     "kind_of",
 ]
 
@@ -194,7 +196,7 @@ AnyEvent = (
     | ScenarioUsed
     | DealSummary
 )
-AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync
+AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync | Working
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 EVENTS_BY_KIND: Final = {kind_of(event): event for event in EVENT_TYPES}
 MESSAGE_TYPES: tuple[type[Message], ...] = get_args(AnyMessage)

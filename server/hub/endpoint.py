@@ -53,7 +53,8 @@ PassOn = Callable[[str, Scope], Awaitable[bool]]
 
 class Endpoint:
     """The ASGI application behind ``/ws``. ``admit`` decides who comes in; ``connections`` holds who is;
-    ``pass_on`` may have another process serve a socket.
+    ``pass_on`` may have another process serve a socket. ``page_build`` is the version of the page that this
+    process serves.
 
     ``refused`` counts handshakes that were refused, by status, and those that need a new sign-in.
     """
@@ -72,9 +73,11 @@ class Endpoint:
         seats: Seats,
         note: Note,
         pass_on: PassOn | None = None,
+        page_build: str = "",
     ) -> None:
         self._admit = admit
         self._pass_on = pass_on
+        self._page_build = page_build
         self._people = people
         self._outages = outages
         self._open = connections
@@ -212,7 +215,7 @@ class Endpoint:
                 self._empty.set()
 
     def _greet(self, connection: Connection) -> None:
-        connection.say(_welcome(connection))
+        connection.say(_welcome(connection, self._page_build))
         if self._outages.notice is not None:
             connection.notify(self._outages.notice)
 
@@ -235,7 +238,7 @@ async def _refuse(send: Send, refused: Refused) -> None:
     await send({"type": "websocket.http.response.body", "body": refused.reason.encode()})
 
 
-def _welcome(connection: Connection) -> bytes:
+def _welcome(connection: Connection, page_build: str) -> bytes:
     account = connection.account
     return codec.encode(
         Welcome(
@@ -256,5 +259,6 @@ def _welcome(connection: Connection) -> bytes:
                 for tag in map(tag_of, COMMAND_TYPES)
                 if connection.link is None or tag in CUSTOMER_COMMANDS
             ],
+            page_build=page_build,
         )
     )

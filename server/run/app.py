@@ -61,7 +61,7 @@ from server.web.handover.stores import StoreList
 from server.web.handover.taking import Handover
 from server.web.headers import SecurityHeaders, is_https_only
 from server.web.machine_metrics import MachineMetrics
-from server.web.pages import Pages
+from server.web.pages import CLIENT_FILES, Pages, build_of
 from server.web.readiness import Readiness
 
 CONNECT_SECONDS: Final = 10.0
@@ -189,6 +189,7 @@ async def _lifespan(
                 tasks=tasks,
                 secret=secret,
                 note=security.note,
+                digest=security.digest,
                 export=export,
             )
             stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
@@ -206,6 +207,7 @@ async def _lifespan(
                 seats=hub.seats,
                 note=security.note,
                 pass_on=Routing(handover, stores).pass_on,
+                page_build=build_of(CLIENT_FILES),
             )
             tasks.create_task(Moving(handover, stores, hub.connections).run(), name="moving")
 

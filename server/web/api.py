@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +25,7 @@ from server.database.decisions.moves.customers import create_customer as add_cus
 from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
 from server.hub.commands.papers import Shown
+from server.hub.commands.store_handlers import listed
 from server.hub.sight.asking import hidden_facts, not_here, widest_view
 from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
@@ -50,7 +51,7 @@ async def list_deals(request: Request) -> Response:
         )
     seen = tuple(dict.fromkeys(row.customer_id for row in rows))
     note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "deals"})
-    return answer({"deals": [_listed(row) for row in rows], "next": following})
+    return answer({"deals": [listed(row) for row in rows], "next": following})
 
 
 async def create_deal(request: Request) -> Response:
@@ -188,7 +189,7 @@ async def find(request: Request) -> Response:
         found, rows = await finding.find(database, identity.account.store_id, text)
     seen = tuple(dict.fromkeys([row.id for row in found] + [row.customer_id for row in rows]))
     note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "found"})
-    return answer({"customers": [asdict(row) for row in found], "deals": [_listed(row) for row in rows]})
+    return answer({"customers": [asdict(row) for row in found], "deals": [listed(row) for row in rows]})
 
 
 routes: Final = (
@@ -200,19 +201,6 @@ routes: Final = (
     Route("/api/customers", create_customer, methods=["POST"]),
     Route("/api/find", find, methods=["GET"]),
 )
-
-
-def _listed(row: deals.DealRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "channel": deal_channel(row.id),
-        "customer": row.customer,
-        "state": row.state,
-        "fulfilment": row.fulfilment,
-        "version": row.version,
-        "store_id": row.store_id,
-        "updated_at": row.updated_at,
-    }
 
 
 def scope_of(request: Request, identity: Admitted) -> RowScope:

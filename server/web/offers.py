@@ -4,8 +4,7 @@ The token of a link is behind the ``#`` of its address, which browsers send to n
 gets the cookie that its socket presents.
 """
 
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,10 +20,7 @@ from server.web.access.noting import address_of, note
 from server.web.access.offer_door import NoSuchLink
 from server.web.answers import answer
 from server.web.bodies import body_of
-from server.web.pages import TEMPLATES
-
-if TYPE_CHECKING:
-    from starlette.templating import Jinja2Templates
+from server.web.error_pages import templates
 
 JSON: Final = "application/json"
 MAX_BODY_BYTES: Final = 1024
@@ -37,7 +33,7 @@ PAGE_HEADERS: Final = {
 
 async def show_page(request: Request) -> Response:
     """``GET /offer``: the page of every link. It is the same for all, and knows none."""
-    return _templates().TemplateResponse(request, "offer.html", headers=PAGE_HEADERS)
+    return templates().TemplateResponse(request, "offer.html", headers=PAGE_HEADERS)
 
 
 async def open_session(request: Request) -> Response:
@@ -86,10 +82,3 @@ routes: Final = (
 def _note(request: Request, kind: SecurityKind) -> None:
     note(request, kind)
     request.state.noted = True
-
-
-@cache
-def _templates() -> "Jinja2Templates":
-    from starlette.templating import Jinja2Templates
-
-    return Jinja2Templates(TEMPLATES)

@@ -124,6 +124,10 @@ export type Role = (typeof Role)[number];
 export const Scope = ["store", "group"] as const;
 export type Scope = (typeof Scope)[number];
 
+/** The kinds of security events. */
+export const SecurityKind = ["signed_in", "sign_in_refused", "sign_in_throttled", "signed_out", "token_refused", "forbidden", "origin_refused", "csrf_refused", "throttled", "flooded", "exported", "customer_viewed", "customers_listed", "user_added", "user_changed", "password_changed", "sessions_ended", "token_made", "token_revoked", "offer_opened", "offer_refused", "offer_throttled", "offer_shared", "offer_revoked", "events_lost"] as const;
+export type SecurityKind = (typeof SecurityKind)[number];
+
 /** The order in which a search reads the stock. */
 export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", "days_in_stock", "-days_in_stock"] as const;
 export type Sort = (typeof Sort)[number];
@@ -790,6 +794,68 @@ export interface ScenarioUse {
   op: string;
   scenario_id: string;
   version: number;
+  ref: number;
+}
+
+/** Find customers and deals of the store by name, phone, deal or stock number. Reply: `Found`. */
+export interface LookUp {
+  type: "look_up";
+  channel: string;
+  text: string;
+  ref: number;
+}
+
+/** Ask for a page of the store's deals, closed ones too, the latest change first. Reply: `DealList`. */
+export interface ListDeals {
+  type: "list_deals";
+  channel: string;
+  after?: string | null;
+  limit?: number;
+  ref: number;
+}
+
+/** A customer, with the co-buyer if `co_name` is set. Amounts are per month; None: not known. */
+export interface CustomerFacts {
+  name: string;
+  state: string;
+  phone: string;
+  address_line: string;
+  city: string;
+  postal_code: string;
+  monthly_income_cents: number | null;
+  other_debt_cents: number;
+  score: number | null;
+  score_source: TierSource | null;
+  score_date: string | null;
+  current_payment_cents: number | null;
+  remaining_months: number | null;
+  co_name: string | null;
+  co_monthly_income_cents: number | null;
+  co_other_debt_cents: number | null;
+  co_score: number | null;
+  co_score_source: TierSource | null;
+  co_score_date: string | null;
+}
+
+/** Begin a deal for `customer_id`, or for a new customer of the store. Reply: `DealBegun`. */
+export interface BeginDeal {
+  type: "begin_deal";
+  channel: string;
+  op: string;
+  customer_id?: string | null;
+  customer?: CustomerFacts | null;
+  ref: number;
+}
+
+/** Ask for a page of the store's security events, the newest first. Reply: `SecurityEventList`. */
+export interface SecurityEvents {
+  type: "security_events";
+  channel: string;
+  kind?: string;
+  who?: string;
+  since?: string;
+  after?: string | null;
+  limit?: number;
   ref: number;
 }
 
@@ -1571,7 +1637,7 @@ export interface Limits {
   frames?: number;
 }
 
-/** The first frame of a connection. */
+/** The first frame of a connection. `page_build` is the version of the page that this server serves. */
 export interface Welcome {
   type: "welcome";
   protocol: string;
@@ -1580,6 +1646,7 @@ export interface Welcome {
   user: User;
   limits: Limits;
   commands: string[];
+  page_build: string;
 }
 
 /** The `error` of a `reply`. */
@@ -1643,6 +1710,12 @@ export interface Notice {
 export interface Resync {
   type: "resync";
   channel: string;
+}
+
+/** A command takes long: the server still handles it. Repeated until its reply. */
+export interface Working {
+  type: "working";
+  ref: number;
 }
 
 /** A field of the structure that the desk locked. */
@@ -2111,6 +2184,70 @@ export interface FindReply {
   more: boolean;
 }
 
+/** A customer that was found, with the phone number. */
+export interface FoundCustomer {
+  id: string;
+  name: string;
+  co_name: string | null;
+  city: string;
+  phone: string;
+}
+
+/** A deal in the list of a store's deals. `fulfilment` says how far a signed one has come, else null. */
+export interface ListedDeal {
+  id: string;
+  channel: string;
+  customer: string;
+  state: DealState;
+  version: number;
+  store_id: string;
+  updated_at: string;
+  fulfilment: Fulfilment | null;
+}
+
+/** The answer to `GET /api/find`: the customers of a name or phone number, and deals of those customers, of a deal's number or of a stock number. */
+export interface Found {
+  customers: FoundCustomer[];
+  deals: ListedDeal[];
+}
+
+/** The answer to `GET /api/deals`; `next` is the `after` of the next page, null on the last one. */
+export interface DealList {
+  deals: ListedDeal[];
+  next: string | null;
+}
+
+/** The answer to `POST /api/deals`. */
+export interface DealBegun {
+  id: string;
+  channel: string;
+  version: number;
+}
+
+/** A security event, which happened `count` times from `at` to `until`. */
+export interface ListedSecurityEvent {
+  id: number;
+  at: string;
+  until: string;
+  count: number;
+  kind: SecurityKind;
+  login: string;
+  login_digest: string;
+  address: string;
+  store_id: string | null;
+  user_id: string | null;
+  connection_id: string;
+  deal_id: string | null;
+  customer_ids: string[];
+  detail: Record<string, string | number>;
+}
+
+/** The answer to `GET /api/security-events`; `next` is the `after` of the next page, or null. */
+export interface SecurityEventList {
+  events: ListedSecurityEvent[];
+  next: string | null;
+}
+
 /** A lender that finances a product, and the most that it finances of its price; None without a cap. */
 export interface LenderCap {
   lender: string;
@@ -2372,6 +2509,10 @@ export type AnyCommand =
   | ScenarioChange
   | ScenarioRemove
   | ScenarioUse
+  | LookUp
+  | ListDeals
+  | BeginDeal
+  | SecurityEvents
   | Ping;
 
 export type AnyEvent =
@@ -2451,4 +2592,5 @@ export type AnyMessage =
   | SnapshotEnd
   | Presence
   | Notice
-  | Resync;
+  | Resync
+  | Working;

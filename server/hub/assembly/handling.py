@@ -1,5 +1,7 @@
 """The handlers of all commands, and what they share."""
 
+from collections.abc import Callable
+
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
@@ -16,6 +18,7 @@ from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.scenario_handlers import ScenarioHandlers
 from server.hub.commands.scenario_pricing import ScenarioPricing
 from server.hub.commands.stock_handlers import StockHandlers
+from server.hub.commands.store_handlers import StoreHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections.allowance import Allowance
 from server.hub.connections.authority import Authority
@@ -40,6 +43,7 @@ def handlers_of(
     allowance: Allowance,
     secrets: LinkSecrets,
     note: Note,
+    digest: Callable[[str], str],
 ) -> Handlers:
     """Return the handlers of all commands: those of ``watch``, of the stock, of offers, of the desk and of
     scenarios."""
@@ -87,4 +91,5 @@ def handlers_of(
         answers=answers,
         pricing=ScenarioPricing(quotes, questions, stores),
     )
-    return Handlers(allowance, watch, stock, offers, desk, presenting, scenarios, note=note)
+    store = StoreHandlers(stores=stores, note=note, digest=digest)
+    return Handlers(allowance, watch, store, stock, offers, desk, presenting, scenarios, note=note)

@@ -109,13 +109,14 @@ def assemble(
     tasks: asyncio.TaskGroup,
     secret: bytes,
     note: Note,
+    digest: Callable[[str], str],
     export: Spans | None = None,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
     what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``secret`` is the
-    server's, ``note`` takes security events.
+    server's, ``note`` takes security events, ``digest`` names unknown logins in them.
     """
     guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
     stores = StoreScopes(pool, guard)
@@ -250,6 +251,7 @@ def assemble(
         allowance=allowance,
         secrets=LinkSecrets(secret),
         note=note,
+        digest=digest,
     )
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),

@@ -16,7 +16,12 @@ class Server implements Environment {
 
   open(_url: string, _subprotocol: string, events: SocketEvents) {
     this.events = events;
-    return { send: (text: string) => void this.sent.push(JSON.parse(text)), close: () => {} };
+    return { send: (text: string) => this.hear(JSON.parse(text)), close: () => {} };
+  }
+  /** Answers a sign of life at once, and keeps everything else for the test. */
+  private hear(command: Sent): void {
+    if (command.type === "ping") this.say({ type: "reply", ref: command.ref, ok: true, data: {} });
+    else this.sent.push(command);
   }
   later(milliseconds: number, action: () => void) {
     const timer = { due: this.time + milliseconds, action };
@@ -30,6 +35,9 @@ class Server implements Environment {
   elapsed = () => this.time;
   visible = () => true;
   random = () => 0;
+  woken = () => () => {};
+  build = () => "";
+  shelf = { read: () => null, write: () => {} };
 
   pass(milliseconds: number): void {
     this.time += milliseconds;

@@ -7,7 +7,7 @@ import { acceptance, figures, presentation } from "./shown";
 
 const reply = presentation();
 const OPEN = { type: "link", link: { kind: "open" } } as const;
-const LOST = { type: "link", link: { kind: "waiting", until: 0, attempt: 1 } } as const;
+const LOST = { type: "link", link: { kind: "waiting", until: 0, attempt: 1, code: 1006, since: 0 } } as const;
 const WELCOME = { type: "welcomed", mayLike: true } as const;
 const SHOWN = { type: "presented", reply, at: 1, more: false } as const;
 
@@ -27,7 +27,10 @@ test("the page opens, is live, and says when its figures are under way or out of
 
 test("a server out of reach is said from the second attempt on", () => {
   assert.equal(phaseOf(following(LOST)), "opening");
-  assert.equal(phaseOf(following({ type: "link", link: { kind: "waiting", until: 0, attempt: 2 } })), "unreachable");
+  assert.equal(
+    phaseOf(following({ type: "link", link: { kind: "waiting", until: 0, attempt: 2, code: 1006, since: 0 } })),
+    "unreachable",
+  );
 });
 
 test("a refusal that may pass leaves the page opening, another one ends it", () => {

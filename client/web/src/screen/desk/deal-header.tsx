@@ -1,21 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { SearchProgress } from "../../deal/model/state";
-import type { DealSession, Standing } from "../../deal/session";
+import type { DealSession } from "../../deal/session";
 import { duration } from "../../text/format";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { StandingMark } from "../standing/standing-mark";
 import { CustomerLine } from "./customer-facts";
 import { PresentTools } from "./presenting/present-tools";
 import { TracePopover } from "./trace-popover";
 
-const STANDINGS: Record<Standing, string> = {
-  live: "Live",
-  catching_up: "Catching up",
-  offline: "Offline",
-  ended: "Disconnected",
-};
 const TICK_MS = 100;
 
 export function DealHeader({ session, help }: { session: DealSession; help(): void }) {
@@ -29,7 +24,7 @@ export function DealHeader({ session, help }: { session: DealSession; help(): vo
         <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
         {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
         <CustomerLine session={session} />
-        <Standings session={session} />
+        <StandingMark session={session} />
         <Progress session={session} />
       </TopBar>
       <ProgressBar session={session} />
@@ -54,16 +49,6 @@ function HeaderTools({ session, help }: { session: DealSession; help(): void }) 
         ?
       </button>
     </div>
-  );
-}
-
-function Standings({ session }: { session: DealSession }) {
-  const standing = session.standing.value;
-  return (
-    <span class={`standing ${standing}`} role="status">
-      <span class="dot" aria-hidden="true" />
-      {STANDINGS[standing]}
-    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 // Security events in words.
-import type { SecurityEvent } from "../../api";
+import type { ListedSecurityEvent } from "../../wire";
 
 /** What each kind of event is called, in the order of the filter. */
 export const SECURITY_WORDS: Record<string, string> = {
@@ -67,13 +67,13 @@ export function securityTone(kind: string): string {
 }
 
 /** Returns whose event it is: a login, or a mark that equal unknown logins share. */
-export function whoText(event: Pick<SecurityEvent, "login" | "login_digest">): string {
+export function whoText(event: Pick<ListedSecurityEvent, "login" | "login_digest">): string {
   if (event.login) return event.login;
   return event.login_digest ? `unknown ${event.login_digest.slice(0, 6)}` : "–";
 }
 
 /** Returns what else is known of an event, on one line. */
-export function securityDetail(event: Pick<SecurityEvent, "kind" | "customer_ids" | "detail">): string {
+export function securityDetail(event: Pick<ListedSecurityEvent, "customer_ids" | "detail"> & { kind: string }): string {
   const { what, by: _terminal, ...rest } = event.detail;
   const parts = what === undefined ? [] : [String(what)];
   for (const [name, value] of Object.entries(rest)) {
