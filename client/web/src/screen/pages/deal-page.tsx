@@ -12,6 +12,7 @@ import { Timeline } from "../desk/timeline";
 import { OfferPanel } from "../offer/offer-panel";
 import { Banners } from "../parts/banners";
 import { useSurroundings } from "../parts/surroundings";
+import { ScenarioStrip } from "../scenarios/scenario-strip";
 import { FilterBar } from "../stock/filter-bar";
 import { MatchGrid } from "../stock/match-grid";
 import { StaleCars } from "../stock/stale-cars";
@@ -49,6 +50,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />
       <Banners session={session} />
       <DeskBar session={session} />
+      <ScenarioStrip session={session} />
       <main class="workspace">
         <StructureForm session={session} />
         <section class="stock" aria-label="Cars that fit">

@@ -8,6 +8,7 @@ const KEYS: [string, string][] = [
   ["Arrows, Enter", "In the payment grid and the plot: move, and open that structure"],
   ["Enter", "In a field: apply now"],
   ["Esc", "In a field: undo what you typed. Elsewhere: close"],
+  ["W", "Open and close the scenarios"],
   ["Ctrl P", "Print the customer's paper"],
   ["?", "This help"],
 ];
