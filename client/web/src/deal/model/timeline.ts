@@ -12,6 +12,7 @@ import type {
   LenderTerms,
   StateChanged,
 } from "../../wire";
+import { scenarioWords } from "../scenarios/words";
 import { fieldLabel } from "../terms/fields";
 import { followsLines } from "../terms/products";
 import { follows, moved, tradeName, tradesOf } from "../terms/trades";
@@ -47,7 +48,7 @@ export type CarName = (vehicleId: string | undefined) => string;
 /** An event of a deal's history: `no` is its number in the deal. */
 export type Told = AnyEvent & { no: number };
 
-type Words = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by" | "figures">>;
+export type Words = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by" | "figures">>;
 
 /**
  * Returns the entry for an event that changes `before`; null if there is nothing to show. `noteEntry` handles notes.
@@ -138,6 +139,11 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
       return event.field === undefined ? null : { tone: "desk", what: () => `locked ${fieldLabel(event.field!)}` };
     case "field_unlocked":
       return event.field === undefined ? null : { tone: "desk", what: () => `unlocked ${fieldLabel(event.field!)}` };
+    case "scenario_added":
+    case "scenario_changed":
+    case "scenario_removed":
+    case "scenario_used":
+      return scenarioWords(event, carName);
     case "vehicle_changed":
       return carChanged(before, event, carName(event.vehicle_id));
     case "presentation_changed":

@@ -15,6 +15,7 @@ import { useDealPalette } from "../palette/use-deal";
 import { Banners } from "../parts/banners";
 import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
+import { ScenarioStrip } from "../scenarios/scenario-strip";
 import { NeedsAnswer } from "../standing/needs-answer";
 import { FilterBar } from "../stock/filter-bar";
 import { MatchGrid } from "../stock/match-grid";
@@ -51,6 +52,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <NeedsAnswer session={session}>
         <DeskBar session={session} />
       </NeedsAnswer>
+      <ScenarioStrip session={session} />
       <main class="workspace">
         <StructureForm session={session} />
         <section class="stock" aria-label="Cars that fit">
