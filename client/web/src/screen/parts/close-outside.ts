@@ -1,23 +1,30 @@
 import { useEffect } from "preact/hooks";
+import { opened } from "./layers";
 
-/** Closes an open menu on a click elsewhere and on Escape. */
+/** Closes an open menu on a click elsewhere, and on Escape if nothing was opened later. */
 export function useCloseOutside(menu: { current: HTMLDetailsElement | null }): void {
   useEffect(() => {
+    const element = menu.current;
+    if (!element) return;
+    let leave = () => {};
+    const close = () => {
+      // The focus stays where the person can open it again.
+      if (element.contains(document.activeElement)) element.querySelector("summary")?.focus();
+      element.open = false;
+    };
+    const onToggle = () => {
+      leave();
+      leave = element.open ? opened({ close, holds: (dialog) => dialog?.contains(element) ?? false }) : () => {};
+    };
     const onPointer = (event: Event) => {
-      if (menu.current?.open && !menu.current.contains(event.target as Node)) menu.current.open = false;
+      if (element.open && !element.contains(event.target as Node)) element.open = false;
     };
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && menu.current?.open) {
-        // The focus stays where the person can open it again.
-        if (menu.current.contains(document.activeElement)) menu.current.querySelector("summary")?.focus();
-        menu.current.open = false;
-      }
-    };
+    element.addEventListener("toggle", onToggle);
     addEventListener("pointerdown", onPointer);
-    addEventListener("keydown", onKey);
     return () => {
+      leave();
+      element.removeEventListener("toggle", onToggle);
       removeEventListener("pointerdown", onPointer);
-      removeEventListener("keydown", onKey);
     };
   }, []);
 }
