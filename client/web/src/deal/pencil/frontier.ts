@@ -84,9 +84,8 @@ export function against(point: StressedPoint, quote: QuoteReply | null): Against
   };
 }
 
-/** Returns in words how many structures are worth less than one with a lower payment once losses rise. */
-export function reversalText(points: readonly StressedPoint[], reversals: number, formats: Formats): string {
+/** Returns how many structures are worth less than one with a lower payment once losses rise; null if none is. */
+export function reversalText(points: readonly StressedPoint[], formats: Formats): string | null {
   const passed = points.filter((point) => point.passed_by).length;
-  const structures = `${formats.count(passed)} ${passed === 1 ? "structure is" : "structures are"} worth less than one with a lower payment if losses rise`;
-  return `${structures} (${formats.count(reversals)} ${reversals === 1 ? "pair changes" : "pairs change"} rank).`;
+  return passed === 0 ? null : `${formats.count(passed)} beaten by a lower payment under stress`;
 }

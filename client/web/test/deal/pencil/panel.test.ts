@@ -88,10 +88,8 @@ test("a point is said with all that it is, and with what it changes", () => {
   assert.deepEqual(against(told, shown), { paymentCents: -957, npvCents: -78_598 });
   assert.equal(against(told, quote({ ...shown, payment_cents: 47_043 })), null);
   assert.equal(against(told, null), null);
-  assert.equal(
-    reversalText([told, point(1, 1)], 1, US),
-    "1 structure is worth less than one with a lower payment if losses rise (1 pair changes rank).",
-  );
+  assert.equal(reversalText([told, point(1, 1)], US), "1 beaten by a lower payment under stress");
+  assert.equal(reversalText([point(1, 1)], US), null);
 });
 
 test("why a car fails is said in the trade's words, with amount and lender", () => {

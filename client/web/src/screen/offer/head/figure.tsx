@@ -30,7 +30,9 @@ export function Figure({ row, picture: { quote }, way, refused }: Props) {
   if (shown.amount === null) return <p class="big none">{why ?? shown.what}</p>;
   return (
     <p class="big">
-      <output class="figure">{shown.amount}</output>
+      <output key={shown.amount} class="figure changed">
+        {shown.amount}
+      </output>
       {shown.times !== null && <span class="times">{shown.times}</span>}
       <span class={why === null ? "quiet" : "refused"}>
         {why ?? shown.what}

@@ -4,7 +4,7 @@ import { isQuoted, nearest, pickOf, plotted, pointAfter, pointText, reversalText
 import type { PencilPicture } from "../../../deal/pencil/pencil";
 import { type Scale, scaleOver } from "../../../deal/pencil/plot";
 import type { DealSession } from "../../../deal/session";
-import type { FrontierReply, StressedPoint } from "../../../wire";
+import type { StressedPoint } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
 import { PointDetail } from "./point-detail";
 
@@ -23,24 +23,27 @@ interface Props {
 /** Payment against NPV of the structures that no other beats in both, each to be looked at and picked. */
 export function FrontierPlot({ picture, session }: Props) {
   const { frontier } = picture;
+  // The points of a store that hides NPVs have no place in the plot.
+  if (session.scores && session.view.value === "sales") return null;
   if (frontier === null)
     return (
       <section class="trade-offs" aria-hidden="true">
         <h3>Best trade-offs</h3>
         <span class="skeleton plot" />
+        <div class="point-detail" />
+        <Legend reversals={null} />
       </section>
     );
   const points = plotted(frontier);
   if (points.length === 0) return null;
-  return <Plot points={points} frontier={frontier} picture={picture} session={session} />;
+  return <Plot points={points} picture={picture} session={session} />;
 }
 
 interface PlotProps extends Props {
   points: readonly StressedPoint[];
-  frontier: FrontierReply;
 }
 
-function Plot({ points, frontier, picture, session }: PlotProps) {
+function Plot({ points, picture, session }: PlotProps) {
   const { formats } = useSurroundings();
   const { quote } = picture;
   const drawing = useRef<SVGSVGElement>(null);
@@ -58,7 +61,6 @@ function Plot({ points, frontier, picture, session }: PlotProps) {
   const x = (cents: number) => LEFT + across.place(cents) * (WIDTH - LEFT - RIGHT);
   const y = (cents: number) => HEIGHT - BOTTOM - up.place(cents) * (HEIGHT - TOP - BOTTOM);
   const places = points.map((point) => ({ x: x(point.payment_cents), y: y(point.npv_cents ?? 0) }));
-  const reversals = frontier.reversals ?? 0;
 
   function choose(index: number): void {
     looked.value = index;
@@ -128,24 +130,29 @@ function Plot({ points, frontier, picture, session }: PlotProps) {
         </g>
       </svg>
       <PointDetail point={points[at]!} quote={quote} />
-      <p class="hint legend">
-        <span>
-          <i class="line" />
-          NPV
-        </span>
-        <span>
-          <i class="line stressed" />
-          Stress NPV
-        </span>
-        {reversals > 0 && (
-          <span>
-            <i class="passed" />
-            Beaten by a lower payment under stress
-          </span>
-        )}
-      </p>
-      {reversals > 0 && <p class="hint">{reversalText(points, reversals, formats)}</p>}
+      <Legend reversals={reversalText(points, formats)} />
     </section>
+  );
+}
+
+function Legend({ reversals }: { reversals: string | null }) {
+  return (
+    <p class="hint legend">
+      <span>
+        <i class="line" />
+        NPV
+      </span>
+      <span>
+        <i class="line stressed" />
+        Stress NPV
+      </span>
+      {reversals !== null && (
+        <span>
+          <i class="passed" />
+          {reversals}
+        </span>
+      )}
+    </p>
   );
 }
 
