@@ -30,13 +30,18 @@ export function Figure({ row, picture: { quote }, way, refused }: Props) {
   if (shown.amount === null) return <p class="big none">{why ?? shown.what}</p>;
   return (
     <p class="big">
-      <output key={shown.amount} class="figure changed">
-        {shown.amount}
+      <output class="figure">
+        <span key={shown.amount} class="changed">
+          {shown.amount}
+        </span>
       </output>
-      {shown.times !== null && <span class="times">{shown.times}</span>}
-      <span class={why === null ? "quiet" : "refused"}>
-        {why ?? shown.what}
-        {shown.waits && <span class="skeleton" role="img" aria-label="quoting" />}
+      {/* Another figure has another width: what stands beside it is drawn anew, and moves nowhere. */}
+      <span key={`${shown.amount} ${why} ${shown.waits}`} class="beside">
+        {shown.times !== null && <span class="times">{shown.times}</span>}
+        <span class={why === null ? "quiet" : "refused"}>
+          {why ?? shown.what}
+          {shown.waits && <span class="skeleton" role="img" aria-label="quoting" />}
+        </span>
       </span>
     </p>
   );

@@ -36,7 +36,7 @@ function factsOf(quote: QuoteReply, way: DealKind | null, customer: boolean, for
   if (way === "cash" && quote.cash) {
     const { price_cents: price, discount_cents: discount, tax_cents: tax, fees_cents: fees, value } = quote.cash;
     return [
-      ["Price less discount", money(price - discount)],
+      ["Selling price", money(price - discount)],
       ["Tax", money(tax)],
       ["Fees", money(fees)],
       ...worth(value, formats),

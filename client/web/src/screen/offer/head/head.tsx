@@ -29,9 +29,12 @@ export function Head({ row, session, picture, way }: Props) {
     <header class="headline" aria-busy={asking}>
       <div class="offer-car">
         <h2>
-          {row.year} {row.make} {row.model}{" "}
-          <span class="quiet">{[row.trim, row.body].filter(Boolean).join(" · ")}</span>
+          {row.year} {row.make} {row.model}
         </h2>
+        <p class="quiet">
+          <span class="code">{row.stock_no}</span>
+          {[row.trim, row.body].filter(Boolean).map((part) => ` · ${part}`)}
+        </p>
         <PrintLink vehicleId={row.vehicle_id} way={way} session={session} />
         <button
           type="button"
