@@ -46,12 +46,12 @@ function Stages({ search, chart }: { search: SearchProgress; chart: Waterfall })
     <>
       <div class="trace-sums">
         <section aria-labelledby="trace-seen">
-          <h3 id="trace-seen">{chart.seen ? "Seen on the screen after" : "Sent to the screens after"}</h3>
+          <h2 id="trace-seen">{chart.seen ? "Seen on the screen after" : "Sent to the screens after"}</h2>
           <Sums of={chart.milestones.map(({ label, at }) => [label, duration(at)])} />
         </section>
         {counts.length > 0 && (
           <section aria-labelledby="trace-counts">
-            <h3 id="trace-counts">It took</h3>
+            <h2 id="trace-counts">It took</h2>
             <Sums of={counts.map(([name, label]) => [label, formats.count(search.trace[name] ?? 0)])} />
           </section>
         )}
