@@ -62,6 +62,12 @@ class Refusal:
     fix: Fix | None
 
 
+_OF_THE_LOAN = frozenset(
+    {Limit.LTV_FRONT, Limit.LTV_TOTAL, Limit.AMOUNT_MAX, Limit.NEGATIVE_EQUITY, Limit.DOWN_MIN}
+)
+"""Limits that a cent of cash brings nearer by a cent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missed:
     """By how much a car misses a limit at the lender that comes nearest: cents of the payment for the
@@ -136,17 +142,14 @@ def missed(pricing: Pricing, car: Cars) -> Missed | None:
     if not structures.curable()[0, number]:
         return None
     lender, lacking = pricing.plan.programmes.lender[number], int(structures.shortfall[0, number])
-    match Limit(int(structures.limit[0, number])):
-        case Limit.PAYMENT_MAX as limit:
-            needed = structures.ceiling[:1, number] + lacking
-            factor = pricing.plan.factors[number : number + 1]
-            # Without a highest payment nothing is over it.
-            most = pricing.plan.inputs.structure.payment_max_cents or 0
-            return Missed(limit.name.lower(), int(payments_cents(needed, factor)[0]) - most, None)
-        case (Limit.LTV_FRONT | Limit.LTV_TOTAL | Limit.AMOUNT_MAX | Limit.NEGATIVE_EQUITY | Limit.DOWN_MIN) as limit:
-            return Missed(limit.name.lower(), lacking, lender)
-        case limit:
-            return Missed(limit.name.lower(), None, lender)
+    limit = Limit(int(structures.limit[0, number]))
+    if limit is Limit.PAYMENT_MAX:
+        needed = structures.ceiling[:1, number] + lacking
+        factor = pricing.plan.factors[number : number + 1]
+        # Without a highest payment nothing is over it.
+        most = pricing.plan.inputs.structure.payment_max_cents or 0
+        return Missed(limit.name.lower(), int(payments_cents(needed, factor)[0]) - most, None)
+    return Missed(limit.name.lower(), lacking if limit in _OF_THE_LOAN else None, lender)
 
 
 def _knows_cost(car: Cars) -> bool:

@@ -91,7 +91,7 @@ def quote_whole(
 
 
 def _missed(case: Case, quoted: Quoted) -> Missed | None:
-    """Return by how much a refused car misses its limit; None of any other limit than the one that is told."""
+    """Return by how much a refused car misses its limit; None if another limit is told."""
     if quoted.answer.eligible or quoted.answer.kind is not UNSET or case.pricing is None:
         return None
     found = missed(case.pricing, case.car)
