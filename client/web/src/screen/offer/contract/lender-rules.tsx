@@ -1,7 +1,7 @@
-import { rulesOf } from "../../deal/pencil/lender-rules";
-import type { LenderRules as Rules } from "../../wire";
-import { Fact } from "../parts/facts";
-import { useSurroundings } from "../parts/surroundings";
+import { rulesOf } from "../../../deal/pencil/lender-rules";
+import type { LenderRules as Rules } from "../../../wire";
+import { Fact } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
 
 /** The rules of the program behind the offer, folded. */
 export function LenderRules({ rules }: { rules: Rules }) {

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
-import { financed } from "../../deal/pencil/pencil";
-import type { DealSession } from "../../deal/session";
-import { fieldLabel } from "../../deal/terms/fields";
-import { flattened, parts } from "../../deal/terms/trades";
-import { describeValue } from "../../deal/terms/values";
-import { parseMoney } from "../../text/parse";
-import { type QuoteReply, type QuoteRoll, Vary } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
+import { financed } from "../../../deal/pencil/pencil";
+import type { DealSession } from "../../../deal/session";
+import { fieldLabel } from "../../../deal/terms/fields";
+import { flattened, parts } from "../../../deal/terms/trades";
+import { describeValue } from "../../../deal/terms/values";
+import { parseMoney } from "../../../text/parse";
+import { type QuoteReply, type QuoteRoll, Vary } from "../../../wire";
+import { useSurroundings } from "../../parts/surroundings";
 
 const WAYS: Record<Vary, string> = {
   cash_down: "cash down",

@@ -1,6 +1,6 @@
-import { tradesOf } from "../../deal/terms/trades";
-import type { DealKind, QuoteReply } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
+import { tradesOf } from "../../../deal/terms/trades";
+import type { DealKind, QuoteReply } from "../../../wire";
+import { useSurroundings } from "../../parts/surroundings";
 
 interface Props {
   quote: QuoteReply;

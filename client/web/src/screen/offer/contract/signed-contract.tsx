@@ -1,11 +1,12 @@
-import type { DealSession } from "../../deal/session";
-import type { Contract, QuoteReply } from "../../wire";
-import { AgreedFacts } from "../parts/agreed";
-import { Fact } from "../parts/facts";
-import { useSurroundings } from "../parts/surroundings";
-import { ContractFacts } from "./contract-facts";
-import { CashPanel } from "./ways/cash-panel";
-import { LeaseFacts } from "./ways/lease-panel";
+import type { DealSession } from "../../../deal/session";
+import type { Contract, QuoteReply } from "../../../wire";
+import { AgreedFacts } from "../../parts/agreed";
+import { Fact } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
+import { ValueParts } from "../value/value-parts";
+import { CashFacts } from "../ways/cash-panel";
+import { LeaseFacts } from "../ways/lease-panel";
+import { ContractFacts, Schedule } from "./contract-facts";
 
 /** What was signed, as it was priced then: nothing that happens to car, prices or sheets changes it. */
 export function SignedContract({ session }: { session: DealSession }) {
@@ -60,8 +61,21 @@ function Signed({ contract, structure }: { contract: Contract; structure: Record
 
 /** Everything that the signed figures are made of, as it was shown before the signature. */
 function Parts({ quote, structure }: { quote: QuoteReply; structure: Record<string, unknown> }) {
-  if (quote.kind === "cash") return quote.cash ? <CashPanel cash={quote.cash} /> : null;
+  const { cash } = quote;
+  if (quote.kind === "cash") {
+    return cash ? (
+      <>
+        <CashFacts cash={cash} />
+        {cash.value && <ValueParts value={cash.value} stale={false} />}
+      </>
+    ) : null;
+  }
   const lease = quote.lease?.best;
   if (quote.kind === "lease") return lease ? <LeaseFacts lease={lease} /> : null;
-  return <ContractFacts quote={quote} structure={structure} />;
+  return (
+    <>
+      <ContractFacts quote={quote} structure={structure} />
+      <Schedule quote={quote} />
+    </>
+  );
 }

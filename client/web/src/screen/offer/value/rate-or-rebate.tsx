@@ -1,7 +1,7 @@
-import { financed } from "../../deal/pencil/pencil";
-import type { DealSession } from "../../deal/session";
-import type { FrontierPoint, QuoteReply } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
+import { financed } from "../../../deal/pencil/pencil";
+import type { DealSession } from "../../../deal/session";
+import type { FrontierPoint, QuoteReply } from "../../../wire";
+import { useSurroundings } from "../../parts/surroundings";
 
 /** The two offers of a car whose subvented rate excludes a rebate: the rate, or the rebate. */
 export function RateOrRebate({ quote, session }: { quote: QuoteReply; session: DealSession }) {

@@ -1,8 +1,8 @@
-import { cashFlow, type MonthBar } from "../../deal/pencil/cash-flow";
-import { scaleOver } from "../../deal/pencil/plot";
-import type { Formats } from "../../text/format";
-import type { MonthlyCash as Columns } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
+import { cashFlow, type MonthBar } from "../../../deal/pencil/cash-flow";
+import { scaleOver } from "../../../deal/pencil/plot";
+import type { Formats } from "../../../text/format";
+import type { MonthlyCash as Columns } from "../../../wire";
+import { useSurroundings } from "../../parts/surroundings";
 
 const WIDTH = 400;
 const HEIGHT = 132;

@@ -1,7 +1,7 @@
-import { tradeName, tradesOf } from "../../deal/terms/trades";
-import type { QuoteReply } from "../../wire";
-import { Fact } from "../parts/facts";
-import { useSurroundings } from "../parts/surroundings";
+import { tradeName, tradesOf } from "../../../deal/terms/trades";
+import type { QuoteReply } from "../../../wire";
+import { Fact } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
 
 interface Props {
   quote: QuoteReply;
@@ -19,7 +19,6 @@ export function ContractFacts({ quote, structure, stale = false }: Props) {
         <Build quote={quote} structure={structure} />
         <Cost quote={quote} />
       </dl>
-      <Schedule quote={quote} />
     </section>
   );
 }
@@ -107,7 +106,8 @@ function Cost({ quote }: Pick<Props, "quote">) {
   );
 }
 
-function Schedule({ quote }: Pick<Props, "quote">) {
+/** Every payment with its due date, folded. */
+export function Schedule({ quote }: Pick<Props, "quote">) {
   const { formats } = useSurroundings();
   const { schedule } = quote;
   if (!schedule || schedule.length === 0) return null;
