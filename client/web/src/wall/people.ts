@@ -3,11 +3,12 @@ import type { Present } from "../wire";
 
 export type PeopleByDeal = ReadonlyMap<string, readonly Present[]>;
 
-/** Returns the people of each deal; a list whose people are the same stays the same object, so its row is not drawn. */
-export function peopleByDeal(before: PeopleByDeal, here: readonly Present[]): PeopleByDeal {
+/** Returns the other people of each deal; a list whose people are the same stays the same object, so its row is not drawn. */
+export function peopleByDeal(before: PeopleByDeal, here: readonly Present[], own: string): PeopleByDeal {
   const found = new Map<string, Present[]>();
   for (const person of here) {
-    if (person.deal_id) found.set(person.deal_id, [...(found.get(person.deal_id) ?? []), person]);
+    const { deal_id: id, user_id: user } = person;
+    if (id && user !== own) found.set(id, [...(found.get(id) ?? []), person]);
   }
   const kept = [...found].map(([id, people]): [string, readonly Present[]] => {
     const old = before.get(id);

@@ -24,7 +24,7 @@ export function WallPage() {
     () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), browser),
     [user.store_id],
   );
-  const view = useMemo(() => new WallView(session, browser, sessionStorage), [session]);
+  const view = useMemo(() => new WallView(session, browser, sessionStorage, user.id), [session]);
   const alerts = useMemo(() => new Alerts(browserAlerts(), localStorage, browser.visible), []);
   const find = useRef<HTMLInputElement>(null);
   const help = useRef<HTMLDialogElement>(null);

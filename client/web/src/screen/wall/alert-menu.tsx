@@ -17,7 +17,7 @@ export function AlertMenu({ alerts }: { alerts: Alerts }) {
   const permission = alerts.permission.value;
   return (
     <details class="menu alert-menu" ref={menu}>
-      <summary>Alerts {wish === "off" ? "off" : "on"}</summary>
+      <summary class="button">Alerts {wish === "off" ? "off" : "on"}</summary>
       <div class="menu-body">
         {wish === "off" && permission === "default" ? (
           <button type="button" class="button" onClick={() => void alerts.want("hidden")}>

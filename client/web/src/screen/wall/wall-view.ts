@@ -37,6 +37,8 @@ export class WallView {
     readonly session: WallSession,
     private readonly environment: Environment,
     private readonly store: Store,
+    /** The id of this person, who is not shown to themselves. */
+    own: string,
   ) {
     this.announcer = new Announcer(environment);
     this.look.value = lookOf(store.getItem(KEY));
@@ -49,7 +51,7 @@ export class WallView {
       effect(() => this.arrange()),
       effect(() => {
         const before = untracked(() => this.people.value);
-        this.people.value = peopleByDeal(before, session.here.value);
+        this.people.value = peopleByDeal(before, session.here.value, own);
       }),
     ];
   }

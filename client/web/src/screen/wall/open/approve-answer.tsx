@@ -57,7 +57,7 @@ export function ApproveAnswer({ session, deal, stalled, back, done }: Answering)
         {moved && <FigureChanges change={{ old: saw.value, new: current }} />}
         {trouble && <span class="trouble">{trouble.message}</span>}
         {stalled && <span class="trouble">{stalled}</span>}
-        {lacksAppraisal(deal.structure) && <span class="over">The trade is not appraised.</span>}
+        {lacksAppraisal(deal.structure) && <span class="beyond">The trade is not appraised.</span>}
       </p>
       <select
         aria-label="Reason"

@@ -55,7 +55,7 @@ function Facts({ figures, offer, structure, deal }: FactsProps) {
     <>
       {over !== null && (
         <Fact name="Target payment">
-          <span class={over > 0 ? "over" : ""}>
+          <span class={over > 0 ? "beyond" : ""}>
             {over > 0 ? `${formats.cents(over)} over` : `${formats.cents(-over)} under`}
           </span>
         </Fact>
@@ -64,7 +64,7 @@ function Facts({ figures, offer, structure, deal }: FactsProps) {
         <Fact name="Cash down">
           {formats.cents(figures.cash_down_cents)}
           {spare !== null && spare > 0 && <span class="quiet"> · has {formats.dollars(spare)} more</span>}
-          {spare !== null && spare < 0 && <span class="over"> · {formats.dollars(-spare)} over max</span>}
+          {spare !== null && spare < 0 && <span class="beyond"> · {formats.dollars(-spare)} over max</span>}
         </Fact>
       )}
       {figures.rate_bp !== null && (
