@@ -1,6 +1,6 @@
 import { effect, untracked, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { browser, socketAddress } from "../../live/environment";
+import { socketAddress } from "../../live/environment";
 import { browserAlerts } from "../../wall/alert-port";
 import { Alerts, newsText } from "../../wall/alerts";
 import { heardFrom, NOTHING_HEARD } from "../../wall/news";
@@ -19,13 +19,13 @@ const STANDINGS = { live: "Live", catching_up: "Catching up", offline: "Offline"
 
 /** The store's live deals: what waits for the desk first, then what is still to be done about the rest. */
 export function WallPage() {
-  const { user } = useSurroundings();
+  const { user, environment } = useSurroundings();
   const session = useMemo(
-    () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), browser),
-    [user.store_id],
+    () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), environment),
+    [user.store_id, environment],
   );
-  const view = useMemo(() => new WallView(session, browser, sessionStorage, user.id), [session]);
-  const alerts = useMemo(() => new Alerts(browserAlerts(), localStorage, browser.visible), []);
+  const view = useMemo(() => new WallView(session, environment, sessionStorage, user.id), [session]);
+  const alerts = useMemo(() => new Alerts(browserAlerts(), localStorage, environment.visible), [environment]);
   const find = useRef<HTMLInputElement>(null);
   const help = useRef<HTMLDialogElement>(null);
   useEffect(() => {

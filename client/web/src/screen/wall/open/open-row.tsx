@@ -2,7 +2,6 @@ import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { pickOf } from "../../../deal/pencil/nudges";
 import { DealSession } from "../../../deal/session";
-import { browser } from "../../../live/environment";
 import { follow } from "../../../router";
 import type { Summary } from "../../../wall/fold";
 import type { Opened } from "../../../wall/opening";
@@ -60,8 +59,12 @@ export function OpenRow({ deal, opened, view }: Props) {
 
 /** Joins the deal's channel as long as its row is open; the payment grid shows the offer as it was agreed. */
 function useWatched(dealId: string, view: WallView): DealSession {
+  const { environment } = useSurroundings();
   const wall = view.session;
-  const session = useMemo(() => new DealSession(dealId, wall.line, browser, "manager"), [dealId, wall]);
+  const session = useMemo(
+    () => new DealSession(dealId, wall.line, environment, "manager"),
+    [dealId, wall, environment],
+  );
   useEffect(() => {
     let shown: string | null = null;
     const stop = effect(() => {
