@@ -8,7 +8,8 @@ export interface Look {
   folded: readonly SectionName[];
 }
 
-const FIRST: Look = { filter: EVERYTHING, folded: ["working"] };
+/** Only the queue is unfolded: what changes elsewhere changes a count, and moves nothing. */
+const FIRST: Look = { filter: EVERYTHING, folded: SECTIONS.filter((name) => name !== "waiting") };
 
 /** Returns the look that was stored, or the first one; what cannot be read is as if it were not there. */
 export function lookOf(stored: string | null): Look {

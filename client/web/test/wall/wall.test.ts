@@ -103,7 +103,7 @@ test("deals are found by the words of customer, stock number and id, of a person
 test("the look of a tab is kept, and what cannot be read is as if it were not there", () => {
   const look = { filter: { person: "1", standing: "delivered" as const, text: "x" }, folded: ["tasks" as const] };
   assert.deepEqual(lookOf(JSON.stringify(look)), look);
-  assert.deepEqual(lookOf(null).folded, ["working"]);
+  assert.equal(lookOf(null).folded.includes("waiting"), false);
   assert.deepEqual(lookOf("{"), lookOf(null));
   const strange = lookOf(JSON.stringify({ filter: { standing: "gone" }, folded: ["attic"] }));
   assert.deepEqual(strange, { filter: EVERYTHING, folded: [] });

@@ -98,16 +98,18 @@ function Pending({ count, view }: { count: number; view: WallView }) {
   );
 }
 
-/** The free places of the queue: a deal that comes or goes moves nothing below. */
+/** The free places of the queue: each stays where it is, so a deal that comes or goes moves nothing. */
 function Places({ taken, loading, words }: { taken: number; loading: boolean; words: string }) {
-  const free = Math.max(0, QUEUE_PLACES - taken);
-  if (free === 0) return null;
+  const free = Array.from({ length: Math.max(0, QUEUE_PLACES - taken) }, (_, i) => taken + i);
   return (
-    <div role="row" class="places" style={{ "--places": String(free) }}>
-      <div role="cell" aria-colspan={COLUMNS.length} class="quiet">
-        {taken === 0 && !loading && words}
-        {loading && Array.from({ length: free }, (_, i) => <span key={i} class="skeleton wide" aria-hidden="true" />)}
-      </div>
-    </div>
+    <>
+      {free.map((place) => (
+        <div key={place} role="row" class="wall-row place">
+          <div role="cell" aria-colspan={COLUMNS.length} class="quiet">
+            {loading ? <span class="skeleton wide" aria-hidden="true" /> : place === 0 && words}
+          </div>
+        </div>
+      ))}
+    </>
   );
 }

@@ -1,11 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { isForward, isOpen, obstacle, possibleSteps, type StepName } from "../../../deal/desk/steps";
 import type { Deal } from "../../../deal/model/fold";
-import { STATES, STEP_WORDS } from "../../../deal/model/words";
+import { reasonText, STATES, STEP_WORDS } from "../../../deal/model/words";
 import type { DealSession } from "../../../deal/session";
 import type { Summary } from "../../../wall/fold";
 import type { Mode, Opened } from "../../../wall/opening";
 import type { User } from "../../../wire";
+import { FigureChanges } from "../../parts/agreed";
 import { focusRow } from "../wall-keys";
 import type { WallView } from "../wall-view";
 import { ApproveAnswer } from "./approve-answer";
@@ -59,7 +60,10 @@ export function Answers(props: Props) {
       ) : (
         <div class="answers">
           {props.look}
-          <span class="quiet answer-words">{answering ? words(answering, deal, mode) : "Opening the deal…"}</span>
+          {answering && <QuietSteps answering={answering} steps={steps} opened={opened} view={view} />}
+          <div class="quiet answer-words" role="status">
+            {answering ? <Words answering={answering} deal={deal} mode={mode} /> : "Opening the deal…"}
+          </div>
           {answering && <Steps answering={answering} steps={steps} opened={opened} view={view} />}
         </div>
       )}
@@ -92,7 +96,19 @@ function mayLock({ session, deal }: Answering): boolean {
   return session.can("lock") && isOpen(deal);
 }
 
-/** Why the desk cannot answer, if it cannot. */
+/** Why the desk cannot answer, if it cannot: the deal was answered, or its figures changed. */
+function Words({ answering, deal, mode }: { answering: Answering; deal: Summary; mode: Mode }) {
+  const fallen = answering.session.model.value?.fallen;
+  if (!fallen) return <>{words(answering, deal, mode)}</>;
+  return (
+    <>
+      <b>The agreed figures changed.</b>
+      {fallen.reason && <span>{reasonText(fallen.reason)}.</span>}
+      <FigureChanges change={fallen.figures} />
+    </>
+  );
+}
+
 function words({ deal: served, user }: Answering, deal: Summary, mode: Mode): string {
   if (served.state !== "submitted") {
     const by = deal.reason_by ? ` by ${deal.reason_by}` : "";
@@ -108,37 +124,59 @@ interface StepsProps {
   view: WallView;
 }
 
-function Steps({ answering, steps, opened, view }: StepsProps) {
-  const { session, deal } = answering;
-  const turn = (mode: Mode) => (view.opened.value = { ...opened, mode });
-  const others = steps.filter((step) => !ON_THE_WALL.includes(step) && step !== "accept").reverse();
-  const hindrances = others.map((step) => obstacle(step, deal, view.now.value)).filter((each) => each !== null);
+/** Steps that are seldom taken stand at the left, where those of the desk come and go without moving them. */
+function QuietSteps({ answering, steps, opened, view }: StepsProps) {
+  const others = steps.filter((step) => !isForward(step) && !ON_THE_WALL.includes(step)).reverse();
   return (
     <>
-      {hindrances[0] && <span class="quiet">{hindrances[0]}</span>}
+      {mayLock(answering) && (
+        <button
+          type="button"
+          class="button"
+          aria-keyshortcuts="l"
+          onClick={() => (view.opened.value = { ...opened, mode: "lock" })}
+        >
+          Lock <Key>L</Key>
+        </button>
+      )}
       {others.map((step) => (
         <button
           key={step}
           type="button"
-          class={`button ${isForward(step) ? "primary" : "quiet-step"}`}
+          class="button quiet-step"
+          onClick={() => (answering.session.desk.opened.value = { kind: "step", step })}
+        >
+          {STEP_WORDS[step].verb}
+        </button>
+      ))}
+    </>
+  );
+}
+
+function Steps({ answering: { session, deal }, steps, opened, view }: StepsProps) {
+  const forward = steps.filter((step) => isForward(step) && step !== "accept" && !ON_THE_WALL.includes(step));
+  const hindrances = forward.map((step) => obstacle(step, deal, view.now.value)).filter((each) => each !== null);
+  return (
+    <>
+      {hindrances[0] && <span class="quiet">{hindrances[0]}</span>}
+      {forward.map((step) => (
+        <button
+          key={step}
+          type="button"
+          class="button primary"
           disabled={obstacle(step, deal, view.now.value) !== null}
           onClick={() => (session.desk.opened.value = { kind: "step", step })}
         >
           {STEP_WORDS[step].verb}
         </button>
       ))}
-      {mayLock(answering) && (
-        <button type="button" class="button" aria-keyshortcuts="l" onClick={() => turn("lock")}>
-          Lock <Key>L</Key>
-        </button>
-      )}
       {ON_THE_WALL.filter((step) => steps.includes(step)).map((step) => (
         <button
           key={step}
           type="button"
           class={`button ${step === "approve" ? "primary" : ""}`}
           aria-keyshortcuts={KEYS[step]?.toLowerCase()}
-          onClick={() => turn(step as Mode)}
+          onClick={() => (view.opened.value = { ...opened, mode: step as Mode })}
         >
           {STEP_WORDS[step].verb} <Key>{KEYS[step]}</Key>
         </button>
