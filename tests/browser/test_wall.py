@@ -176,6 +176,8 @@ async def test_a_manager_answers_with_a_thumb(arrive: Arrive, workspace: Workspa
     await dialog.get_by_role("button", name="Submit", exact=True).click()
     await expect(dialog.get_by_role("alert")).to_contain_text("The figures changed", timeout=WAIT_MS)
     await dialog.get_by_role("button", name="Submit", exact=True).click()
+    await expect(waiting(manager)).to_have_count(1, timeout=WAIT_MS)
+    await expect(page.locator(".wall-row.gone")).to_have_count(0)
     await waiting(manager).click()
     await answer(manager, "Approve").click()
     await answer(manager, "Approve").click()

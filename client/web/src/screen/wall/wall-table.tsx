@@ -7,8 +7,16 @@ import { COLUMNS, SECTION_WORDS } from "./wall-words";
 
 /** All deals in one table: the queue first, then what is still to be done about the others. */
 export function WallTable({ view, loading }: { view: WallView; loading: boolean }) {
+  const point = () => view.point();
   return (
-    <div role="table" class="wall-table" aria-label="Deals" aria-busy={loading} onPointerMove={() => view.point()}>
+    <div
+      role="table"
+      class="wall-table"
+      aria-label="Deals"
+      aria-busy={loading}
+      onPointerMove={point}
+      onPointerDown={point}
+    >
       <div role="rowgroup" class="wall-columns">
         <div role="row" class="wall-row heads">
           {COLUMNS.map(({ name, title }) => (
@@ -104,7 +112,7 @@ function Places({ taken, loading, words }: { taken: number; loading: boolean; wo
   return (
     <>
       {free.map((place) => (
-        <div key={place} role="row" class="wall-row place">
+        <div key={place} role="row" class="wall-row place" aria-hidden={place > 0}>
           <div role="cell" aria-colspan={COLUMNS.length} class="quiet">
             {loading ? <span class="skeleton wide" aria-hidden="true" /> : place === 0 && words}
           </div>

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { type Nudge, nudgeAxes, nudgesOf, pickOf } from "../../../deal/pencil/nudges";
 import type { DealSession } from "../../../deal/session";
 import type { Formats } from "../../../text/format";
@@ -14,6 +14,9 @@ import type { WallView } from "../wall-view";
 export function OpenGrid({ session, view, opened }: { session: DealSession; view: WallView; opened: Opened }) {
   const offer = session.model.value?.deal.selected;
   const { quote, asking, failure } = session.pencil.picture.value;
+  const frame = useRef<HTMLDivElement>(null);
+  const drawn = quote !== null;
+  useLayoutEffect(() => reveal(frame.current), [drawn]);
   if (session.model.value && !offer) return <div class="open-grid" />;
   if (offer?.cash) return <p class="open-grid quiet">Paid in cash: there is no payment to spread.</p>;
   if (failure && !quote) {
@@ -27,7 +30,7 @@ export function OpenGrid({ session, view, opened }: { session: DealSession; view
     );
   }
   return (
-    <div class="open-grid" aria-busy={asking}>
+    <div ref={frame} class="open-grid" aria-busy={asking}>
       <Nudges session={session} view={view} opened={opened} />
       {!quote && <span class="skeleton wide" />}
       {quote && offer && !offer.lease && <PencilGrid quote={quote} asking={asking} session={session} />}
@@ -41,6 +44,14 @@ export function OpenGrid({ session, view, opened }: { session: DealSession; view
       )}
     </div>
   );
+}
+
+/** Scrolls the grid to the offer's cell, and nothing around it. */
+function reveal(frame: HTMLElement | null): void {
+  const cell = frame?.querySelector("[aria-selected=true]");
+  if (!frame || !cell) return;
+  const [own, place] = [frame.getBoundingClientRect(), cell.getBoundingClientRect()];
+  if (place.bottom > own.bottom) frame.scrollTop += place.bottom - own.bottom + own.height / 4;
 }
 
 function Nudges({ session, view, opened }: { session: DealSession; view: WallView; opened: Opened }) {
