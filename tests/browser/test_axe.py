@@ -1,5 +1,7 @@
 """Every screen under axe: names, roles, order of headings, contrast, sizes of targets."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -138,15 +140,37 @@ async def around_a_car(sales: Person, seen: Seen) -> None:
     await expect(desk(sales)).to_be_visible(timeout=WAIT_MS)
 
 
+async def on_the_wall(manager: Person, seen: Seen) -> None:
+    """The wall, with its deal open, and each answer to it."""
+    page = manager.page
+    await expect(page.locator(".wall-row[data-deal]").first).to_be_visible(timeout=WAIT_MS)
+    await seen.look(manager, "wall")
+    await page.locator(".alert-menu summary").click()
+    await seen.look(manager, "wall, alerts", "details[open].menu")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("o")
+    await expect(page.locator(".open-grid .pencil")).to_be_visible(timeout=WAIT_MS)
+    await seen.look(manager, "wall, open")
+    for key in "acdl":
+        await page.keyboard.press(key)
+        await expect(page.get_by_role("button", name=re.compile("Cancel|Done"))).to_be_visible()
+        await seen.look(manager, f"wall, {key}", "main")
+        if key == "c":
+            await seen.look_by_phone(manager, "wall, counter")
+        await page.keyboard.press("Escape")
+    await seen.look_by_phone(manager, "wall, open")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await seen.look_at_dialog(manager, "wall, keys")
+
+
 async def at_the_desk(sales: Person, manager: Person, path: str, seen: Seen) -> None:
     """Submitted, countered and approved, with each dialog of the desk, and the wall."""
     await take(sales, "Submit", "Customer agrees to these terms")
     await state(sales, "Submitted")
     await seen.look(sales, "submitted")
     await manager.page.goto(f"{manager.url}/desk")
-    await expect(manager.page.locator(".wall tbody a").first).to_be_visible(timeout=WAIT_MS)
-    await seen.look(manager, "wall")
-    await seen.look_by_phone(manager, "wall")
+    await on_the_wall(manager, seen)
     await manager.open(path)
     await choose_best(manager)
     await manager.page.locator(".field", has_text="Cash down").first.hover()
