@@ -77,7 +77,12 @@ function story(state: string, twist: Twist, act?: Story["act"]): Story {
     state,
     render: () => (
       <Part recording={recording} twist={twist}>
-        {(session) => <ScenarioStrip session={session} />}
+        {(session) => (
+          <main>
+            <h1 class="visually-hidden">A deal</h1>
+            <ScenarioStrip session={session} />
+          </main>
+        )}
       </Part>
     ),
   };

@@ -82,7 +82,7 @@ test("a payment each month and a price out the door are not compared; without an
 class Desk {
   scenarios = [scenario()];
   sent: Record<string, unknown>[] = [];
-  private readonly pending: ((reply: Reply) => void)[] = [];
+  private readonly pending: ((data: Reply["data"]) => void)[] = [];
   readonly edits = new ScenarioEdits({
     served: () => this.scenarios,
     give: (_, command, done) => {
@@ -93,7 +93,7 @@ class Desk {
   });
 
   answer(version: number): void {
-    this.pending.shift()!({ type: "reply", ref: 1, ok: true, data: { scenario_version: version } });
+    this.pending.shift()!({ scenario_version: version });
   }
 
   refuse(): void {
