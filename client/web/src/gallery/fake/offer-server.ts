@@ -23,6 +23,9 @@ export class OfferServer implements Environment {
   readonly visible = browser.visible;
   readonly random = browser.random;
   readonly now = browser.now;
+  readonly shelf = { read: () => null, write: () => {} };
+  readonly woken = () => () => {};
+  readonly build = () => "";
   readonly channel = CHANNEL;
   private events: SocketEvents | null = null;
   private answered = 0;
@@ -66,6 +69,7 @@ export class OfferServer implements Environment {
       if (this.answered <= (this.twist.answers ?? Number.POSITIVE_INFINITY))
         this.say({ type: "reply", ref, ok: true, data: this.presentation });
     } else if (command.type === "like") this.like(command);
+    else this.say({ type: "reply", ref, ok: true, data: {} });
   }
 
   private like({ ref, vehicle_id, kind, term_months, cash_down_cents, figures }: Command): void {
