@@ -1,6 +1,7 @@
 // All stories, in the order of the gallery.
 import type { Story } from "../story";
 import { FRAME } from "./frame";
+import { OFFER_PAGES } from "./offer";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
 import { PANEL_STORIES } from "./panel";
 import { SCENARIOS } from "./scenarios";
@@ -12,5 +13,6 @@ export const STORIES: readonly Story[] = [
   ...PANEL_STORIES,
   ...SCENARIOS,
   ...OTHER_PAGES,
+  ...OFFER_PAGES,
   ...STANDINGS,
 ];
