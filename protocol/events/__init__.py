@@ -42,6 +42,15 @@ from protocol.events.desk import (
     VehicleReleased,
     Wanting,
 )
+from protocol.events.presenting import (
+    CustomerAccepted,
+    Hidden,
+    LinkOpened,
+    LinkRevoked,
+    LinkShared,
+    PresentationChanged,
+)
+from protocol.events.scenarios import ScenarioAdded, ScenarioChanged, ScenarioRemoved, ScenarioUsed
 from protocol.events.search import (
     CLAIM_COLUMNS,
     FIRST_LATE_CHUNK,
@@ -92,6 +101,7 @@ __all__ = [
     "AnyMessage",
     "Columns",
     "Customer",
+    "CustomerAccepted",
     "CustomerChanged",
     "DealChanged",
     "DealSnapshot",
@@ -103,9 +113,13 @@ __all__ = [
     "Fix",
     "FixKind",
     "FulfilmentChanged",
+    "Hidden",
     "JoinReply",
     "LenderDecided",
     "Limits",
+    "LinkOpened",
+    "LinkRevoked",
+    "LinkShared",
     "Matches",
     "Message",
     "NoteAdded",
@@ -116,9 +130,14 @@ __all__ = [
     "Offers",
     "Presence",
     "Present",
+    "PresentationChanged",
     "Rejection",
     "Reply",
     "Resync",
+    "ScenarioAdded",
+    "ScenarioChanged",
+    "ScenarioRemoved",
+    "ScenarioUsed",
     "SearchEnded",
     "SearchSnapshot",
     "SearchStarted",
@@ -165,6 +184,16 @@ AnyEvent = (
     | TaskRaised
     | TaskDone
     | CustomerChanged
+    | PresentationChanged
+    | LinkShared
+    | LinkRevoked
+    | LinkOpened
+    | CustomerAccepted
+    | Hidden
+    | ScenarioAdded
+    | ScenarioChanged
+    | ScenarioRemoved
+    | ScenarioUsed
     | DealSummary
 )
 AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync | Working

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from protocol import codec
 from protocol.closing import CloseCode
-from protocol.commands import COMMAND_TYPES, tag_of
+from protocol.commands import COMMAND_TYPES, CUSTOMER_COMMANDS, tag_of
 from protocol.events import Welcome
 from protocol.records import User
 from protocol.rights import TokenScope
@@ -249,12 +249,16 @@ def _welcome(connection: Connection, page_build: str) -> bytes:
                 id=account.id,
                 name=account.name,
                 role=account.role,
-                store_id=account.store_id,
+                store_id="" if connection.link is not None else account.store_id,
                 rights=rights_of(account, connection.credential.scopes),
                 scores=UNSET if account.score_edges_cents is None else True,
             ),
             limits=limits_of(connection.credential),
-            commands=[tag_of(command) for command in COMMAND_TYPES],
+            commands=[
+                tag
+                for tag in map(tag_of, COMMAND_TYPES)
+                if connection.link is None or tag in CUSTOMER_COMMANDS
+            ],
             page_build=page_build,
         )
     )

@@ -33,6 +33,7 @@ from server.hub.sockets.admission import Admitted
 from server.web.access.auth import CSRF_HEADER, identify, require_same_site
 from server.web.access.noting import event_of, note
 from server.web.answers import answer
+from server.web.bodies import body_of
 
 PAGE: Final = 50
 MAX_PAGE: Final = 200
@@ -65,7 +66,7 @@ async def create_deal(request: Request) -> Response:
     if Right.TERMS not in RIGHTS[role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Your role may not create deals.", field="role")
     try:
-        wanted = codec.decode_as(NewDeal, await _body(request))
+        wanted = codec.decode_as(NewDeal, await body_of(request, MAX_BODY_BYTES))
     except codec.FieldError as error:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     changes = wanted.structure or None
@@ -167,7 +168,7 @@ async def create_customer(request: Request) -> Response:
     if Right.TERMS not in RIGHTS[role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Your role may not add customers.", field="role")
     try:
-        facts = codec.decode_as(CustomerFacts, await _body(request))
+        facts = codec.decode_as(CustomerFacts, await body_of(request, MAX_BODY_BYTES))
     except codec.FieldError as error:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     hidden = hidden_facts(facts, widest_view(role))
@@ -229,12 +230,3 @@ def limit_of(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS and 1 <= int(text) <= MAX_PAGE):
         raise CommandError(ErrorCode.INVALID, f"limit: expected 1 to {MAX_PAGE}", field="limit")
     return int(text)
-
-
-async def _body(request: Request) -> bytes:
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > MAX_BODY_BYTES:
-            raise CommandError(ErrorCode.TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes.")
-    return bytes(parts)

@@ -97,6 +97,7 @@ class Pages:
             Route("/desk", self.show_managers, methods=["GET"]),
             Route("/security", self.show_managers, methods=["GET"]),
             Route("/deals/{deal_id}", self.show_deal, methods=["GET"]),
+            Route("/deals/{deal_id}/present", self.show_presentation, methods=["GET"]),
             Route("/gallery", self.show_gallery, methods=["GET"]),
             Mount("/assets", ClientFiles(directory=CLIENT_FILES, check_dir=False)),
         ]
@@ -137,6 +138,15 @@ class Pages:
         if not request.state.web.settings.demo:
             raise HTTPException(404)
         return self._page(request, "gallery.html", {})
+
+    async def show_presentation(self, request: Request) -> Response:
+        """Serve what a customer sees of a deal to signed-in users: a page of its own, which never held
+        anything internal. Others go through sign-in and return.
+        """
+        if await _signed_in(request) is None:
+            return _to_sign_in(request)
+        values = {"deal_id": request.path_params["deal_id"]}
+        return templates().TemplateResponse(request, "offer.html", values)
 
     async def show_login(self, request: Request) -> Response:
         """Show the sign-in form."""
@@ -212,18 +222,6 @@ class Pages:
         return response
 
 
-async def _signed_in(request: Request) -> Admitted | None:
-    """Return who is signed in by a browser's session."""
-    identity = await identify(request.state.web.pool, request.state.web.settings, request)
-    if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
-        return None
-    return identity
-
-
-def _to_sign_in(request: Request) -> Response:
-    return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
-
-
 async def _form_of(request: Request, *, max_fields: int) -> FormData:
     """Return the form that one of our pages sent. Raises HTTPException(400) for another kind, or a larger
     one.
@@ -234,6 +232,16 @@ async def _form_of(request: Request, *, max_fields: int) -> FormData:
     if kind not in {"", FORM}:
         raise HTTPException(400, f"content-type: expected {FORM}")
     return await request.form(max_files=0, max_fields=max_fields, max_part_size=FIELD_BYTES)
+
+
+async def _signed_in(request: Request) -> Admitted | None:
+    """Return who is signed in to the pages, None if nobody is. A program's token opens none."""
+    identity = await identify(request.state.web.pool, request.state.web.settings, request)
+    return identity if identity and identity.credential.kind is CredentialKind.COOKIE else None
+
+
+def _to_sign_in(request: Request) -> Response:
+    return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
 
 
 def _session_of(request: Request) -> str:

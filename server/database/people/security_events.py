@@ -32,6 +32,7 @@ REFUSALS: Final = frozenset(
         *(SecurityKind.SIGN_IN_REFUSED, SecurityKind.SIGN_IN_THROTTLED, SecurityKind.TOKEN_REFUSED),
         *(SecurityKind.FORBIDDEN, SecurityKind.ORIGIN_REFUSED, SecurityKind.CSRF_REFUSED),
         *(SecurityKind.THROTTLED, SecurityKind.FLOODED),
+        *(SecurityKind.OFFER_REFUSED, SecurityKind.OFFER_THROTTLED),
     }
 )
 """Events that strangers can cause as often as they like."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from server.database.core.scope import RowScope, StoreScopes
+from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
@@ -10,8 +11,12 @@ from server.hub.commands.finding import Finding
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
+from server.hub.commands.presenting.handlers import PresentingHandlers
+from server.hub.commands.presenting.presentations import Presentations
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
+from server.hub.commands.scenario_handlers import ScenarioHandlers
+from server.hub.commands.scenario_pricing import ScenarioPricing
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.store_handlers import StoreHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
@@ -36,10 +41,12 @@ def handlers_of(
     editions: Editions,
     questions: Questions,
     allowance: Allowance,
+    secrets: LinkSecrets,
     note: Note,
     digest: Callable[[str], str],
 ) -> Handlers:
-    """Return the handlers of all commands: those of ``watch``, of the stock, of offers and of the desk."""
+    """Return the handlers of all commands: those of ``watch``, of the stock, of offers, of the desk and of
+    scenarios."""
     catalogues = Catalogues(stores, editions)
     stock = StockHandlers(
         stores=stores,
@@ -71,4 +78,18 @@ def handlers_of(
         editions=editions,
     )
     store = StoreHandlers(stores=stores, note=note, digest=digest)
-    return Handlers(allowance, watch, store, stock, offers, desk, note=note)
+    presenting = PresentingHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        presentations=Presentations(stores, quotes, editions),
+        secrets=secrets,
+        note=note,
+    )
+    scenarios = ScenarioHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        pricing=ScenarioPricing(quotes, questions, stores),
+    )
+    return Handlers(allowance, watch, store, stock, offers, desk, presenting, scenarios, note=note)

@@ -17,6 +17,7 @@ from protocol.events import Notice, Reply, Working
 from protocol.records import View
 from protocol.rights import TokenScope
 from server.database.people.credentials import Credential
+from server.database.people.offer_links import LinkPass
 from server.database.people.security_events import SecurityEvent, SecurityKind
 from server.database.people.users import Account
 from server.hub.channels.registry import Registry
@@ -24,6 +25,7 @@ from server.hub.channels.session import Session, Watcher
 from server.hub.connections.replay import Replays
 from server.hub.sockets.admission import Admitted
 from server.hub.sockets.delivery import Delivery
+from server.hub.sockets.limits import limits_of
 from server.hub.sockets.reader import Reader, Receive
 from server.hub.sockets.wire import Wire
 from server.log.channel_log import ChannelLog
@@ -100,6 +102,21 @@ class Connection:
     def credential(self) -> Credential:
         """The credential of the connection."""
         return self._admitted.credential
+
+    @property
+    def link(self) -> LinkPass | None:
+        """The link of a customer; None for people of the store."""
+        return self._admitted.link
+
+    @property
+    def address(self) -> str:
+        """The client's address, as our proxy reports it."""
+        return self._admitted.address
+
+    @property
+    def commands(self) -> int:
+        """How many commands the client may send in a window."""
+        return limits_of(self.credential).commands
 
     @property
     def is_closed(self) -> bool:

@@ -3,24 +3,24 @@ import { useEffect } from "preact/hooks";
 import type { SearchProgress } from "../../deal/model/state";
 import type { DealSession } from "../../deal/session";
 import { duration } from "../../text/format";
-import type { View } from "../../wire";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
 import { StandingMark } from "../standing/standing-mark";
 import { CustomerLine } from "./customer-facts";
+import { PresentTools } from "./presenting/present-tools";
 import { TracePopover } from "./trace-popover";
 
 const TICK_MS = 100;
 
-export function DealHeader({ session, widest, help }: { session: DealSession; widest: View; help(): void }) {
+export function DealHeader({ session, help }: { session: DealSession; help(): void }) {
   const deal = session.model.value?.deal;
   useEffect(() => {
     document.title = `${deal?.customer.name ?? "Deal"} · Deal Architect`;
   }, [deal?.customer.name]);
   return (
     <>
-      <TopBar aside={<HeaderTools session={session} widest={widest} help={help} />}>
+      <TopBar aside={<HeaderTools session={session} help={help} />}>
         <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
         {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
         <CustomerLine session={session} />
@@ -41,19 +41,10 @@ function LoadingName() {
   );
 }
 
-function HeaderTools({ session, widest, help }: { session: DealSession; widest: View; help(): void }) {
-  const forCustomer = session.view.value === "customer";
+function HeaderTools({ session, help }: { session: DealSession; help(): void }) {
   return (
     <div class="tools">
-      <button
-        type="button"
-        class="button small"
-        aria-pressed={forCustomer}
-        title="Customer view: the page shows and keeps nothing internal"
-        onClick={() => session.show(forCustomer ? widest : "customer")}
-      >
-        {forCustomer ? "Back to desk view" : "Customer view"}
-      </button>
+      <PresentTools session={session} />
       <button type="button" class="button small icon" aria-label="Help and keys" onClick={help}>
         ?
       </button>

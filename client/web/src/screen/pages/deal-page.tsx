@@ -47,7 +47,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
   return (
     <div class={`page deal view-${view}`}>
-      <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />
+      <DealHeader session={session} help={() => help.current?.showModal()} />
       <NeedsAnswer session={session}>
         <DeskBar session={session} />
       </NeedsAnswer>

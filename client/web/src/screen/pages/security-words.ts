@@ -16,6 +16,11 @@ export const SECURITY_WORDS: Record<string, string> = {
   exported: "Audit exported",
   customer_viewed: "Customer viewed",
   customers_listed: "Customers listed",
+  offer_shared: "Customer's link made",
+  offer_revoked: "Customer's link revoked",
+  offer_opened: "Customer's link opened",
+  offer_refused: "Customer's link refused",
+  offer_throttled: "Customer's links delayed",
   user_added: "Person added",
   user_changed: "Person changed",
   password_changed: "Password changed",
@@ -25,10 +30,19 @@ export const SECURITY_WORDS: Record<string, string> = {
   events_lost: "Events lost",
 };
 
-const BAD = new Set(["sign_in_throttled", "flooded", "events_lost", "origin_refused"]);
-const DOUBTFUL = new Set(["sign_in_refused", "token_refused", "forbidden", "csrf_refused", "throttled"]);
+const BAD = new Set(["sign_in_throttled", "offer_throttled", "flooded", "events_lost", "origin_refused"]);
+const DOUBTFUL = new Set([
+  "sign_in_refused",
+  "offer_refused",
+  "token_refused",
+  "forbidden",
+  "csrf_refused",
+  "throttled",
+]);
 const NOTABLE = new Set([
   "exported",
+  "offer_shared",
+  "offer_opened",
   "user_added",
   "user_changed",
   "password_changed",
