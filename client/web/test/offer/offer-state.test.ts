@@ -27,7 +27,10 @@ test("the page opens, is live, and says when its figures are under way or out of
 
 test("a server out of reach is said from the second attempt on", () => {
   assert.equal(phaseOf(following(LOST)), "opening");
-  assert.equal(phaseOf(following({ type: "link", link: { kind: "waiting", until: 0, attempt: 2 } })), "unreachable");
+  assert.equal(
+    phaseOf(following({ type: "link", link: { kind: "waiting", until: 0, attempt: 2, code: 1006, since: 0 } })),
+    "unreachable",
+  );
 });
 
 test("a refusal that may pass leaves the page opening, another one ends it", () => {
