@@ -1,5 +1,5 @@
-// Builds dist/app of the staff, dist/offer of their customers and dist/gallery, each a script and a sheet; with --maps or
-// DEAL_MAPS=1 source maps beside them, with --watch again at each change, with --tests the unit tests instead.
+// Builds dist/app of the staff, dist/offer of their customers and dist/gallery, each a script and a sheet; with --maps
+// or DEAL_MAPS=1 source maps beside them, with --watch again at each change, with --tests the unit tests instead.
 import { readdir, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";

@@ -222,6 +222,18 @@ class Pages:
         return response
 
 
+async def _signed_in(request: Request) -> Admitted | None:
+    """Return who is signed in by a browser's session."""
+    identity = await identify(request.state.web.pool, request.state.web.settings, request)
+    if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
+        return None
+    return identity
+
+
+def _to_sign_in(request: Request) -> Response:
+    return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
+
+
 async def _form_of(request: Request, *, max_fields: int) -> FormData:
     """Return the form that one of our pages sent. Raises HTTPException(400) for another kind, or a larger
     one.
@@ -232,16 +244,6 @@ async def _form_of(request: Request, *, max_fields: int) -> FormData:
     if kind not in {"", FORM}:
         raise HTTPException(400, f"content-type: expected {FORM}")
     return await request.form(max_files=0, max_fields=max_fields, max_part_size=FIELD_BYTES)
-
-
-async def _signed_in(request: Request) -> Admitted | None:
-    """Return who is signed in to the pages, None if nobody is. A program's token opens none."""
-    identity = await identify(request.state.web.pool, request.state.web.settings, request)
-    return identity if identity and identity.credential.kind is CredentialKind.COOKIE else None
-
-
-def _to_sign_in(request: Request) -> Response:
-    return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
 
 
 def _session_of(request: Request) -> str:

@@ -117,6 +117,7 @@ async def around_a_car(sales: Person, seen: Seen) -> None:
         await seen.look(sales, f"car: {way}", ".offer")
     await page.get_by_role("tab", name="Finance").click()
     await page.locator(".schedule summary").click()
+    await sales.unfold("F&I products")
     await page.get_by_role("button", name="Menu", exact=True).click()
     await seen.look_at_dialog(sales, "menu of products")
     await seen.look_by_phone(sales, "deal")

@@ -77,7 +77,6 @@ def handlers_of(
         repricing=repricing,
         editions=editions,
     )
-    store = StoreHandlers(stores=stores, note=note, digest=digest)
     presenting = PresentingHandlers(
         stores=stores,
         authority=authority,
@@ -92,4 +91,5 @@ def handlers_of(
         answers=answers,
         pricing=ScenarioPricing(quotes, questions, stores),
     )
+    store = StoreHandlers(stores=stores, note=note, digest=digest)
     return Handlers(allowance, watch, store, stock, offers, desk, presenting, scenarios, note=note)

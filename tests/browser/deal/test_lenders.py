@@ -41,6 +41,7 @@ async def test_the_first_payment_is_a_choice_of_days(arrive: Arrive) -> None:
     await choose_best(sales)
     page, field = sales.page, sales.page.locator("#field-first_payment_days")
     before = last_quote(sales)
+    await sales.unfold("Contract")
     await field.select_option("45")
     due = dt.date.fromisoformat(before["first_payment_date"]) + dt.timedelta(days=15)
     await _quoted(sales, first_payment_date=str(due))

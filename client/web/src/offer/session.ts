@@ -104,6 +104,9 @@ export class OfferSession implements Listener {
 
   drained(): void {}
 
+  /** A server that hangs is a lost link some seconds later: the page of a customer says no more than that. */
+  pulsed(): void {}
+
   changed(link: Link): void {
     if (link.kind !== "open") {
       this.channel?.lost();

@@ -1,6 +1,7 @@
 // All stories, in the order of the gallery.
 import type { Story } from "../story";
+import { FRAME } from "./frame";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
 import { STANDINGS } from "./standing";
 
-export const STORIES: readonly Story[] = [...DEAL_PAGES, ...OTHER_PAGES, ...STANDINGS];
+export const STORIES: readonly Story[] = [...DEAL_PAGES, ...FRAME, ...OTHER_PAGES, ...STANDINGS];

@@ -1,34 +1,35 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { SearchProgress } from "../../deal/model/state";
+import { clockText, type Since } from "../../deal/model/since";
 import type { DealSession } from "../../deal/session";
-import { duration } from "../../text/format";
 import { StateChip } from "../parts/state-chip";
-import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
 import { StandingMark } from "../standing/standing-mark";
 import { CustomerLine } from "./customer-facts";
+import { Here } from "./here";
 import { PresentTools } from "./presenting/present-tools";
-import { TracePopover } from "./trace-popover";
 
-const TICK_MS = 100;
+const SECOND_MS = 1_000;
 
+/** The customer, where the deal stands and for how long, who is here, and whether the page is current. */
 export function DealHeader({ session, help }: { session: DealSession; help(): void }) {
   const deal = session.model.value?.deal;
   useEffect(() => {
     document.title = `${deal?.customer.name ?? "Deal"} · Deal Architect`;
   }, [deal?.customer.name]);
   return (
-    <>
-      <TopBar aside={<HeaderTools session={session} help={help} />}>
+    <TopBar aside={<HeaderTools session={session} help={help} />}>
+      <div class="deal-card">
         <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
-        {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
         <CustomerLine session={session} />
-        <StandingMark session={session} />
-        <Progress session={session} />
-      </TopBar>
-      <ProgressBar session={session} />
-    </>
+      </div>
+      <div class="deal-state">
+        {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
+        <InState session={session} />
+      </div>
+      <Here session={session} />
+      <StandingMark session={session} />
+    </TopBar>
   );
 }
 
@@ -41,6 +42,31 @@ function LoadingName() {
   );
 }
 
+/** How long the deal is in its state, in a place that is as wide as any time. */
+function InState({ session }: { session: DealSession }) {
+  const since = session.model.value?.since ?? null;
+  const shown = session.view.value !== "customer" && since !== null;
+  return <span class="in-state">{shown && <Clock since={since} ahead={session.ahead.value} />}</span>;
+}
+
+function Clock({ since, ahead }: { since: Since; ahead: number }) {
+  const passed = () => Date.now() + (ahead || 0) - Date.parse(since.at);
+  const text = useSignal(clockText(passed()));
+  useEffect(() => {
+    const tick = () => (text.value = clockText(passed()));
+    tick();
+    const timer = setInterval(tick, SECOND_MS);
+    return () => clearInterval(timer);
+  }, [since.at, ahead]);
+  return (
+    <time dateTime={since.at}>
+      <span class="visually-hidden">{since.longer ? "for more than " : "for "}</span>
+      {since.longer && <span aria-hidden="true">&gt;</span>}
+      {text.value}
+    </time>
+  );
+}
+
 function HeaderTools({ session, help }: { session: DealSession; help(): void }) {
   return (
     <div class="tools">
@@ -48,91 +74,6 @@ function HeaderTools({ session, help }: { session: DealSession; help(): void }) 
       <button type="button" class="button small icon" aria-label="Help and keys" onClick={help}>
         ?
       </button>
-    </div>
-  );
-}
-
-function Progress({ session }: { session: DealSession }) {
-  const { formats } = useSurroundings();
-  const search = session.model.value?.search;
-  const { matched, settled, stale } = session.grid.picture.value;
-  if (!search) return null;
-  const counts: [string, string][] = [
-    ["Scanned", scannedText(search, formats.count)],
-    ["Matched", formats.count(stale ? 0 : matched)],
-    ["Valued", formats.count(stale ? 0 : settled)],
-  ];
-  return (
-    <div class="search-progress">
-      <dl class="counts" aria-label="Search progress">
-        {counts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-        <div>
-          <dt>Time</dt>
-          <dd>
-            <Elapsed search={search} />
-          </dd>
-        </div>
-      </dl>
-      <span
-        class="visually-hidden"
-        role="progressbar"
-        aria-label="Cars valued"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(valuedOf(session).done * 100)}
-      />
-      {session.view.value !== "customer" && (
-        <TracePopover search={search} painted={session.paint.spans(search.search_id)} />
-      )}
-    </div>
-  );
-}
-
-function scannedText(search: SearchProgress, count: (value: number) => string): string {
-  if (search.scanned > 0 || search.reason !== null) return count(search.scanned);
-  return search.estimate === null ? "…" : `of ~${count(search.estimate)}`;
-}
-
-/** Time since the search began: by this machine's clock while it runs, by the server's when all is valued. */
-function Elapsed({ search }: { search: SearchProgress }) {
-  const elapsed = useSignal(0);
-  const running = search.began !== null && search.finished === null && !stopped(search);
-  useEffect(() => {
-    if (!running) return;
-    const began = performance.now();
-    elapsed.value = 0;
-    const timer = setInterval(() => (elapsed.value = performance.now() - began), TICK_MS);
-    return () => clearInterval(timer);
-  }, [running, search.search_id]);
-  if (search.began === null) return <>–</>;
-  if (search.finished !== null) return <>{duration(search.finished - search.began)}</>;
-  return <>{duration(elapsed.value)}</>;
-}
-
-function stopped(search: SearchProgress): boolean {
-  return search.reason === "failed" || search.reason === "cancelled" || search.reason === "superseded";
-}
-
-/** Whether cars are being found and valued, and how far that is, from 0 to 1. */
-function valuedOf(session: DealSession): { running: boolean; done: number } {
-  const search = session.model.value?.search;
-  const { matched, settled, stale } = session.grid.picture.value;
-  const running = search !== null && search !== undefined && !search.valued && !stopped(search);
-  const whole = Math.max(1, search?.reason ? matched : Math.max(matched, search?.estimate ?? 0));
-  return { running, done: stale ? 0 : settled / whole };
-}
-
-/** The progress for the eye, as a line under the head. */
-function ProgressBar({ session }: { session: DealSession }) {
-  const { running, done } = valuedOf(session);
-  return (
-    <div class={`progress ${running ? "running" : ""}`} aria-hidden="true">
-      <div style={{ transform: `scaleX(${running ? Math.max(0.03, done) : 1})` }} />
     </div>
   );
 }

@@ -47,6 +47,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     key: "/",
   },
   { place: "deal", keys: "Ctrl P", does: "Print the customer's paper", name: "print", key: "p", mod: true },
+  { place: "deal", keys: "W", does: "Open and close the scenarios" },
   { place: "grid", keys: "↑ ↓", does: "Choose a car" },
   { place: "grid", keys: "Page Up, Page Down, Home, End", does: "Move through the cars" },
   { place: "grid", keys: "R", does: "Move the best offers to the top" },

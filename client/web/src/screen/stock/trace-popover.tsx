@@ -23,10 +23,7 @@ export function TracePopover({ search, painted }: { search: SearchProgress; pain
   const known = search.spans.length > 0;
   return (
     <details class="menu trace" ref={menu}>
-      <summary class="link">
-        <span class="words">Where the time went</span>
-        <span class="glyph" aria-hidden="true" />
-      </summary>
+      <summary class="link">Where the time went</summary>
       <div class="menu-body">
         {known ? (
           <Stages search={search} chart={waterfall(search.spans, search.trace, painted)} />

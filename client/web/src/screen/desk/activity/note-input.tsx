@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
-import type { DealSession } from "../../deal/session";
+import type { DealSession } from "../../../deal/session";
 
 /** Adds a note for the people who work on the deal. The typed text stays until the server has it. */
-export function NoteInput({ session }: { session: DealSession }) {
+export function NoteInput({ session, sent }: { session: DealSession; sent?: () => void }) {
   const input = useRef<HTMLInputElement>(null);
   const { desk } = session;
   if (!session.can("note")) return null;
@@ -14,6 +14,7 @@ export function NoteInput({ session }: { session: DealSession }) {
     if (text === "" || desk.busy.value.has("note")) return;
     desk.give("note", { type: "note", text }, () => {
       if (input.current) input.current.value = "";
+      sent?.();
     });
   }
 
