@@ -37,8 +37,7 @@ export interface Listener {
   /** All messages of one frame are handled: a good moment to draw. */
   drained(): void;
   changed(link: Link): void;
-  /** For pages that say how long nothing was heard; to the others a silent server is a lost one. */
-  pulsed?(news: PulseNews): void;
+  pulsed(news: PulseNews): void;
 }
 
 interface Pending {
@@ -192,7 +191,7 @@ export class Connection {
     }
     const { heardAt } = this;
     const now = this.environment.now();
-    this.listener.pulsed?.({ beat: this.pulse.beat(time), quietMs: this.pulse.quiet(time), heardAt, now });
+    this.listener.pulsed({ beat: this.pulse.beat(time), quietMs: this.pulse.quiet(time), heardAt, now });
     if (this.link.kind === "ended") return;
     const tick = visible ? TICK_MS : HIDDEN_TICK_MS;
     const due = this.link.kind === "open" ? this.pulse.due(visible) - time : tick;

@@ -3,20 +3,10 @@ import { isOpen, obstacle, possibleSteps } from "../deal/desk/steps";
 import { STEP_WORDS } from "../deal/model/words";
 import type { DealSession } from "../deal/session";
 import { GROUPS } from "../deal/terms/fields";
-import type { View } from "../wire";
 import type { Entry } from "./entries";
 
-export function dealEntries(session: DealSession, widest: View): Entry[] {
-  const forCustomer = session.view.peek() === "customer";
-  const turn: Entry = {
-    id: "view",
-    group: "Actions",
-    title: forCustomer ? "Back to desk view" : "Customer view",
-    detail: forCustomer ? "" : "Shows and keeps nothing internal",
-    run: () => session.show(forCustomer ? widest : "customer"),
-  };
-  if (forCustomer) return [turn];
-  return [...steps(session), ...ofCar(session), turn, customer(session), ...locks(session)];
+export function dealEntries(session: DealSession): Entry[] {
+  return [...steps(session), ...ofCar(session), customer(session), ...locks(session)];
 }
 
 function steps(session: DealSession): Entry[] {

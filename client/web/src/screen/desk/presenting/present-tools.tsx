@@ -10,12 +10,13 @@ export function PresentTools({ session }: { session: DealSession }) {
   const made = useSignal<ReadonlyMap<string, string>>(new Map());
   return (
     <>
-      <a class="button small" href={`/deals/${encodeURIComponent(session.dealId)}/present`}>
+      <a class="button small" data-action="" href={`/deals/${encodeURIComponent(session.dealId)}/present`}>
         Present
       </a>
       <button
         type="button"
         class="button small"
+        data-action=""
         aria-haspopup="dialog"
         disabled={session.model.value === null}
         onClick={() => (open.value = true)}
