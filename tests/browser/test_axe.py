@@ -1,11 +1,14 @@
 """Every screen under axe: names, roles, order of headings, contrast, sizes of targets."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.at_the_desk import choose_best, desk, state, take
+from tests.browser.deal.quoted import open_tab
 from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -112,11 +115,17 @@ async def around_a_car(sales: Person, seen: Seen) -> None:
     """The chosen car with all that folds out, the other ways to pay, and the customer's view."""
     page = sales.page
     await choose_best(sales)
-    for way in await page.get_by_role("tab").all_inner_texts():
-        await page.get_by_role("tab", name=way).click()
+    for tab in ("Value", "Car", "Contract", "Pencil"):
+        await open_tab(sales, tab)
+        await seen.look(sales, f"car: {tab}", ".offer")
+    for way in ("Lease", "Cash", "Finance"):
+        await open_tab(sales, way)
         await seen.look(sales, f"car: {way}", ".offer")
-    await page.get_by_role("tab", name="Finance").click()
+    await open_tab(sales, "Contract")
     await page.locator(".schedule summary").click()
+    await page.locator(".itemized summary").click()
+    await seen.look(sales, "car: Contract, unfolded", ".offer")
+    await open_tab(sales, "Pencil")
     await sales.unfold("F&I products")
     await page.get_by_role("button", name="Menu", exact=True).click()
     await seen.look_at_dialog(sales, "menu of products")
@@ -131,15 +140,37 @@ async def around_a_car(sales: Person, seen: Seen) -> None:
     await expect(desk(sales)).to_be_visible(timeout=WAIT_MS)
 
 
+async def on_the_wall(manager: Person, seen: Seen) -> None:
+    """The wall, with its deal open, and each answer to it."""
+    page = manager.page
+    await expect(page.locator(".wall-row[data-deal]").first).to_be_visible(timeout=WAIT_MS)
+    await seen.look(manager, "wall")
+    await page.locator(".alert-menu summary").click()
+    await seen.look(manager, "wall, alerts", "details[open].menu")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("o")
+    await expect(page.locator(".open-grid .pencil")).to_be_visible(timeout=WAIT_MS)
+    await seen.look(manager, "wall, open")
+    for key in "acdl":
+        await page.keyboard.press(key)
+        await expect(page.get_by_role("button", name=re.compile("Cancel|Done"))).to_be_visible()
+        await seen.look(manager, f"wall, {key}", "main")
+        if key == "c":
+            await seen.look_by_phone(manager, "wall, counter")
+        await page.keyboard.press("Escape")
+    await seen.look_by_phone(manager, "wall, open")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await seen.look_at_dialog(manager, "wall, keys")
+
+
 async def at_the_desk(sales: Person, manager: Person, path: str, seen: Seen) -> None:
     """Submitted, countered and approved, with each dialog of the desk, and the wall."""
     await take(sales, "Submit", "Customer agrees to these terms")
     await state(sales, "Submitted")
     await seen.look(sales, "submitted")
     await manager.page.goto(f"{manager.url}/desk")
-    await expect(manager.page.locator(".wall tbody a").first).to_be_visible(timeout=WAIT_MS)
-    await seen.look(manager, "wall")
-    await seen.look_by_phone(manager, "wall")
+    await on_the_wall(manager, seen)
     await manager.open(path)
     await choose_best(manager)
     await manager.page.locator(".field", has_text="Cash down").first.hover()
@@ -147,6 +178,7 @@ async def at_the_desk(sales: Person, manager: Person, path: str, seen: Seen) -> 
     for verb in ("Approve", "Counter"):
         await desk(manager).get_by_role("button", name=verb, exact=True).click()
         await seen.look_at_dialog(manager, f"dialog: {verb}")
+    await open_tab(manager, "Contract")
     await manager.page.get_by_role("button", name="Enter lender callback").click()
     await seen.look_at_dialog(manager, "lender's decision")
     await take(manager, "Approve", "Meets the store's policy")

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
-from tests.browser.deal.quoted import choose_best, last_quote
+from tests.browser.deal.quoted import choose_best, last_quote, open_tab
 from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -21,6 +21,7 @@ async def test_the_rules_of_the_lenders_row_are_the_trades_words(arrive: Arrive)
     for login in ("riverside-manager", "riverside-sales"):
         person = await arrive(login)
         await choose_best(person)
+        await open_tab(person, "Contract")
         rules = person.page.locator(RULES)
         await rules.locator("summary").click()
         shown[login] = await rules.locator("dt").all_inner_texts()

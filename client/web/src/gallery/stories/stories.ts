@@ -2,6 +2,7 @@
 import type { Story } from "../story";
 import { FRAME } from "./frame";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
+import { PANEL_STORIES } from "./panel";
 import { STANDINGS } from "./standing";
 
-export const STORIES: readonly Story[] = [...DEAL_PAGES, ...FRAME, ...OTHER_PAGES, ...STANDINGS];
+export const STORIES: readonly Story[] = [...DEAL_PAGES, ...FRAME, ...PANEL_STORIES, ...OTHER_PAGES, ...STANDINGS];

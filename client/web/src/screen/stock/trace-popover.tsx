@@ -23,8 +23,12 @@ export function TracePopover({ search, painted }: { search: SearchProgress; pain
   const known = search.spans.length > 0;
   return (
     <details class="menu trace" ref={menu}>
-      <summary class="link">Where the time went</summary>
-      <div class="menu-body">
+      <summary class="link">
+        <span class="words">Where the time went</span>
+        <span class="glyph" aria-hidden="true" />
+      </summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it by its own focus */}
+      <div class="menu-body" tabIndex={0} role="group" aria-label="Stages of the last search">
         {known ? (
           <Stages search={search} chart={waterfall(search.spans, search.trace, painted)} />
         ) : (
@@ -40,14 +44,18 @@ function Stages({ search, chart }: { search: SearchProgress; chart: Waterfall })
   const counts = COUNTS.filter(([name]) => search.trace[name] !== undefined);
   return (
     <>
-      <dl class="milestones">
-        {chart.milestones.map(({ label, at }) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{duration(at)}</dd>
-          </div>
-        ))}
-      </dl>
+      <div class="trace-sums">
+        <section aria-labelledby="trace-seen">
+          <h2 id="trace-seen">{chart.seen ? "Seen on the screen after" : "Sent to the screens after"}</h2>
+          <Sums of={chart.milestones.map(({ label, at }) => [label, duration(at)])} />
+        </section>
+        {counts.length > 0 && (
+          <section aria-labelledby="trace-counts">
+            <h2 id="trace-counts">It took</h2>
+            <Sums of={counts.map(([name, label]) => [label, formats.count(search.trace[name] ?? 0)])} />
+          </section>
+        )}
+      </div>
       <table class="stages">
         <caption class="visually-hidden">Stages of the search, in milliseconds since the command</caption>
         <thead>
@@ -59,6 +67,9 @@ function Stages({ search, chart }: { search: SearchProgress; chart: Waterfall })
                   {at === 0 ? "0" : duration(at)}
                 </i>
               ))}
+            </th>
+            <th scope="col" class="number">
+              Began
             </th>
             <th scope="col" class="number">
               Took
@@ -78,16 +89,26 @@ function Stages({ search, chart }: { search: SearchProgress; chart: Waterfall })
           </span>
         ))}
       </p>
-      <p class="quiet">
-        {counts.map(([name, label]) => `${label} ${formats.count(search.trace[name] ?? 0)}`).join(" · ")}
-        {counts.length > 0 && ". "}
-        Parts that run side by side are added up.
-      </p>
+      <p class="quiet">Parts that run side by side are added up.</p>
     </>
   );
 }
 
+function Sums({ of }: { of: readonly (readonly [string, string])[] }) {
+  return (
+    <dl class="milestones">
+      {of.map(([label, text]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 function Stage({ row, chart }: { row: StageRow; chart: Waterfall }) {
+  const began = Math.min(...row.segments.map((segment) => segment.from));
   return (
     <tr class={row.place}>
       <th scope="row">
@@ -99,16 +120,19 @@ function Stage({ row, chart }: { row: StageRow; chart: Waterfall }) {
           <i key={at} style={{ left: `${left}%` }} />
         ))}
         {row.segments.map(({ left, width, from, to, of }) => (
-          <span key={`${of}${from}`} style={{ left: `${left}%`, width: `${width}%` }}>
-            <span class="visually-hidden">
-              {of} from {duration(from)} to {duration(to)}
-            </span>
+          <span key={`${of}${from}`} title={segmentText(from, to, of)} style={{ left: `${left}%`, width: `${width}%` }}>
+            <span class="visually-hidden">{segmentText(from, to, of)}</span>
           </span>
         ))}
       </td>
+      <td class="number quiet">{duration(began)}</td>
       <td class="number">{took(row.took)}</td>
     </tr>
   );
+}
+
+function segmentText(from: number, to: number, of: string): string {
+  return `${of} from ${duration(from)} to ${duration(to)}`.trim();
 }
 
 /** Short stages keep a decimal: most take less than a few milliseconds. */
