@@ -17,6 +17,7 @@ export function PresentTools({ session }: { session: DealSession }) {
       <button
         type="button"
         class="button small"
+        data-action=""
         aria-haspopup="dialog"
         disabled={session.model.value === null}
         onClick={() => (open.value = true)}
