@@ -20,6 +20,9 @@ function opened() {
       return () => {};
     },
     now: () => 0,
+    elapsed: () => 0,
+    visible: () => true,
+    woken: () => () => {},
     random: () => 0,
   } as unknown as Environment;
   const shared = new SharedConnection("ws://x", environment);
@@ -32,6 +35,7 @@ class Hearing implements Listener {
   received = (message: { type: string }) => void this.heard.push(message.type);
   drained = () => void this.heard.push("drained");
   changed = (link: Link) => void this.heard.push(link.kind);
+  pulsed = () => {};
 }
 
 test("a listener that comes later is greeted as if the socket had just opened, and hears what the others hear", () => {
