@@ -1,6 +1,6 @@
 // One connection that carries several channels, each with a listener of its own: the wall, and the deal open on it.
 import type { AnyMessage, Welcome } from "../wire";
-import { Connection, type Link, type Listener } from "./connection";
+import { Connection, type Link, type Listener, type PulseNews } from "./connection";
 import type { Environment } from "./environment";
 
 /** What a listener does with its connection. */
@@ -16,6 +16,7 @@ export class SharedConnection implements Line, Listener {
   private readonly connection: Connection;
   private link: Link = { kind: "connecting", attempt: 0 };
   private greeting: Welcome | null = null;
+  private pulse: PulseNews | null = null;
 
   constructor(address: string, environment: Environment) {
     this.connection = new Connection(address, environment, this);
@@ -39,6 +40,7 @@ export class SharedConnection implements Line, Listener {
       start: () => {
         this.listeners.add(listener);
         listener.changed(this.link);
+        if (this.pulse) listener.pulsed(this.pulse);
         if (this.link.kind === "open" && this.greeting) listener.welcomed(this.greeting);
       },
       stop: () => void this.listeners.delete(listener),
@@ -59,6 +61,11 @@ export class SharedConnection implements Line, Listener {
 
   drained(): void {
     for (const listener of [...this.listeners]) listener.drained();
+  }
+
+  pulsed(news: PulseNews): void {
+    this.pulse = news;
+    for (const listener of [...this.listeners]) listener.pulsed(news);
   }
 
   changed(link: Link): void {
