@@ -14,6 +14,8 @@ export interface Row {
   readonly model: string;
   readonly trim: string;
   readonly body: string;
+  /** Null of an older server. */
+  readonly fuel: string | null;
   readonly mileage: number;
   readonly price_cents: number;
   readonly days_in_stock: number | null;
@@ -42,6 +44,8 @@ export interface Row {
   readonly kind: DealKind | null;
   /** The price of a cash offer. */
   readonly out_the_door_cents: number | null;
+  /** How many structures of the car nothing beats in both payment and value; null if this view hides them. */
+  readonly tradeoffs: number | null;
 }
 
 export type Columns = Record<string, unknown[]>;
@@ -56,6 +60,7 @@ const MATCH_FIELDS = [
   "model",
   "trim",
   "body",
+  "fuel",
   "mileage",
   "price_cents",
   "days_in_stock",
@@ -98,6 +103,7 @@ const UNVALUED = {
   fix: null,
   kind: null,
   out_the_door_cents: null,
+  tradeoffs: null,
 } as const satisfies Partial<Row>;
 
 /** Which rows a message changed, by their place in `RowTable.rows`. */
@@ -179,6 +185,21 @@ export class RowTable {
     return changed;
   }
 
+  /** Marks cars that nobody could value as pending: they are valued again. */
+  revive(vehicleIds: readonly string[]): Changed {
+    const changed: Changed = { added: [], updated: [] };
+    for (const id of vehicleIds) {
+      const row = this.get(id);
+      if (row?.value === "failed") this.replace({ ...row, value: "pending" }, changed);
+    }
+    return changed;
+  }
+
+  /** Returns the cars that nobody could value. */
+  get failures(): string[] {
+    return this.failed === 0 ? [] : this.rows.filter((row) => row.value === "failed").map((row) => row.vehicle_id);
+  }
+
   private put(row: Row, changed: Changed): void {
     const known = this.get(row.vehicle_id);
     if (!known) {
@@ -223,7 +244,7 @@ function recordAt(columns: Columns, i: number): Record<string, unknown> {
 }
 
 type Match = Pick<Row, (typeof MATCH_FIELDS)[number]>;
-type Offer = Pick<Row, (typeof OFFER_FIELDS)[number] | "value">;
+type Offer = Pick<Row, (typeof OFFER_FIELDS)[number] | "tradeoffs" | "value">;
 
 function matchAt(columns: Columns, i: number): Match {
   const match: Record<string, unknown> = {};
@@ -235,6 +256,7 @@ function matchAt(columns: Columns, i: number): Match {
 function offerAt(columns: Columns, i: number): Offer {
   const offer: Record<string, unknown> = {};
   for (const field of OFFER_FIELDS) offer[field] = columns[field]?.[i] ?? null;
+  offer.tradeoffs = columns.frontier?.[i] ?? null;
   offer.value = offer.payment_cents === null && offer.out_the_door_cents === null ? "none" : "offer";
   return offer as Offer;
 }

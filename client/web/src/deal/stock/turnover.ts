@@ -20,12 +20,17 @@ export interface StressRank {
 
 /** Returns the rank of each row, null for a row without both values. Takes two sorts of the offers. */
 export function stressRanks(rows: readonly Row[]): (StressRank | null)[] {
-  const places = [...rows.keys()].filter((i) => rows[i]!.npv_cents !== null && rows[i]!.stress_npv_cents !== null);
-  const place = ranked(places, (i) => rows[i]!.npv_cents!);
-  const stressed = ranked(places, (i) => rows[i]!.stress_npv_cents!);
   const ranks: (StressRank | null)[] = Array.from(rows, () => null);
-  for (const i of places) {
-    const rank = { offers: places.length, place: place.get(i)!, stressed: stressed.get(i)! };
+  const both = rows.filter((row) => row.npv_cents !== null && row.stress_npv_cents !== null);
+  const values = descending(both.map((row) => row.npv_cents!));
+  const stressed = descending(both.map((row) => row.stress_npv_cents!));
+  for (const [i, { npv_cents, stress_npv_cents }] of rows.entries()) {
+    if (npv_cents === null || stress_npv_cents === null) continue;
+    const rank = {
+      offers: both.length,
+      place: rankIn(values, npv_cents),
+      stressed: rankIn(stressed, stress_npv_cents),
+    };
     ranks[i] = { ...rank, turns: turnOf(rank) };
   }
   return ranks;
@@ -43,14 +48,18 @@ export function rankText({ offers, place, stressed }: StressRank, formats: Forma
   return `${formats.ordinal(place)} of ${formats.count(offers)}, ${formats.ordinal(stressed)} under stress`;
 }
 
-/** Returns the place of each of `items`, the greatest value first. */
-function ranked(items: readonly number[], amountOf: (item: number) => number): Map<number, number> {
-  const order = [...items].sort((a, b) => amountOf(b) - amountOf(a));
-  const ranks = new Map<number, number>();
-  for (const [index, item] of order.entries()) {
-    const before = order[index - 1];
-    const tied = before !== undefined && amountOf(before) === amountOf(item);
-    ranks.set(item, tied ? ranks.get(before)! : index + 1);
+/** Returns the negatives of amounts, the greatest amount first. Without a function to compare, it sorts natively. */
+function descending(amounts: readonly number[]): Float64Array {
+  return Float64Array.from(amounts, (amount) => -amount).sort();
+}
+
+/** Returns how many amounts are greater than this one, and one more: equal ones share the better rank. */
+function rankIn(negatives: Float64Array, amount: number): number {
+  let [low, high] = [0, negatives.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (negatives[middle]! < -amount) low = middle + 1;
+    else high = middle;
   }
-  return ranks;
+  return low + 1;
 }

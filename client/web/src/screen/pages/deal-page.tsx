@@ -12,9 +12,7 @@ import { Timeline } from "../desk/timeline";
 import { OfferPanel } from "../offer/offer-panel";
 import { Banners } from "../parts/banners";
 import { useSurroundings } from "../parts/surroundings";
-import { FilterBar } from "../stock/filter-bar";
-import { MatchGrid } from "../stock/match-grid";
-import { StaleCars } from "../stock/stale-cars";
+import { StockSection } from "../stock/stock-section";
 import { StructureForm } from "../terms/structure-form";
 import { HelpDialog } from "./help-dialog";
 
@@ -51,11 +49,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <DeskBar session={session} />
       <main class="workspace">
         <StructureForm session={session} />
-        <section class="stock" aria-label="Cars that fit">
-          <StaleCars session={session} />
-          <FilterBar session={session} />
-          <MatchGrid session={session} />
-        </section>
+        <StockSection session={session} />
         <OfferPanel session={session} />
       </main>
       {view !== "customer" && <Timeline session={session} />}
