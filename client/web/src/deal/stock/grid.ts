@@ -8,7 +8,7 @@ import type { Chosen, FacetKey, Wanted } from "./facets/kinds";
 import type { Order } from "./order/order";
 import { Ranking } from "./order/ranking";
 import { type Changed, type Row, RowTable } from "./rows";
-import { type StressRank, stressRanks } from "./turnover";
+import { type StressRank, StressRanks } from "./turnover";
 
 /** Fewer offers than this are ranked only when all are there. */
 const LEAST_RANKED = 32;
@@ -22,7 +22,7 @@ export interface GridPicture {
   leastPayment: number;
   better: number;
   /** The rank of each of `rows` under stress, as it was when the offers were last ranked. */
-  ranks: readonly (StressRank | null)[];
+  ranks: StressRanks;
   /** How many of them change rank under stress. */
   turned: number;
   /** The greatest NPV, in cents, as it was when the rows were last ranked: the scale of the bars. */
@@ -51,8 +51,7 @@ export class Grid {
   private table = new RowTable();
   private readonly ranking: Ranking;
   private readonly facets = new Facets();
-  private ranks: readonly (StressRank | null)[] = [];
-  private turned = 0;
+  private ranks = new StressRanks([]);
   private scale = 0;
   private searchId: string | null = null;
   private stale = false;
@@ -221,7 +220,7 @@ export class Grid {
 
   /** Returns the rank of a car's offer, or null while it is unknown. */
   rank(vehicleId: string): StressRank | null {
-    return this.ranks[this.table.place(vehicleId) ?? -1] ?? null;
+    return this.ranks.at(this.table.place(vehicleId) ?? -1);
   }
 
   private change(event: VehicleChanged): void {
@@ -234,8 +233,7 @@ export class Grid {
     if (row && this.selected.value === event.vehicle_id) this.lost.value = { row, status: event.status };
     this.ranking.remove(gone);
     this.facets.remove(gone);
-    this.ranks = this.ranks.filter((_, place) => place !== gone);
-    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
+    this.ranks.remove(gone);
     this.dirty = true;
   }
 
@@ -270,8 +268,7 @@ export class Grid {
   }
 
   private weigh(): void {
-    this.ranks = stressRanks(this.table.rows);
-    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
+    this.ranks = new StressRanks(this.table.rows);
   }
 
   private admit(changed: Changed): void {
@@ -283,10 +280,24 @@ export class Grid {
   private draw(): GridPicture {
     const { rows, settled, failed } = this.table;
     const { order, shown, better, leastPayment } = this.ranking;
-    const { ranks, turned, scale, stale } = this;
+    const { ranks, scale, stale } = this;
     const { chosen } = this.facets;
     const matched = rows.length;
-    return { rows, shown, order, leastPayment, better, ranks, turned, scale, chosen, matched, settled, failed, stale };
+    return {
+      rows,
+      shown,
+      order,
+      leastPayment,
+      better,
+      ranks,
+      turned: ranks.turned,
+      scale,
+      chosen,
+      matched,
+      settled,
+      failed,
+      stale,
+    };
   }
 }
 
@@ -296,7 +307,7 @@ const EMPTY: GridPicture = {
   order: { key: "npv_cents", descending: true },
   leastPayment: 0,
   better: 0,
-  ranks: [],
+  ranks: new StressRanks([]),
   turned: 0,
   scale: 0,
   chosen: {},

@@ -101,7 +101,7 @@ function Rows({ session, columns, virtual, cursor, rowHeight }: RowsProps) {
                 key={row.vehicle_id}
                 row={row}
                 under={underTarget(row, picture.leastPayment)}
-                rank={picture.ranks[place] ?? null}
+                rank={picture.ranks.at(place)}
                 share={shareOf(row.npv_cents, picture.scale)}
                 index={index}
                 top={index * rowHeight}

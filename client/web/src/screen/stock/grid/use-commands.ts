@@ -60,7 +60,7 @@ export function useCommands(session: DealSession, cursor: GridCursor, show: (row
     nextTurned() {
       const { shown, rows, ranks } = grid.picture.value;
       const at = shown.findIndex((place) => rows[place]!.vehicle_id === grid.selected.value);
-      const flagged = shown.flatMap((place, i) => (ranks[place]?.turns ? [i] : []));
+      const flagged = shown.flatMap((place, i) => (ranks.at(place)?.turns ? [i] : []));
       const next = flagged.find((i) => i > at) ?? flagged[0];
       if (next === undefined) return;
       grid.select(rows[shown[next]!]!.vehicle_id);
