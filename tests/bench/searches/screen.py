@@ -1,6 +1,6 @@
 """Measure the screen: frames while 20,000 cars stream in, and 100,000 cars scrolled, sorted and filtered.
 
-In a real Chromium before a real server. Without a GPU it draws in software, on the cores that the server has too.
+In a real Chromium before a real server. Without a GPU it draws in software, on the server's own cores.
 The floors are the goals themselves: they are for a machine with a GPU.
 """
 
@@ -117,14 +117,28 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
             streaming = _and(streaming, await page.evaluate(STOP))
         streamed = await _heap(devtools)
         loaded = await _load(person)
-        whole, wheel = [await _scrolled(page, *way) for way in ((SCROLL_FRAMES, 0), (WHEEL_FRAMES, WHEEL_PIXELS))]
+        whole, wheel = [
+            await _scrolled(page, *way) for way in ((SCROLL_FRAMES, 0), (WHEEL_FRAMES, WHEEL_PIXELS))
+        ]
         sorts, keys = await _sorted(page, repeats), await _typed(page)
         heap = await _heap(devtools)
     figures = [
-        _figure(f"p95 frame, {STREAMED:,} cars streaming in", percentile(streaming.frames, 0.95), STREAMING_FRAME_MS),
+        _figure(
+            f"p95 frame, {STREAMED:,} cars streaming in",
+            percentile(streaming.frames, 0.95),
+            STREAMING_FRAME_MS,
+        ),
         _figure(f"longest task, {STREAMED:,} cars streaming in", streaming.longest, LONG_TASK_MS),
-        _figure(f"p95 frame, {loaded:,} cars scrolled by the wheel", percentile(wheel.frames, 0.95), SCROLLING_FRAME_MS),
-        _figure(f"p95 frame, {loaded:,} cars scrolled to the end in 5 s", percentile(whole.frames, 0.95), SCROLLING_FRAME_MS),
+        _figure(
+            f"p95 frame, {loaded:,} cars scrolled by the wheel",
+            percentile(wheel.frames, 0.95),
+            SCROLLING_FRAME_MS,
+        ),
+        _figure(
+            f"p95 frame, {loaded:,} cars scrolled to the end in 5 s",
+            percentile(whole.frames, 0.95),
+            SCROLLING_FRAME_MS,
+        ),
         _figure(f"longest task, {loaded:,} cars scrolled", max(whole.longest, wheel.longest), LONG_TASK_MS),
         _figure(f"{loaded:,} cars sorted by a click, to the next frame", median(sorts), SORT_MS),
         *measure_ranking(),

@@ -2,8 +2,11 @@ import type { RefObject } from "preact";
 
 const KEYS: [string, string][] = [
   ["/", "Find a car by stock number, VIN or words, and filter the rows"],
-  ["↑ ↓", "Choose a car in the grid"],
-  ["Page Up, Page Down, Home, End", "Move through the grid"],
+  ["Arrows, Page Up, Page Down, Home, End", "Move through the grid; Ctrl Home and Ctrl End: its first and last row"],
+  ["Enter", "In the grid: choose the car; on a column's name: sort"],
+  ["P", "In the grid: pin the car for everyone, or let it go"],
+  ["C", "In the grid: mark the car to compare; at the second, compare"],
+  ["S", "In the grid: sort by any column"],
   ["R", "In the grid: move the best offers to the top"],
   ["Arrows, Enter", "In the payment grid and the plot: move, and open that structure"],
   ["Enter", "In a field: apply now"],

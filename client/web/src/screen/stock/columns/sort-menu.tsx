@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { DealSession } from "../../../deal/session";
 import { type Column, nextOrder } from "../../../deal/stock/columns";
 import { useCloseOutside } from "../../parts/close-outside";
@@ -10,6 +10,10 @@ export function SortMenu({ session, columns }: { session: DealSession; columns: 
   const open = useSignal(false);
   const menu = useRef<HTMLDetailsElement>(null);
   useCloseOutside(menu);
+  // The arrow keys go on from the present order.
+  useLayoutEffect(() => {
+    if (open.value) menu.current?.querySelector<HTMLInputElement>("input:checked")?.focus();
+  }, [open.value]);
   const { grid } = session;
   const { order } = grid.picture.value;
   const sorted = columns.find((column) => column.key === order.key);
@@ -25,7 +29,14 @@ export function SortMenu({ session, columns }: { session: DealSession; columns: 
         <span class="visually-hidden">, {order.descending ? "greatest" : "least"} first</span>
         <span class={`arrow ${order.descending ? "descending" : "ascending"}`} aria-hidden="true" />
       </summary>
-      <div class="menu-body to-left" role="group" aria-label="Sort">
+      <div
+        class="menu-body to-left"
+        role="group"
+        aria-label="Sort"
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.target as HTMLElement).matches("input")) back(menu.current);
+        }}
+      >
         {open.value && (
           <>
             <div class="facet-lines">
@@ -53,4 +64,10 @@ export function SortMenu({ session, columns }: { session: DealSession; columns: 
       </div>
     </details>
   );
+}
+
+/** Closes the menu and goes on in the grid. */
+function back(menu: HTMLDetailsElement | null): void {
+  if (menu) menu.open = false;
+  document.querySelector<HTMLElement>(".grid [data-column][tabindex='0']")?.focus();
 }
