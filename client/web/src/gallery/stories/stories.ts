@@ -1,5 +1,6 @@
 // All stories, in the order of the gallery.
 import type { Story } from "../story";
+import { GRID } from "./grid";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
 
-export const STORIES: readonly Story[] = [...DEAL_PAGES, ...OTHER_PAGES];
+export const STORIES: readonly Story[] = [...DEAL_PAGES, ...OTHER_PAGES, ...GRID];

@@ -19,6 +19,8 @@ export function FacetLines({ kind, session }: Props) {
   const picture = grid.picture.value;
   const wanted = picture.chosen[kind.key];
   const lines = linesFor(kind, grid.counts(kind.key), wanted, formats);
+  // Two quick clicks both count: the second one may come before this is drawn again.
+  const wantedNow = () => grid.picture.peek().chosen[kind.key];
   const choose = (line: Wanted | null) => grid.choose(kind.key, line);
   return (
     <>
@@ -31,7 +33,7 @@ export function FacetLines({ kind, session }: Props) {
               type={kind.by === "choice" ? "checkbox" : "radio"}
               name={`facet-${kind.key}`}
               checked={line.chosen}
-              onChange={() => choose(typeof line.wanted === "number" ? line.wanted : toggled(wanted, line.wanted))}
+              onChange={() => choose(typeof line.wanted === "number" ? line.wanted : toggled(wantedNow(), line.wanted))}
             />
             <span>{line.text}</span>
             <span class="number">{formats.count(line.rows)}</span>

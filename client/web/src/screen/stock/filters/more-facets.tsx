@@ -29,17 +29,15 @@ export function MoreFacets({ kinds, session }: { kinds: readonly FacetKind[]; se
         {open.value &&
           kinds.map((kind) => (
             <section key={kind.key} class="facet">
-              <h3>
-                <button
-                  type="button"
-                  class="fold"
-                  aria-expanded={unfolded.value === kind.key}
-                  onClick={() => (unfolded.value = unfolded.value === kind.key ? null : kind.key)}
-                >
-                  {kind.label}
-                  {chosen[kind.key] !== undefined && <span class="chosen-mark"> chosen</span>}
-                </button>
-              </h3>
+              <button
+                type="button"
+                class="fold"
+                aria-expanded={unfolded.value === kind.key}
+                onClick={() => (unfolded.value = unfolded.value === kind.key ? null : kind.key)}
+              >
+                {kind.label}
+                {chosen[kind.key] !== undefined && <span class="chosen-mark"> chosen</span>}
+              </button>
               {unfolded.value === kind.key && <FacetLines kind={kind} session={session} />}
             </section>
           ))}
