@@ -52,6 +52,8 @@ export class Grid {
   private readonly ranking: Ranking;
   private readonly facets = new Facets();
   private ranks = new StressRanks([]);
+  /** Whether offers came since the ranks were reckoned. */
+  private unweighed = false;
   private scale = 0;
   private searchId: string | null = null;
   private stale = false;
@@ -251,6 +253,7 @@ export class Grid {
     this.stale = false;
     this.table = new RowTable();
     this.facets.clear();
+    this.unweighed = true;
     this.rankRows();
     this.weigh();
     this.dirty = true;
@@ -268,10 +271,12 @@ export class Grid {
   }
 
   private weigh(): void {
-    this.ranks = new StressRanks(this.table.rows);
+    if (this.unweighed) this.ranks = new StressRanks(this.table.rows);
+    this.unweighed = false;
   }
 
   private admit(changed: Changed): void {
+    this.unweighed = true;
     this.facets.admit(this.table.rows, changed);
     this.ranking.admit(this.table.rows, changed, this.facets);
     this.dirty = true;

@@ -27,10 +27,10 @@ export function MatchGrid({ session, columns }: { session: DealSession; columns:
   const rule = useRef<HTMLDivElement>(null);
   const heights = useHeights(rule);
   const extent = { count: picture.shown.length, rowHeight: heights.row, headHeight: heights.head };
-  const virtual = useVirtualRows(scroller, extent);
+  const scrolled = useEngagement(scroller, grid);
+  const virtual = useVirtualRows(scroller, extent, scrolled);
   const cursor = useCursor(scroller, grid, columns.length, virtual.show);
   const commands = useCommands(session, cursor, virtual.show);
-  useEngagement(scroller, grid);
   useEffect(() => void scroller.current?.scrollTo({ top: 0 }), [grid, grid.top.value]);
   const width = columns.reduce((sum, column) => sum + column.width, 0);
   const known = isOver({ ...picture, reason: search?.reason ?? null }) && !picture.stale;

@@ -3,7 +3,7 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
 
 /** Rows that are drawn above and below those in sight: a fast wheel shows no gap. */
-const OVERSCAN = 10;
+const OVERSCAN = 6;
 
 export interface Sight {
   /** The first row that is drawn, and the one after the last. */
@@ -33,8 +33,15 @@ export function scrolledTo(row: number, top: number, height: number, { rowHeight
   return Math.max(least, Math.min(top, start));
 }
 
-/** Follows the scroller; the component draws again when other rows come in sight. */
-export function useVirtualRows(scroller: RefObject<HTMLDivElement | null>, extent: Extent) {
+/**
+ * Follows the scroller; the component draws again when other rows come in sight. `scrolled` hears where the list is: a
+ * listener of its own would ask the page after these rows are drawn, and make it lay out twice in a frame.
+ */
+export function useVirtualRows(
+  scroller: RefObject<HTMLDivElement | null>,
+  extent: Extent,
+  scrolled: (top: number) => void,
+) {
   const [, redraw] = useReducer<number, void>((turn) => turn + 1, 0);
   const at = useRef({ top: 0, height: 0, extent });
   at.current.extent = extent;
@@ -47,6 +54,7 @@ export function useVirtualRows(scroller: RefObject<HTMLDivElement | null>, exten
     const update = () => {
       at.current.top = element.scrollTop;
       at.current.height = element.clientHeight;
+      scrolled(at.current.top);
       const { first, end } = sightOf(at.current.top, at.current.height, at.current.extent);
       if (first !== drawn.current.first || end !== drawn.current.end) redraw();
     };
