@@ -8,7 +8,9 @@ from typing import Any
 from client.channel import Channel, Delivery
 from client.desk import Desk
 from client.inbox import Inbox
+from client.presenting import Presenting
 from client.rows import Rows
+from client.scenarios import Scenarios
 from client.wall import WallRows
 from protocol import codec
 from protocol.commands import (
@@ -41,11 +43,12 @@ from protocol.records import Filters, Sort, View
 class Deal:
     """A joined deal, or a store's wall. Iterate it for its events; read what it holds at any time.
 
-    ``desk`` has the commands of salesperson and desk. The state holds every event that was received, whether
-    or not the reader has taken it yet. It survives broken connections: events that were missed follow, or a
-    ``Refreshed`` says that the state was replaced. Every command raises CommandError if the server refuses
-    it, and waits while there is no connection. ``op`` identifies a command, so that a program can resend it
-    after a restart without doing it twice.
+    ``desk`` has the commands of salesperson and desk, ``presenting`` those about the customer's page,
+    ``scenarios`` those of scenarios. The state holds every event that was received, whether or not the reader
+    has taken it yet. It survives broken connections: events that were missed follow, or a ``Refreshed`` says
+    that the state was replaced. Every command raises CommandError if the server refuses it, and waits while
+    there is no connection. ``op`` identifies a command, so that a program can resend it after a restart
+    without doing it twice.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class Deal:
         self._leave = leave
         self.inbox = inbox
         self.desk = Desk(channel.name, request, lambda: self.state.version)
+        self.presenting = Presenting(channel.name, request)
+        self.scenarios = Scenarios(channel.name, request, lambda: self.state)
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property

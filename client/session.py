@@ -15,7 +15,7 @@ from client.channel import Channel, ChannelMessage, Delivery, Phase
 from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
 from protocol.commands import AnyCommand, Leave, Ping
-from protocol.events import AnyMessage, JoinReply, Notice, Reply, Welcome
+from protocol.events import AnyMessage, JoinReply, Notice, Reply, Welcome, Working
 from protocol.records import User, View
 
 MAX_UNANSWERED = 30
@@ -142,6 +142,8 @@ class Session:
                 # Notices of an earlier connection are void; if one still applies, the server sends it again.
                 self.notice = None
                 self._greet(message.user)
+            case Working():
+                pass  # The answer will come: nothing is due yet.
             case dict():
                 if channel := self._channel_of(message.get("channel")):
                     self._feed_unknown(channel, message.get("seq"), received)

@@ -122,6 +122,11 @@ class SecurityKind(StrEnum):
     SESSIONS_ENDED = "sessions_ended"
     TOKEN_MADE = "token_made"  # noqa: S105 - a kind of event  # nosec B105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a kind of event  # nosec B105
+    OFFER_OPENED = "offer_opened"
+    OFFER_REFUSED = "offer_refused"
+    OFFER_THROTTLED = "offer_throttled"
+    OFFER_SHARED = "offer_shared"
+    OFFER_REVOKED = "offer_revoked"
     EVENTS_LOST = "events_lost"
 
 

@@ -42,11 +42,12 @@ class BasisPoints(Decimal):
 
 
 class Role(StrEnum):
-    """The job of a user. ``widest_view`` in views limits what each role sees."""
+    """The job of a user; ``customer`` is who opened a link. Views limit what each role sees."""
 
     SALESPERSON = "salesperson"
     DESK_MANAGER = "desk_manager"
     OPERATOR = "operator"
+    CUSTOMER = "customer"
 
 
 class View(StrEnum):

@@ -44,6 +44,7 @@ class Right(StrEnum):
     REOPEN = "reopen", TokenScope.WRITE
     LOSE = "lose", TokenScope.WRITE
     ACCEPT = "accept", TokenScope.WRITE
+    LIKE = "like", TokenScope.WRITE
     COUNTER = "counter", TokenScope.DECIDE
     APPROVE = "approve", TokenScope.DECIDE
     DECLINE = "decline", TokenScope.DECIDE
@@ -59,6 +60,7 @@ class Right(StrEnum):
 _SELLING: Final = (
     *(Right.WATCH, Right.SEARCH, Right.TERMS, Right.SELECT, Right.HOLD, Right.NOTE, Right.SUBMIT),
     *(Right.REOPEN, Right.SIGN, Right.LOSE, Right.DELIVER, Right.APPRAISAL, Right.ACCEPT),
+    Right.LIKE,
 )
 RIGHTS: Final = {
     Role.SALESPERSON: _SELLING,
@@ -68,5 +70,10 @@ RIGHTS: Final = {
         *(Right.LOCK, Right.LENDER, Right.FUND, Right.UNWIND, Right.TASK),
     ),
     Role.OPERATOR: (Right.WATCH, Right.SEARCH, Right.WALL, Right.SEE_COST, Right.NOTE),
+    Role.CUSTOMER: (Right.WATCH, Right.LIKE),
 }
-"""The rights of each role, as ``welcome.user.rights`` lists them. An operator has no rights on deals."""
+"""The rights of each role, as ``welcome.user.rights`` lists them. An operator has no rights on deals, and a
+customer uses theirs with ``CUSTOMER_COMMANDS`` only, on the deal of the link.
+"""
+STAFF: Final = tuple(role for role in Role if role is not Role.CUSTOMER)
+"""The roles that an account may have."""

@@ -16,9 +16,18 @@ import msgspec
 from msgspec import inspect
 
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
-from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
+from protocol.commands import COMMAND_TYPES, DEFAULT_HOURS, DEFAULT_MATCHES, MAX_HOURS, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
 from protocol.deal.agreed import GUARDED, HistoryPage, LenderEffectReply
+from protocol.deal.presenting import (
+    KEPT_ACCEPTANCES,
+    KEPT_LINKS,
+    MAX_LINKS,
+    MAX_SHOWN,
+    OfferSession,
+    PresentationReply,
+    ShareReply,
+)
 from protocol.deal.structure import Structure
 from protocol.deal.workflow import (
     CREDIT_REASONS,
@@ -47,6 +56,7 @@ from protocol.events import (
     kind_of,
 )
 from protocol.finding import FindReply
+from protocol.http import DealBegun, DealList, Found, SecurityEventList
 from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
@@ -63,10 +73,17 @@ EXTRA_TYPES: tuple[type, ...] = (
     QuoteReply,
     FrontierReply,
     FindReply,
+    Found,
+    DealList,
+    DealBegun,
+    SecurityEventList,
     ProductsReply,
     ErrorBody,
     HistoryPage,
     LenderEffectReply,
+    PresentationReply,
+    ShareReply,
+    OfferSession,
 )
 EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 
@@ -138,6 +155,12 @@ def _constants() -> dict[str, object]:
         "KEPT_NOTES_BYTES": KEPT_NOTES_BYTES,
         "NOTE_BYTES": NOTE_BYTES,
         "KEPT_TASKS": KEPT_TASKS,
+        "KEPT_LINKS": KEPT_LINKS,
+        "KEPT_ACCEPTANCES": KEPT_ACCEPTANCES,
+        "MAX_SHOWN": MAX_SHOWN,
+        "MAX_LINKS": MAX_LINKS,
+        "MAX_HOURS": MAX_HOURS,
+        "DEFAULT_HOURS": DEFAULT_HOURS,
         "CLOSE_CODES": {
             code.value: {"name": code.name.lower(), "reconnect": code.reconnect} for code in CloseCode
         },

@@ -26,6 +26,10 @@ CLIENT = ROOT / "client" / "web"
 ELSEWHERE = ROOT / "tests" / "elsewhere"
 CLIENT_SOURCES = ("src", "static", "package.json", "package-lock.json", "build.mjs", "tsconfig.json")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CLIENT_BUILDS = ("client", "client-with-maps")
+WITH_MAPS = os.environ.get("DEAL_MAPS") == "1"
+"""Whether the web client is built with source maps beside it, for whoever looks for a fault in a browser."""
+
 MIN_NODE = 20
 MIN_REDIS = (6, 2)
 MIN_FREE_BYTES = 64 * 2**20
@@ -78,7 +82,7 @@ def set_up(*, for_tests: bool) -> None:
         once("project", [ROOT / "pyproject.toml"], install_project)
         once("bytecode", python_sources(), compile_sources)
         ensure_redis()
-        once("client", client_sources(), build_client, CLIENT / "dist")
+        once(CLIENT_BUILDS[WITH_MAPS], client_sources(), build_client, CLIENT / "dist")
         if for_tests:
             ensure_chromium()
             ensure_elsewhere()
@@ -203,7 +207,9 @@ def build_client() -> None:
     """Build the web client with the machine's Node, else with one from a wheel."""
     manifests = [CLIENT / "package.json", CLIENT / "package-lock.json"]
     once("npm", manifests, install_node_packages, CLIENT / "node_modules")
-    say("web client")
+    say("web client with source maps" if WITH_MAPS else "web client")
+    for name in CLIENT_BUILDS:
+        (STAMPS / name).unlink(missing_ok=True)
     run_npm(["run", "--silent", "build"])
 
 

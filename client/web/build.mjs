@@ -1,10 +1,13 @@
-// Builds dist/app.js and dist/app.css; with --tests the unit tests instead, with --watch again at each change.
-import { readdir } from "node:fs/promises";
+// Builds dist/app of the staff, dist/offer of their customers and dist/gallery, each a script and a sheet; with --maps
+// or DEAL_MAPS=1 source maps beside them, with --watch again at each change, with --tests the unit tests instead.
+import { readdir, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
 
+const maps = process.argv.includes("--maps") || process.env.DEAL_MAPS === "1";
+
 const page = {
-  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx" },
+  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx", offer: "src/offer/main.tsx" },
   outdir: "dist",
   bundle: true,
   minify: true,
@@ -36,7 +39,10 @@ async function tests() {
 if (process.argv.includes("--tests")) {
   await build(await tests());
 } else if (process.argv.includes("--watch")) {
-  await (await context({ ...page, minify: false })).watch();
+  await (await context({ ...page, minify: false, sourcemap: true })).watch();
 } else {
-  await build(page);
+  // A build without maps leaves none of an older one: they would be of other code.
+  const old = maps ? [] : (await readdir("dist").catch(() => [])).filter((name) => name.endsWith(".map"));
+  await Promise.all(old.map((name) => rm(`dist/${name}`)));
+  await build({ ...page, sourcemap: maps });
 }

@@ -37,6 +37,17 @@ from protocol.commands.desk import (
     Unpin,
     Unwind,
 )
+from protocol.commands.presenting import (
+    CUSTOMER_COMMANDS,
+    DEFAULT_HOURS,
+    MAX_HOURS,
+    Like,
+    PresentOffer,
+    Share,
+    ShowPresentation,
+    Unshare,
+)
+from protocol.commands.scenarios import ScenarioAdd, ScenarioChange, ScenarioRemove, ScenarioUse
 from protocol.commands.stock import (
     DEFAULT_FOUND,
     DEFAULT_MATCHES,
@@ -54,19 +65,25 @@ from protocol.commands.stock import (
     Search,
     Terms,
 )
+from protocol.commands.store import MAX_LISTED, BeginDeal, ListDeals, LookUp, SecurityEvents
 from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave, Painted, Ping, Position
 
 __all__ = [
     "COMMAND_TYPES",
+    "CUSTOMER_COMMANDS",
     "DEFAULT_FOUND",
+    "DEFAULT_HOURS",
     "DEFAULT_MATCHES",
     "MAX_FOUND",
     "MAX_GRID",
     "MAX_HISTORY",
+    "MAX_HOURS",
+    "MAX_LISTED",
     "MAX_MATCHES",
     "Accept",
     "AnyCommand",
     "Approve",
+    "BeginDeal",
     "Cancel",
     "ChangeCommand",
     "ChangeCustomer",
@@ -91,7 +108,10 @@ __all__ = [
     "Leave",
     "LenderDecision",
     "LenderEffect",
+    "Like",
+    "ListDeals",
     "Lock",
+    "LookUp",
     "Lose",
     "More",
     "Note",
@@ -99,6 +119,7 @@ __all__ = [
     "Pin",
     "Ping",
     "Position",
+    "PresentOffer",
     "Products",
     "Quote",
     "Ref",
@@ -107,15 +128,23 @@ __all__ = [
     "RequestAppraisal",
     "Revalue",
     "Roll",
+    "ScenarioAdd",
+    "ScenarioChange",
+    "ScenarioRemove",
+    "ScenarioUse",
     "Search",
+    "SecurityEvents",
     "SeenFigures",
     "Select",
     "Seq",
+    "Share",
+    "ShowPresentation",
     "Sign",
     "Submit",
     "Terms",
     "Unlock",
     "Unpin",
+    "Unshare",
     "Unwind",
     "tag_of",
 ]
@@ -160,6 +189,19 @@ AnyCommand = (
     | Accept
     | History
     | LenderEffect
+    | PresentOffer
+    | Share
+    | Unshare
+    | ShowPresentation
+    | Like
+    | ScenarioAdd
+    | ScenarioChange
+    | ScenarioRemove
+    | ScenarioUse
+    | LookUp
+    | ListDeals
+    | BeginDeal
+    | SecurityEvents
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from protocol.deal.customers import CustomerFacts
+from protocol.deal.presenting import OfferSession, OfferToken
 from protocol.documents.operations import (
     AFTER,
     CSV,
@@ -55,6 +56,8 @@ BODIES: Final = (
     CustomerList,
     Found,
     Audit,
+    OfferToken,
+    OfferSession,
     SecurityEventList,
     Readiness,
     Refusal,
@@ -148,6 +151,21 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
                         "schema": {"type": "string", "enum": [each.value for each in DealKind]},
                     },
                 ),
+            )
+        },
+        "/api/offer-session": {
+            "post": Operation(
+                "Open a customer's link: sets the cookie with which the page opens its socket.",
+                {"200": answer("The deal's channel.", OfferSession)},
+                {
+                    "403": "The request did not come from a page of this server.",
+                    "404": "The link is unknown, revoked or expired.",
+                    **INVALID_BODY,
+                    **TOO_MANY,
+                    **DEGRADED,
+                },
+                body=body(JSON, reference(OfferToken)),
+                is_open=True,
             )
         },
         "/api/customers": {

@@ -18,6 +18,7 @@ from protocol.events.base import (
     Reply,
     Resync,
     Welcome,
+    Working,
     kind_of,
 )
 from protocol.events.desk import (
@@ -41,6 +42,15 @@ from protocol.events.desk import (
     VehicleReleased,
     Wanting,
 )
+from protocol.events.presenting import (
+    CustomerAccepted,
+    Hidden,
+    LinkOpened,
+    LinkRevoked,
+    LinkShared,
+    PresentationChanged,
+)
+from protocol.events.scenarios import ScenarioAdded, ScenarioChanged, ScenarioRemoved, ScenarioUsed
 from protocol.events.search import (
     CLAIM_COLUMNS,
     FIRST_LATE_CHUNK,
@@ -91,6 +101,7 @@ __all__ = [
     "AnyMessage",
     "Columns",
     "Customer",
+    "CustomerAccepted",
     "CustomerChanged",
     "DealChanged",
     "DealSnapshot",
@@ -102,9 +113,13 @@ __all__ = [
     "Fix",
     "FixKind",
     "FulfilmentChanged",
+    "Hidden",
     "JoinReply",
     "LenderDecided",
     "Limits",
+    "LinkOpened",
+    "LinkRevoked",
+    "LinkShared",
     "Matches",
     "Message",
     "NoteAdded",
@@ -115,9 +130,14 @@ __all__ = [
     "Offers",
     "Presence",
     "Present",
+    "PresentationChanged",
     "Rejection",
     "Reply",
     "Resync",
+    "ScenarioAdded",
+    "ScenarioChanged",
+    "ScenarioRemoved",
+    "ScenarioUsed",
     "SearchEnded",
     "SearchSnapshot",
     "SearchStarted",
@@ -136,6 +156,7 @@ __all__ = [
     "VehicleReleased",
     "Wanting",
     "Welcome",
+    "Working",
     "kind_of",
 ]
 
@@ -163,9 +184,19 @@ AnyEvent = (
     | TaskRaised
     | TaskDone
     | CustomerChanged
+    | PresentationChanged
+    | LinkShared
+    | LinkRevoked
+    | LinkOpened
+    | CustomerAccepted
+    | Hidden
+    | ScenarioAdded
+    | ScenarioChanged
+    | ScenarioRemoved
+    | ScenarioUsed
     | DealSummary
 )
-AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync
+AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync | Working
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 EVENTS_BY_KIND: Final = {kind_of(event): event for event in EVENT_TYPES}
 MESSAGE_TYPES: tuple[type[Message], ...] = get_args(AnyMessage)

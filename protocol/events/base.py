@@ -51,7 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Welcome(Message, tag="welcome", frozen=True):
-    """The first frame of a connection."""
+    """The first frame of a connection. ``page_build`` is the version of the page that this server serves."""
 
     protocol: str
     server_time: dt.datetime
@@ -59,6 +59,7 @@ class Welcome(Message, tag="welcome", frozen=True):
     user: User
     limits: Limits
     commands: list[str]
+    page_build: str = ""
 
 
 class Reply(Message, tag="reply", frozen=True):
@@ -68,6 +69,12 @@ class Reply(Message, tag="reply", frozen=True):
     ok: bool
     data: dict[str, Any] | UnsetType = UNSET
     error: ErrorBody | UnsetType = UNSET
+
+
+class Working(Message, tag="working", frozen=True):
+    """A command takes long: the server still handles it. Repeated until its reply."""
+
+    ref: int
 
 
 class Notice(Message, tag="notice", frozen=True):

@@ -207,7 +207,8 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
 
     ``removed`` if the deal has left the wall. A deal without an offer lacks the offer's fields. ``kind`` is
     how the offer is paid: a cash deal has ``out_the_door_cents`` and neither payment nor term.
-    ``npv_history`` are the values of the deal's financed offers.
+    ``npv_history`` are the values of the deal's financed offers. ``accepted_at`` is when the customer last
+    accepted a structure, null if never.
     """
 
     deal_id: str
@@ -236,3 +237,4 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
     lender_status: str | UnsetType | None = UNSET
     kind: DealKind | UnsetType | None = UNSET
     out_the_door_cents: int | UnsetType | None = UNSET
+    accepted_at: dt.datetime | UnsetType | None = UNSET

@@ -15,6 +15,8 @@ from protocol.deal.deal_parts import (
     LenderTerms,
     VehicleHold,
 )
+from protocol.deal.presenting import Acceptance, OfferLink, Presentation
+from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import Fulfilment
 from protocol.events.base import Columns, Message, Present
 from protocol.events.search import Rejection, StageSpan
@@ -42,7 +44,10 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
     ``selected_outdated`` if structure or figures changed since ``selected`` was priced: ``submit`` prices
     again. ``agreed`` are the figures agreed on since the deal was submitted, ``proposal`` is the desk's
-    counter while the deal is countered, ``contract`` what was signed.
+    counter while the deal is countered, ``contract`` what was signed. ``presentation`` is what the customer
+    is shown, null for the deal's own offer; ``links`` are the customer's links, those that are over too;
+    ``acceptances`` is what the customer accepted. Of both these are the latest ones, the oldest first.
+    ``scenarios`` are the structures beside its own, in the order in which they were added.
     """
 
     id: str
@@ -65,6 +70,10 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     agreed: AgreedFigures | UnsetType | None = UNSET
     proposal: Proposal | UnsetType | None = UNSET
     contract: Contract | UnsetType | None = UNSET
+    presentation: Presentation | UnsetType | None = UNSET
+    links: list[OfferLink] | UnsetType = UNSET
+    acceptances: list[Acceptance] | UnsetType = UNSET
+    scenarios: list[Scenario] | UnsetType = UNSET
 
 
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):

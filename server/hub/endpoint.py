@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from protocol import codec
 from protocol.closing import CloseCode
-from protocol.commands import COMMAND_TYPES, tag_of
+from protocol.commands import COMMAND_TYPES, CUSTOMER_COMMANDS, tag_of
 from protocol.events import Welcome
 from protocol.records import User
 from protocol.rights import TokenScope
@@ -53,7 +53,8 @@ PassOn = Callable[[str, Scope], Awaitable[bool]]
 
 class Endpoint:
     """The ASGI application behind ``/ws``. ``admit`` decides who comes in; ``connections`` holds who is;
-    ``pass_on`` may have another process serve a socket.
+    ``pass_on`` may have another process serve a socket. ``page_build`` is the version of the page that this
+    process serves.
 
     ``refused`` counts handshakes that were refused, by status, and those that need a new sign-in.
     """
@@ -72,9 +73,11 @@ class Endpoint:
         seats: Seats,
         note: Note,
         pass_on: PassOn | None = None,
+        page_build: str = "",
     ) -> None:
         self._admit = admit
         self._pass_on = pass_on
+        self._page_build = page_build
         self._people = people
         self._outages = outages
         self._open = connections
@@ -212,7 +215,7 @@ class Endpoint:
                 self._empty.set()
 
     def _greet(self, connection: Connection) -> None:
-        connection.say(_welcome(connection))
+        connection.say(_welcome(connection, self._page_build))
         if self._outages.notice is not None:
             connection.notify(self._outages.notice)
 
@@ -235,7 +238,7 @@ async def _refuse(send: Send, refused: Refused) -> None:
     await send({"type": "websocket.http.response.body", "body": refused.reason.encode()})
 
 
-def _welcome(connection: Connection) -> bytes:
+def _welcome(connection: Connection, page_build: str) -> bytes:
     account = connection.account
     return codec.encode(
         Welcome(
@@ -246,11 +249,16 @@ def _welcome(connection: Connection) -> bytes:
                 id=account.id,
                 name=account.name,
                 role=account.role,
-                store_id=account.store_id,
+                store_id="" if connection.link is not None else account.store_id,
                 rights=rights_of(account, connection.credential.scopes),
                 scores=UNSET if account.score_edges_cents is None else True,
             ),
             limits=limits_of(connection.credential),
-            commands=[tag_of(command) for command in COMMAND_TYPES],
+            commands=[
+                tag
+                for tag in map(tag_of, COMMAND_TYPES)
+                if connection.link is None or tag in CUSTOMER_COMMANDS
+            ],
+            page_build=page_build,
         )
     )

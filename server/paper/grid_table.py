@@ -5,8 +5,9 @@ from typing import Final
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
 
 from server.paper.cars import GridCell, GridRow, PaymentGrid
-from server.paper.style import CHOSEN, QUIET, RULE, dollars, percent
+from server.paper.style import CHOSEN, QUIET, RULE
 from server.paper.tables import GAP, WIDTH, heading, text
+from server.paper.wording.words import dollars, percent
 
 TERMS: Final = 0.14
 """The share of the width that the terms take."""

@@ -22,9 +22,11 @@ from reportlab.platypus import (
 from protocol import disclosures
 from server.paper.cars import AnyCar, CashCar, CreditCar, LeaseCar, Paper, ProductLine
 from server.paper.grid_table import grid_table
-from server.paper.style import QUIET, REGULAR, RULE, day, dollars, percent
+from server.paper.style import QUIET, REGULAR, RULE
 from server.paper.sums import sums
 from server.paper.tables import GAP, MARGIN, WIDTH, bare, heading, row, table, text
+from server.paper.wording.statements import assumption, estimate_of, lease_statements
+from server.paper.wording.words import day, dollars, percent
 
 FOOTER: Final = 18
 DASH: Final = "–"
@@ -71,12 +73,8 @@ def _estimate(paper: Paper) -> str:
     """Return what kind of estimate the paper's figures are; of what was signed, that they are none."""
     if paper.signed_on is not None:
         return disclosures.SIGNED
-    kinds = {type(car) for car in paper.cars}
-    if len(kinds) > 1:
-        return disclosures.SEVERAL
-    return {CreditCar: disclosures.ESTIMATE, LeaseCar: disclosures.LEASE, CashCar: disclosures.CASH}[
-        kinds.pop()
-    ]
+    kinds = {estimate_of(car) for car in paper.cars}
+    return disclosures.SEVERAL if len(kinds) > 1 else kinds.pop()
 
 
 def _head(paper: Paper) -> list[Flowable]:
@@ -180,9 +178,7 @@ def _statements(paper: Paper) -> list[Flowable]:
     if len(_terms(paper)) > 1:
         told.append(disclosures.LONGER_TERM)
     for car in paper.cars:
-        if isinstance(car, LeaseCar):
-            limit, each = f"{car.miles_per_year:,}", dollars(car.excess_mile_cents)
-            told += [disclosures.mileage(limit=limit, each=each), disclosures.LEASE_END]
+        told += lease_statements(car)
     if paper.signed_on is None:
         told += [disclosures.TAXES, disclosures.validity(day(paper.valid_until))]
     return [
@@ -200,17 +196,7 @@ def _terms(paper: Paper) -> set[int]:
 
 
 def _assumption(car: AnyCar, *, named: bool) -> str:
-    trade = None
-    if car.allowance_cents or car.payoff_cents:
-        trade = disclosures.trade_words(
-            allowance=dollars(car.allowance_cents),
-            payoff=dollars(car.payoff_cents) if car.payoff_cents else None,
-            contract_date=day(car.contract_date),
-        )
-    if isinstance(car, CashCar):
-        sentence = disclosures.price_assumption(trade=trade)
-    else:
-        sentence = disclosures.assumption(cash=dollars(car.cash_down_cents), trade=trade)
+    sentence = assumption(car)
     return f"{car.headline}: {sentence}" if named else sentence
 
 

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import UnsetType
 
 from protocol.deal.structure import StructureError
+from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import RateSheet, RiskModel
+from protocol.money.pricing import PriceAnswer
 from protocol.records import BasisPoints
 from server.database.deals.pencils import StoredPencil
 from server.finance.exact.price import price_contract
@@ -32,13 +34,7 @@ def payment_grid(pencil: StoredPencil, sheet: RateSheet, model: RiskModel) -> Pa
     answer = pencil.answer
     if pencil.choice is None or isinstance(answer.term_months, UnsetType):
         return None
-    case = Case(
-        inputs=msgspec.structs.replace(pencil.inputs, engine=engine_number(pencil.versions.engine)),
-        numbers=pencil.car,
-        sheet=sheet,
-        model=model,
-        programme_id=pencil.inputs.programme_id,
-    )
+    case = case_of(pencil, sheet, model)
     terms = sorted({*case.inputs.structure.terms_months[:MOST_TERMS], answer.term_months})
     cash = cash_beside(cents_of(answer.cash_down_cents), case.inputs.grid_step_cents)
     question = GridQuestion(terms_months=terms, cash_down_cents=cash)
@@ -70,7 +66,25 @@ def cash_beside(own_cents: int, step_cents: int) -> list[int]:
     return [*lower, own_cents, *(place * step_cents for place in range(above, above + COLUMNS_BESIDE))]
 
 
-def _cell(case: Case, pencil: StoredPencil, term: int, cash_cents: int, rate_bp: float) -> GridCell | None:
+def case_of(
+    pencil: StoredPencil, sheet: RateSheet, model: RiskModel, leases: LeaseSheet | None = None
+) -> Case:
+    """Return what a pencil was computed from. The tables are those of its versions."""
+    return Case(
+        inputs=msgspec.structs.replace(pencil.inputs, engine=engine_number(pencil.versions.engine)),
+        numbers=pencil.car,
+        sheet=sheet,
+        model=model,
+        programme_id=pencil.inputs.programme_id,
+        leases=leases,
+        car_name=pencil.inputs.car_name,
+    )
+
+
+def contract_of(
+    case: Case, pencil: StoredPencil, term: int, cash_cents: int, rate_bp: float
+) -> PriceAnswer | None:
+    """Return a pencil's contract with another term, cash and rate; None if it cannot be one."""
     request = case.request(
         term_months=term,
         rate_bp=BasisPoints(str(rate_bp)),
@@ -79,8 +93,14 @@ def _cell(case: Case, pencil: StoredPencil, term: int, cash_cents: int, rate_bp:
         rebate_cents=pencil.answer.rebate_cents,
     )
     try:
-        contract = price_contract(request, case.tax_cents, engine=case.inputs.engine)
+        return price_contract(request, case.tax_cents, engine=case.inputs.engine)
     except StructureError:
         # Such as cash that pays for the whole car.
+        return None
+
+
+def _cell(case: Case, pencil: StoredPencil, term: int, cash_cents: int, rate_bp: float) -> GridCell | None:
+    contract = contract_of(case, pencil, term, cash_cents, rate_bp)
+    if contract is None:
         return None
     return GridCell(contract.payment_cents, contract.total_of_payments_cents, contract.apr_percent)

@@ -1,6 +1,5 @@
-"""How paper looks: its font, its sizes, and how amounts and dates are written."""
+"""How paper looks: its font and its sizes."""
 
-import datetime as dt
 from functools import cache
 from io import BytesIO
 from typing import Final
@@ -24,21 +23,6 @@ CHOSEN: Final = HexColor("#eeeeee")
 
 MISSING: Final = "?"
 """Stands for a character that the font lacks."""
-
-
-def dollars(cents: int) -> str:
-    """Return an amount as printed: $1,234.50, or -$1,234.50."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02}"
-
-
-def percent(value: float) -> str:
-    """Return a percentage with two decimals, as Regulation Z asks for."""
-    return f"{value:.2f} %"
-
-
-def day(date: dt.date) -> str:
-    """Return a date as printed: Jan 5, 2027."""
-    return f"{date:%b} {date.day}, {date.year}"
 
 
 @cache

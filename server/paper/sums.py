@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
 from server.paper.cars import AnyCar, CashCar, CreditCar, LeaseCar, Line, PaperCar
-from server.paper.style import day, dollars, percent
 from server.paper.tables import GAP, WIDTH, Row, bare, heading, row, table
+from server.paper.wording.words import day, dollars, percent
 
 FINANCED: Final = "Itemization of amount financed"
 COST: Final = "Cost of the credit"

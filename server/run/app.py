@@ -41,11 +41,12 @@ from server.run.measuring import Measured, web_metrics
 from server.run.opening import kept, listening, open_redis
 from server.run.probing import web_figures
 from server.settings import Settings, secret_of
-from server.web import api, health, security_api
+from server.web import api, health, offers, security_api
 from server.web.access import auth
 from server.web.access.addresses import hosts_of
 from server.web.access.context import WebContext
 from server.web.access.loopback import LoopbackOnly
+from server.web.access.offer_door import OfferDoor
 from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn, hashing_threads
 from server.web.answers import degrade, explain, part_from, refuse
@@ -60,7 +61,7 @@ from server.web.handover.stores import StoreList
 from server.web.handover.taking import Handover
 from server.web.headers import SecurityHeaders, is_https_only
 from server.web.machine_metrics import MachineMetrics
-from server.web.pages import Pages
+from server.web.pages import CLIENT_FILES, Pages, build_of
 from server.web.readiness import Readiness
 
 CONNECT_SECONDS: Final = 10.0
@@ -79,7 +80,7 @@ class State(TypedDict):
 def create_app(settings: Settings, drain: Drain, ending: Ending, start: StartUp, handover: Handover) -> Front:
     """Return the ASGI application of one web process; its lifespan raises if a service is out of reach."""
     requests = Starlette(
-        routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
+        routes=[*api.routes, *security_api.routes, *health.routes, *offers.routes, *Pages().routes()],
         middleware=[
             Middleware(SecurityHeaders, https_only=is_https_only(settings.allowed_origins)),
             *([Middleware(LoopbackOnly)] if settings.demo else []),
@@ -186,7 +187,9 @@ async def _lifespan(
                 redis_pool=redis_pool,
                 compute=compute,
                 tasks=tasks,
+                secret=secret,
                 note=security.note,
+                digest=security.digest,
                 export=export,
             )
             stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
@@ -204,6 +207,7 @@ async def _lifespan(
                 seats=hub.seats,
                 note=security.note,
                 pass_on=Routing(handover, stores).pass_on,
+                page_build=build_of(CLIENT_FILES),
             )
             tasks.create_task(Moving(handover, stores, hub.connections).run(), name="moving")
 
@@ -218,7 +222,8 @@ async def _lifespan(
             start.reached("hub")
             logger.info("web ready", host=settings.host, port=settings.port)
             threads = stack.enter_context(hashing_threads())
-            sign_in = SignIn(pool, Attempts(redis), threads, demo=settings.demo)
+            attempts = Attempts(redis)
+            sign_in = SignIn(pool, attempts, threads, demo=settings.demo)
             ready = Readiness(pool, redis, hub=hub, compute=compute, sign_in=sign_in)
 
             async def readiness() -> Mapping[str, bool]:
@@ -234,6 +239,7 @@ async def _lifespan(
                 RequestRate(),
                 security,
                 hub.papers,
+                OfferDoor(pool, hub.stores, attempts),
                 secret,
             )
             # Last, so that only the first quote waits for these processes to start.

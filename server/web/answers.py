@@ -1,4 +1,4 @@
-"""JSON responses, and the mapping of errors to them."""
+"""JSON responses, and the mapping of errors to them, or to pages for browsers."""
 
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
 from server.observe.failing import retry_detail
 from server.web.access.noting import note_refusal
+from server.web.error_pages import error_page, wants_page
 
 STATUS: Final = {
     ErrorCode.INVALID: 422,
@@ -45,7 +46,12 @@ async def refuse(request: Request, error: Exception) -> Response:
     )
     # Without a body, the request itself is invalid.
     malformed = error.code is ErrorCode.INVALID and request.method in {"GET", "HEAD"}
-    response = answer({"error": body}, BAD_REQUEST if malformed else STATUS[error.code])
+    status = BAD_REQUEST if malformed else STATUS[error.code]
+    response = (
+        error_page(request, status, detail=error.message)
+        if wants_page(request)
+        else answer({"error": body}, status)
+    )
     if error.code is ErrorCode.UNAUTHORIZED:
         response.headers["www-authenticate"] = "Bearer"
     if "retry_after_seconds" in error.detail:
@@ -59,7 +65,11 @@ async def explain(request: Request, error: Exception) -> Response:
         raise error
     code = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}.get(error.status_code, ErrorCode.INVALID)
     body = ErrorBody(code=code, message=error.detail, retry=False, detail={})
-    response = answer({"error": body}, error.status_code)
+    response = (
+        error_page(request, error.status_code)
+        if wants_page(request)
+        else answer({"error": body}, error.status_code)
+    )
     response.headers.update(error.headers or {})
     if "allow" in response.headers:
         response.headers["allow"] = ", ".join(_methods_of(request))

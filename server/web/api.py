@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +25,7 @@ from server.database.decisions.moves.customers import create_customer as add_cus
 from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
 from server.hub.commands.papers import Shown
+from server.hub.commands.store_handlers import listed
 from server.hub.sight.asking import hidden_facts, not_here, widest_view
 from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
@@ -32,6 +33,7 @@ from server.hub.sockets.admission import Admitted
 from server.web.access.auth import CSRF_HEADER, identify, require_same_site
 from server.web.access.noting import event_of, note
 from server.web.answers import answer
+from server.web.bodies import body_of
 
 PAGE: Final = 50
 MAX_PAGE: Final = 200
@@ -49,7 +51,7 @@ async def list_deals(request: Request) -> Response:
         )
     seen = tuple(dict.fromkeys(row.customer_id for row in rows))
     note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "deals"})
-    return answer({"deals": [_listed(row) for row in rows], "next": following})
+    return answer({"deals": [listed(row) for row in rows], "next": following})
 
 
 async def create_deal(request: Request) -> Response:
@@ -64,7 +66,7 @@ async def create_deal(request: Request) -> Response:
     if Right.TERMS not in RIGHTS[role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Your role may not create deals.", field="role")
     try:
-        wanted = codec.decode_as(NewDeal, await _body(request))
+        wanted = codec.decode_as(NewDeal, await body_of(request, MAX_BODY_BYTES))
     except codec.FieldError as error:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     changes = wanted.structure or None
@@ -166,7 +168,7 @@ async def create_customer(request: Request) -> Response:
     if Right.TERMS not in RIGHTS[role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Your role may not add customers.", field="role")
     try:
-        facts = codec.decode_as(CustomerFacts, await _body(request))
+        facts = codec.decode_as(CustomerFacts, await body_of(request, MAX_BODY_BYTES))
     except codec.FieldError as error:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     hidden = hidden_facts(facts, widest_view(role))
@@ -187,7 +189,7 @@ async def find(request: Request) -> Response:
         found, rows = await finding.find(database, identity.account.store_id, text)
     seen = tuple(dict.fromkeys([row.id for row in found] + [row.customer_id for row in rows]))
     note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "found"})
-    return answer({"customers": [asdict(row) for row in found], "deals": [_listed(row) for row in rows]})
+    return answer({"customers": [asdict(row) for row in found], "deals": [listed(row) for row in rows]})
 
 
 routes: Final = (
@@ -199,19 +201,6 @@ routes: Final = (
     Route("/api/customers", create_customer, methods=["POST"]),
     Route("/api/find", find, methods=["GET"]),
 )
-
-
-def _listed(row: deals.DealRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "channel": deal_channel(row.id),
-        "customer": row.customer,
-        "state": row.state,
-        "fulfilment": row.fulfilment,
-        "version": row.version,
-        "store_id": row.store_id,
-        "updated_at": row.updated_at,
-    }
 
 
 def scope_of(request: Request, identity: Admitted) -> RowScope:
@@ -241,12 +230,3 @@ def limit_of(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS and 1 <= int(text) <= MAX_PAGE):
         raise CommandError(ErrorCode.INVALID, f"limit: expected 1 to {MAX_PAGE}", field="limit")
     return int(text)
-
-
-async def _body(request: Request) -> bytes:
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > MAX_BODY_BYTES:
-            raise CommandError(ErrorCode.TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes.")
-    return bytes(parts)

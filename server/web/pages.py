@@ -1,10 +1,11 @@
 """Sign-in, sign-out and the page that holds the client."""
 
+import hashlib
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
@@ -15,9 +16,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from protocol.closing import CommandError
+from protocol.rights import RIGHTS, Right
 from protocol.texts import ONE_LINE
+from server.database.deals.deals import deal_exists
 from server.database.people.credentials import CredentialKind, issue_credential, revoke_credential
 from server.database.people.security_events import SecurityKind
+from server.hub.sockets.admission import Admitted
+from server.observe.failing import SERVICE_FAILS
 from server.web.access.auth import (
     SESSION_COOKIE,
     SESSION_LENGTH,
@@ -32,11 +37,8 @@ from server.web.access.auth import (
 )
 from server.web.access.noting import CSRF_FIELD, address_of, note, note_refusal
 from server.web.access.sign_in import SignInRefused
+from server.web.error_pages import NO_DEAL, NOT_YOURS, error_page, templates
 
-if TYPE_CHECKING:
-    from starlette.templating import Jinja2Templates
-
-TEMPLATES: Final = Path(__file__).parent / "templates"
 CLIENT_FILES: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
 SEE_OTHER: Final = 303
 FORM: Final = "application/x-www-form-urlencoded"
@@ -70,14 +72,20 @@ class ClientFiles(StaticFiles):
         return response
 
 
+@cache
+def build_of(folder: Path) -> str:
+    """Return a name of the client's files in a folder, which changes with them; empty if there are none.
+
+    A page compares it with that of the server it is connected to: then it knows that a newer one is there.
+    """
+    files = [folder / name for name in ("app.js", "app.css")]
+    if not all(file.is_file() for file in files):
+        return ""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 class Pages:
     """The pages and their templates."""
-
-    @cached_property
-    def _templates(self) -> "Jinja2Templates":
-        from starlette.templating import Jinja2Templates
-
-        return Jinja2Templates(TEMPLATES)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of all pages and of the client's files."""
@@ -86,25 +94,59 @@ class Pages:
             Route("/login", self.login, methods=["POST"]),
             Route("/logout", self.logout, methods=["POST"]),
             Route("/", self.show_app, methods=["GET"]),
-            Route("/desk", self.show_app, methods=["GET"]),
-            Route("/security", self.show_app, methods=["GET"]),
-            Route("/deals/{deal_id}", self.show_app, methods=["GET"]),
+            Route("/desk", self.show_managers, methods=["GET"]),
+            Route("/security", self.show_managers, methods=["GET"]),
+            Route("/deals/{deal_id}", self.show_deal, methods=["GET"]),
+            Route("/deals/{deal_id}/present", self.show_presentation, methods=["GET"]),
             Route("/gallery", self.show_gallery, methods=["GET"]),
             Mount("/assets", ClientFiles(directory=CLIENT_FILES, check_dir=False)),
         ]
 
     async def show_app(self, request: Request) -> Response:
         """Serve the client to signed-in users; others go through sign-in and return."""
-        identity = await identify(request.state.web.pool, request.state.web.settings, request)
-        if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
-            return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
-        return self._page(request, "app.html", {"user": identity.account})
+        identity = await _signed_in(request)
+        return _to_sign_in(request) if identity is None else self._app(request, identity)
+
+    async def show_managers(self, request: Request) -> Response:
+        """Serve a page that salespeople do not have."""
+        identity = await _signed_in(request)
+        if identity is None:
+            return _to_sign_in(request)
+        if Right.WALL not in RIGHTS[identity.account.role]:
+            return error_page(request, 403, NOT_YOURS)
+        return self._app(request, identity)
+
+    async def show_deal(self, request: Request) -> Response:
+        """Serve the page of a deal. A deal of another store is as unknown as one that does not exist."""
+        identity = await _signed_in(request)
+        if identity is None:
+            return _to_sign_in(request)
+        store_id = identity.account.store_id
+        try:
+            async with request.state.web.stores.of(store_id).acquire() as database:
+                known = await deal_exists(database, request.path_params["deal_id"])
+        except SERVICE_FAILS:
+            # The page says by itself what is wrong, and opens the deal when it can.
+            known = True
+        return self._app(request, identity) if known else error_page(request, 404, NO_DEAL)
+
+    def _app(self, request: Request, identity: Admitted) -> Response:
+        return self._page(request, "app.html", {"user": identity.account, "build": build_of(CLIENT_FILES)})
 
     async def show_gallery(self, request: Request) -> Response:
         """Show the parts of the screen in all their states, in demo mode only."""
         if not request.state.web.settings.demo:
             raise HTTPException(404)
         return self._page(request, "gallery.html", {})
+
+    async def show_presentation(self, request: Request) -> Response:
+        """Serve what a customer sees of a deal to signed-in users: a page of its own, which never held
+        anything internal. Others go through sign-in and return.
+        """
+        if await _signed_in(request) is None:
+            return _to_sign_in(request)
+        values = {"deal_id": request.path_params["deal_id"]}
+        return templates().TemplateResponse(request, "offer.html", values)
 
     async def show_login(self, request: Request) -> Response:
         """Show the sign-in form."""
@@ -175,9 +217,21 @@ class Pages:
     def _page(self, request: Request, name: str, values: dict[str, Any], status: int = 200) -> Response:
         seed = csrf_seed(request)
         token = csrf_token(request, seed)
-        response = self._templates.TemplateResponse(request, name, {**values, "csrf_token": token}, status)
+        response = templates().TemplateResponse(request, name, {**values, "csrf_token": token}, status)
         set_csrf(request, response, seed)
         return response
+
+
+async def _signed_in(request: Request) -> Admitted | None:
+    """Return who is signed in by a browser's session."""
+    identity = await identify(request.state.web.pool, request.state.web.settings, request)
+    if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
+        return None
+    return identity
+
+
+def _to_sign_in(request: Request) -> Response:
+    return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
 
 
 async def _form_of(request: Request, *, max_fields: int) -> FormData:

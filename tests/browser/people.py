@@ -53,6 +53,13 @@ class Person:
         await self.page.locator(f'[data-demo="{login}"]').click()
         await expect(self.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
+    async def begin_deal(self, name: str = "a") -> None:
+        """Begin a deal for the first customer with ``name``."""
+        await self.page.get_by_role("button", name="New deal").click()
+        await self.page.get_by_label("Customer", exact=True).fill(name)
+        await self.page.locator("#customers [id]").first.click()
+        await self.page.wait_for_url("**/deals/*")
+
     async def open_first_deal(self) -> str:
         """Open the first deal of the list and wait until it is live. Return its path."""
         await self.page.locator(".deal-table tbody a").first.click()

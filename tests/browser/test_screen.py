@@ -36,10 +36,7 @@ async def test_sign_in_with_a_password(arrive: Arrive, workspace: Workspace) -> 
 async def test_a_new_deal_streams_its_cars(arrive: Arrive) -> None:
     """From the list to a new deal of a customer, whose cars and values arrive by themselves, best first."""
     person = await arrive("riverside-sales")
-    page = person.page
-    await page.get_by_role("button", name="New deal").click()
-    await page.get_by_role("option").first.click()
-    await page.wait_for_url("**/deals/*")
+    await person.begin_deal()
     await person.all_valued()
 
     assert int((await person.counts())["Matched"].replace(",", "")) > 0
@@ -76,9 +73,7 @@ async def test_an_edit_appears_at_the_other_and_values_arrive(arrive: Arrive) ->
 async def test_the_least_payment_sorts_and_hides_nothing(arrive: Arrive) -> None:
     """Cars under the lower end of the target stand after those that reach it; none of them goes."""
     person = await arrive("riverside-sales")
-    await person.page.get_by_role("button", name="New deal").click()
-    await person.page.get_by_role("option").first.click()
-    await person.page.wait_for_url("**/deals/*")
+    await person.begin_deal()
     await person.all_valued()
     matched = (await person.counts())["Matched"]
     await person.order_by("PMT")
@@ -137,7 +132,7 @@ async def test_a_cut_socket_loses_nothing(arrive: Arrive, workspace: Workspace) 
     await workspace.proxy.cut()
     await expect(person.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
     await person.type_into("Cash down", "2,222")
-    await expect(person.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
+    await expect(person.page.locator(".banner")).to_contain_text("kept here", timeout=WAIT_MS)
     workspace.proxy.mend()
 
     await person.is_live()
@@ -163,7 +158,7 @@ async def test_a_conflict_stands_at_its_field(arrive: Arrive, workspace: Workspa
     await person.type_into("Cash down", "700")
     await other.type_into("Cash down", "900")
     for each in (person, other):
-        await expect(each.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
+        await expect(each.page.locator(".banner")).to_contain_text("kept here", timeout=WAIT_MS)
     workspace.proxy.mend()
     for each in (person, other):
         # As a browser tells its pages; by themselves they may wait as long as this test does.
@@ -210,8 +205,11 @@ async def test_another_stores_deal_is_not_there(arrive: Arrive) -> None:
     """A deal of another store is answered as one that does not exist, with a way back."""
     sales, stranger = await arrive("riverside-sales"), await arrive("northgate-sales")
     path = await sales.open_first_deal()
-    await stranger.page.goto(f"{stranger.url}{path}")
-    await expect(stranger.page.get_by_role("heading", name="There is no such deal.")).to_be_visible()
+    unknown = await stranger.page.goto(f"{stranger.url}{path}")
+    assert unknown is not None
+    assert (unknown.status, unknown.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    no_deal = stranger.page.get_by_role("heading", name="There is no such deal at your store")
+    await expect(no_deal).to_be_visible()
     await stranger.page.get_by_role("link", name="All deals").click()
     await expect(stranger.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 

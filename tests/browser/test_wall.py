@@ -50,7 +50,7 @@ async def test_the_wall_is_for_managers(arrive: Arrive, workspace: Workspace) ->
     sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
     await expect(sales.page.get_by_role("link", name="Desk", exact=True)).to_have_count(0)
     await sales.page.goto(f"{workspace.url}/desk")
-    await expect(sales.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    await expect(sales.page.get_by_role("heading", name="This page is for managers")).to_be_visible()
     await manager.page.goto(f"{workspace.url}/desk")
     await expect(manager.page.get_by_role("heading", name="Riverside desk")).to_be_visible(timeout=WAIT_MS)
     await workspace.proxy.cut()

@@ -112,6 +112,51 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "finish_task": {**CHANNEL, "op": OP, "task_id": "t1"},
     "customer": {**CHANNEL, "op": OP, "version": 1, "changes": {"phone": "937 555 0133"}},
     "request_appraisal": {**CHANNEL, "op": OP, "trade_id": "trade-1"},
+    "present": {
+        **CHANNEL,
+        "op": OP,
+        "vehicle_ids": ["7", "9"],
+        "cash_down_cents": [200_000, 300_000],
+        "terms_months": [60, 72],
+        "kinds": ["finance", "lease"],
+    },
+    "share": {**CHANNEL, "op": OP, "hours": 48},
+    "unshare": {**CHANNEL, "op": OP, "link_id": "l1"},
+    "presentation": CHANNEL,
+    "like": {
+        **CHANNEL,
+        "op": OP,
+        "vehicle_id": "7",
+        "kind": "finance",
+        "term_months": 60,
+        "cash_down_cents": 200_000,
+        "figures": {
+            "total_cents": 2_475_000,
+            "payment_cents": 41_250,
+            "apr_percent": 7.1234,
+            "amount_financed_cents": 2_100_000,
+            "finance_charge_cents": 375_000,
+        },
+    },
+    "scenario_add": {
+        **CHANNEL,
+        "op": OP,
+        "name": "Sixty months",
+        "source": "s1",
+        "changes": {"terms_months": [60]},
+        "vehicle_id": "7",
+    },
+    "scenario_change": {
+        **CHANNEL,
+        "op": OP,
+        "scenario_id": "s1",
+        "version": 2,
+        "name": "Sixty months",
+        "changes": {"cash_down_cents": 300_000},
+        "vehicle_id": None,
+    },
+    "scenario_remove": {**CHANNEL, "op": OP, "scenario_id": "s1"},
+    "scenario_use": {**CHANNEL, "op": OP, "scenario_id": "s1", "version": 2},
     "ping": {},
 }
 OPTIONAL = {
@@ -119,6 +164,13 @@ OPTIONAL = {
     *("programme_id", "terms_months", "cash_down_cents", "roll"),
     *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
     *("reasons", ("focus", "field"), "figures", "before", ("lender_effect", "status")),
+    *(("present", "vehicle_ids"), ("present", "kinds"), ("share", "hours")),
+    *(
+        (tag, name)
+        for tag in ("scenario_add", "scenario_change")
+        for name in ("name", "changes", "vehicle_id")
+    ),
+    ("scenario_add", "source"),
     *((tag, "changes") for tag in ("quote", "select", "pin", "unpin", "counter")),
 }
 REQUIRED = [
@@ -174,6 +226,12 @@ WRONG = [
     ("find", "text", ""),
     ("find", "text", "x" * 101),
     ("find", "limit", 51),
+    ("present", "vehicle_ids", ["1", "2", "3", "4"]),
+    ("present", "kinds[0]", ["barter"]),
+    ("share", "hours", 0),
+    ("share", "hours", 169),
+    ("like", "figures.payment_cents", -1),
+    ("like", "figures.npv_cents", 1),
     ("note", "text", "x" * 2001),
     ("note", "text", "\x1b[31m"),
     ("note", "text", "\r"),

@@ -24,9 +24,10 @@ from server.database.people.users import find_by_login
 from server.hub.commands.papers import Papers
 from server.hub.commands.quoting.quotes import Quotes
 from server.settings import Settings, secret_of
-from server.web import api, health, security_api
+from server.web import api, health, offers, security_api
 from server.web.access.context import WebContext
 from server.web.access.loopback import LoopbackOnly
+from server.web.access.offer_door import OfferDoor
 from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn, hashing_threads
 from server.web.answers import degrade, refuse
@@ -62,10 +63,11 @@ class Site:
             RequestRate(clock=lambda: self.now),
             self.security,
             Papers(self.stores, Quotes(self.stores, compute, editions), compute, editions),
+            OfferDoor(pool, self.stores, Attempts(redis)),
             secret_of(settings),
         )
         app = Starlette(
-            routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
+            routes=[*api.routes, *security_api.routes, *health.routes, *offers.routes, *Pages().routes()],
             exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
         )
         self._app = SecurityHeaders(LoopbackOnly(app) if settings.demo else app)

@@ -194,3 +194,17 @@ async def test_readiness_names_what_is_missing(site: Site) -> None:
         assert answer.status_code == 503
         assert answer.json() == {"ready": False, "checks": {"postgres": True, "redis": False}}
         assert (await probe.get("/healthz")).status_code == 200
+
+
+async def test_a_presentation_is_a_page_without_the_staffs_code(site: Site) -> None:
+    """It loads the customer's script alone and says nothing of who is signed in; nobody else gets it."""
+    async with site.browser() as browser:
+        away = await browser.get("/deals/d-1/present")
+        assert away.headers["location"] == "/login?next=%2Fdeals%2Fd-1%2Fpresent"
+        await sign_in(browser, "riverside-sales")
+        page = (await browser.get("/deals/d-1/present")).text
+    assert 'data-deal-id="d-1"' in page
+    assert "/assets/offer.js" in page
+    assert "/assets/offer.css" in page
+    assert "/assets/app." not in page
+    assert "riverside" not in page.lower()

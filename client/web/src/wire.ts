@@ -14,7 +14,7 @@ export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
-export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "deal_summary"] as const;
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "presentation_changed", "link_shared", "link_revoked", "link_opened", "customer_accepted", "hidden", "scenario_added", "scenario_changed", "scenario_removed", "scenario_used", "deal_summary"] as const;
 
 export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "accept": {"sources": ["countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "desk_advice"]}} as const;
 
@@ -41,6 +41,18 @@ export const KEPT_NOTES_BYTES = 65536 as const;
 export const NOTE_BYTES = 200 as const;
 
 export const KEPT_TASKS = 30 as const;
+
+export const KEPT_LINKS = 10 as const;
+
+export const KEPT_ACCEPTANCES = 20 as const;
+
+export const MAX_SHOWN = 3 as const;
+
+export const MAX_LINKS = 5 as const;
+
+export const MAX_HOURS = 168 as const;
+
+export const DEFAULT_HOURS = 24 as const;
 
 export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
 
@@ -104,13 +116,17 @@ export type RateReason = (typeof RateReason)[number];
 export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "customer_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "lender_expired", "edition_changed", "customer_changed", "day_changed"] as const;
 export type Reason = (typeof Reason)[number];
 
-/** The job of a user. `widest_view` in views limits what each role sees. */
-export const Role = ["salesperson", "desk_manager", "operator"] as const;
+/** The job of a user; `customer` is who opened a link. Views limit what each role sees. */
+export const Role = ["salesperson", "desk_manager", "operator", "customer"] as const;
 export type Role = (typeof Role)[number];
 
 /** Which stock a search reads: the deal's store, or every store of its group. */
 export const Scope = ["store", "group"] as const;
 export type Scope = (typeof Scope)[number];
+
+/** The kinds of security events. */
+export const SecurityKind = ["signed_in", "sign_in_refused", "sign_in_throttled", "signed_out", "token_refused", "forbidden", "origin_refused", "csrf_refused", "throttled", "flooded", "exported", "customer_viewed", "customers_listed", "user_added", "user_changed", "password_changed", "sessions_ended", "token_made", "token_revoked", "offer_opened", "offer_refused", "offer_throttled", "offer_shared", "offer_revoked", "events_lost"] as const;
+export type SecurityKind = (typeof SecurityKind)[number];
 
 /** The order in which a search reads the stock. */
 export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", "days_in_stock", "-days_in_stock"] as const;
@@ -677,6 +693,172 @@ export interface LenderEffect {
   ref: number;
 }
 
+/** Choose what the customer is shown. An empty list leaves it to the deal; all empty: the deal's own offer. Reply: `{}`. */
+export interface PresentOffer {
+  type: "present";
+  channel: string;
+  op: string;
+  vehicle_ids?: string[];
+  cash_down_cents?: number[];
+  terms_months?: number[];
+  kinds?: DealKind[];
+  ref: number;
+}
+
+/** Make a link with which the customer opens the presentation on a device of their own. Reply: `ShareReply`. */
+export interface Share {
+  type: "share";
+  channel: string;
+  op: string;
+  hours?: number;
+  ref: number;
+}
+
+/** Revoke a link; pages that are open by it close at once. Reply: `{}`. */
+export interface Unshare {
+  type: "unshare";
+  channel: string;
+  op: string;
+  link_id: string;
+  ref: number;
+}
+
+/** Ask for everything that the customer is shown. Reply: `PresentationReply`, the same for everyone. */
+export interface ShowPresentation {
+  type: "presentation";
+  channel: string;
+  ref: number;
+}
+
+/** The figures of one cell, as the customer reads and accepts them. */
+export interface CellFigures {
+  total_cents: number;
+  payment_cents: number | null;
+  apr_percent: number | null;
+  amount_financed_cents: number | null;
+  finance_charge_cents: number | null;
+  due_at_signing_cents: number | null;
+}
+
+/** Record that the customer likes a cell of the presentation. Reply: `{acceptance_id}`. */
+export interface Like {
+  type: "like";
+  channel: string;
+  op: string;
+  ref: number;
+  vehicle_id: string;
+  kind: DealKind;
+  term_months?: number | null;
+  cash_down_cents: number;
+  figures: CellFigures;
+}
+
+/** Duplicate the deal, or one of its scenarios, as a new scenario. Reply: `{scenario_id}`. */
+export interface ScenarioAdd {
+  type: "scenario_add";
+  channel: string;
+  op: string;
+  name?: string | null;
+  source?: string | null;
+  changes?: StructureChanges;
+  vehicle_id?: string | null;
+  ref: number;
+}
+
+/** Change a scenario, based on its `version`, and price it again. Reply: `{scenario_version}`. */
+export interface ScenarioChange {
+  type: "scenario_change";
+  channel: string;
+  op: string;
+  scenario_id: string;
+  version: number;
+  name?: string;
+  changes?: StructureChanges;
+  vehicle_id?: string | null;
+  ref: number;
+}
+
+/** Remove a scenario; the deal stays as it is. Reply: `{}`. */
+export interface ScenarioRemove {
+  type: "scenario_remove";
+  channel: string;
+  op: string;
+  scenario_id: string;
+  ref: number;
+}
+
+/** Make a scenario the deal's: its structure and its car, as `terms` and `select` would, at once. */
+export interface ScenarioUse {
+  type: "scenario_use";
+  channel: string;
+  op: string;
+  scenario_id: string;
+  version: number;
+  ref: number;
+}
+
+/** Find customers and deals of the store by name, phone, deal or stock number. Reply: `Found`. */
+export interface LookUp {
+  type: "look_up";
+  channel: string;
+  text: string;
+  ref: number;
+}
+
+/** Ask for a page of the store's deals, closed ones too, the latest change first. Reply: `DealList`. */
+export interface ListDeals {
+  type: "list_deals";
+  channel: string;
+  after?: string | null;
+  limit?: number;
+  ref: number;
+}
+
+/** A customer, with the co-buyer if `co_name` is set. Amounts are per month; None: not known. */
+export interface CustomerFacts {
+  name: string;
+  state: string;
+  phone: string;
+  address_line: string;
+  city: string;
+  postal_code: string;
+  monthly_income_cents: number | null;
+  other_debt_cents: number;
+  score: number | null;
+  score_source: TierSource | null;
+  score_date: string | null;
+  current_payment_cents: number | null;
+  remaining_months: number | null;
+  co_name: string | null;
+  co_monthly_income_cents: number | null;
+  co_other_debt_cents: number | null;
+  co_score: number | null;
+  co_score_source: TierSource | null;
+  co_score_date: string | null;
+}
+
+/** Begin a deal for `customer_id`, or for a new customer of the store. Reply: `DealBegun`. */
+export interface BeginDeal {
+  type: "begin_deal";
+  channel: string;
+  op: string;
+  customer_id?: string | null;
+  customer?: CustomerFacts | null;
+  ref: number;
+}
+
+/** Ask for a page of the store's security events, the newest first. Reply: `SecurityEventList`. */
+export interface SecurityEvents {
+  type: "security_events";
+  channel: string;
+  kind?: string;
+  who?: string;
+  since?: string;
+  after?: string | null;
+  limit?: number;
+  ref: number;
+}
+
 /** Check that the server responds. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
@@ -1218,6 +1400,183 @@ export interface CustomerChanged {
   fields?: string[];
 }
 
+/** What a deal shows to its customer. An empty list stands for what the deal itself says. */
+export interface Presentation {
+  vehicle_ids: string[];
+  cash_down_cents: number[];
+  terms_months: number[];
+  kinds: DealKind[];
+}
+
+/** The customer is shown something else; null: the deal's own offer. */
+export interface PresentationChanged {
+  type: "presentation_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  presentation: Presentation | null;
+  by?: Actor;
+}
+
+/** A link with which a customer opens the presentation. Its token is known to whoever made it. */
+export interface OfferLink {
+  id: string;
+  by: Actor;
+  at: string;
+  expires_at: string;
+  revoked: boolean;
+  opens: number;
+  last_opened_at: string | null;
+}
+
+/** Someone made a link for the customer. */
+export interface LinkShared {
+  type: "link_shared";
+  channel: string;
+  seq: number;
+  at: string;
+  link?: OfferLink;
+  by?: Actor;
+}
+
+/** Someone revoked a link. */
+export interface LinkRevoked {
+  type: "link_revoked";
+  channel: string;
+  seq: number;
+  at: string;
+  link_id?: string;
+  by?: Actor;
+}
+
+/** The customer opened a link, for the `opens`-th time. Once a minute at most. */
+export interface LinkOpened {
+  type: "link_opened";
+  channel: string;
+  seq: number;
+  at: string;
+  link_id?: string;
+  opens?: number;
+  opened_at?: string;
+  by?: Actor;
+}
+
+/** What a customer liked, as it stood on the screen. Nothing that happens later changes it. */
+export interface Acceptance {
+  id: string;
+  at: string;
+  vehicle_id: string;
+  car: OfferedCar;
+  kind: DealKind;
+  term_months: number | null;
+  cash_down_cents: number;
+  figures: CellFigures;
+  text_version: string;
+  version: string;
+  by?: Actor;
+  in_person: boolean;
+  link_id?: string | null;
+  address_digest?: string;
+}
+
+/** The customer likes a structure. */
+export interface CustomerAccepted {
+  type: "customer_accepted";
+  channel: string;
+  seq: number;
+  at: string;
+  acceptance: Acceptance;
+  by?: Actor;
+}
+
+/** Something that a customer's own connection is not shown, whatever it was. */
+export interface Hidden {
+  type: "hidden";
+  channel: string;
+  seq: number;
+  at: string;
+  outdated?: boolean;
+}
+
+/** Why a scenario has no offer, in words. `binding` is the limit in the way, if one is. */
+export interface ScenarioRefusal {
+  message: string;
+  binding: string | null;
+}
+
+/** A structure beside the deal's own, for the car `vehicle_id` (null: for no car yet). */
+export interface Scenario {
+  id: string;
+  name: string;
+  version: number;
+  vehicle_id: string | null;
+  structure: Record<string, unknown>;
+  changes: Record<string, unknown>;
+  programme_id: string | null;
+  offer: DealOffer | null;
+  refusal: ScenarioRefusal | null;
+  outdated: Reason | null;
+  of_the_deal: boolean;
+  by: Actor;
+  at: string;
+}
+
+/** A scenario was added. `source` is the name of the scenario that it duplicates, null for the deal. */
+export interface ScenarioAdded {
+  type: "scenario_added";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario?: Scenario;
+  source?: string | null;
+  by?: Actor;
+}
+
+/** A scenario changed, which now has `scenario_version`. What is absent stays as it was. */
+export interface ScenarioChanged {
+  type: "scenario_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario_id?: string;
+  scenario_version?: number;
+  title?: string;
+  name?: string;
+  vehicle_id?: string | null;
+  changes?: Record<string, unknown>;
+  before?: Record<string, unknown>;
+  asked?: Record<string, unknown>;
+  programme_id?: string | null;
+  offer?: DealOffer | null;
+  refusal?: ScenarioRefusal | null;
+  outdated?: Reason | null;
+  by?: Actor;
+}
+
+/** A scenario was removed. */
+export interface ScenarioRemoved {
+  type: "scenario_removed";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario_id?: string;
+  title?: string;
+  by?: Actor;
+}
+
+/** A scenario was put on the deal, which the events before this one changed. */
+export interface ScenarioUsed {
+  type: "scenario_used";
+  channel: string;
+  seq: number;
+  at: string;
+  scenario_id?: string;
+  scenario_version?: number;
+  deal_version?: number;
+  title?: string;
+  by?: Actor;
+}
+
 /** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
 export interface DealSummary {
   type: "deal_summary";
@@ -1250,6 +1609,7 @@ export interface DealSummary {
   lender_status?: string | null;
   kind?: DealKind | null;
   out_the_door_cents?: number | null;
+  accepted_at?: string | null;
 }
 
 /** The person behind a connection. `rights` are the names of what the role may do. */
@@ -1277,7 +1637,7 @@ export interface Limits {
   frames?: number;
 }
 
-/** The first frame of a connection. */
+/** The first frame of a connection. `page_build` is the version of the page that this server serves. */
 export interface Welcome {
   type: "welcome";
   protocol: string;
@@ -1286,6 +1646,7 @@ export interface Welcome {
   user: User;
   limits: Limits;
   commands: string[];
+  page_build: string;
 }
 
 /** The `error` of a `reply`. */
@@ -1351,6 +1712,12 @@ export interface Resync {
   channel: string;
 }
 
+/** A command takes long: the server still handles it. Repeated until its reply. */
+export interface Working {
+  type: "working";
+  ref: number;
+}
+
 /** A field of the structure that the desk locked. */
 export interface FieldLock {
   field: string;
@@ -1394,6 +1761,10 @@ export interface DealSnapshot {
   agreed?: AgreedFigures | null;
   proposal?: Proposal | null;
   contract?: Contract | null;
+  presentation?: Presentation | null;
+  links?: OfferLink[];
+  acceptances?: Acceptance[];
+  scenarios?: Scenario[];
 }
 
 /** The latest search of a deal, without its rows. `ended` is its reason, or null while it runs. */
@@ -1813,6 +2184,70 @@ export interface FindReply {
   more: boolean;
 }
 
+/** A customer that was found, with the phone number. */
+export interface FoundCustomer {
+  id: string;
+  name: string;
+  co_name: string | null;
+  city: string;
+  phone: string;
+}
+
+/** A deal in the list of a store's deals. `fulfilment` says how far a signed one has come, else null. */
+export interface ListedDeal {
+  id: string;
+  channel: string;
+  customer: string;
+  state: DealState;
+  version: number;
+  store_id: string;
+  updated_at: string;
+  fulfilment: Fulfilment | null;
+}
+
+/** The answer to `GET /api/find`: the customers of a name or phone number, and deals of those customers, of a deal's number or of a stock number. */
+export interface Found {
+  customers: FoundCustomer[];
+  deals: ListedDeal[];
+}
+
+/** The answer to `GET /api/deals`; `next` is the `after` of the next page, null on the last one. */
+export interface DealList {
+  deals: ListedDeal[];
+  next: string | null;
+}
+
+/** The answer to `POST /api/deals`. */
+export interface DealBegun {
+  id: string;
+  channel: string;
+  version: number;
+}
+
+/** A security event, which happened `count` times from `at` to `until`. */
+export interface ListedSecurityEvent {
+  id: number;
+  at: string;
+  until: string;
+  count: number;
+  kind: SecurityKind;
+  login: string;
+  login_digest: string;
+  address: string;
+  store_id: string | null;
+  user_id: string | null;
+  connection_id: string;
+  deal_id: string | null;
+  customer_ids: string[];
+  detail: Record<string, string | number>;
+}
+
+/** The answer to `GET /api/security-events`; `next` is the `after` of the next page, or null. */
+export interface SecurityEventList {
+  events: ListedSecurityEvent[];
+  next: string | null;
+}
+
 /** A lender that finances a product, and the most that it finances of its price; None without a cap. */
 export interface LenderCap {
   lender: string;
@@ -1864,6 +2299,105 @@ export interface LenderEffectReply {
   npv_cents: number | null;
   new_npv_cents: number | null;
   returns: boolean;
+}
+
+/** The trade-ins of the deal together. */
+export interface ShownTrade {
+  allowance_cents: number;
+  payoff_cents: number;
+  equity_cents: number;
+}
+
+/** One term with one amount of cash down. A car paid in full has no term. */
+export interface ShownCell {
+  term_months: number | null;
+  cash_down_cents: number;
+  figures: CellFigures;
+}
+
+/** A place in `ShownWay.cells`. */
+export interface ShownPlace {
+  row: number;
+  column: number;
+}
+
+/** An amount of a sum, signed as it adds up. */
+export interface ShownLine {
+  name: string;
+  cents: number;
+}
+
+/** An optional product. `without_cents` is the payment without it, or the price out the door of a car paid in full; null if it is not known. */
+export interface ShownProduct {
+  name: string;
+  price_cents: number;
+  without_cents: number | null;
+}
+
+/** One way to pay for one car. */
+export interface ShownWay {
+  kind: DealKind;
+  is_deal: boolean;
+  terms_months: number[];
+  cash_down_cents: number[];
+  cells: ((ShownCell | null)[])[];
+  own: ShownCell;
+  own_place: ShownPlace | null;
+  lines: ShownLine[];
+  reductions: ShownLine[];
+  signing: ShownLine[];
+  products: ShownProduct[];
+  miles_per_year: number | null;
+  excess_mile_cents: number | null;
+  first_payment_date: string | null;
+  contract_date: string;
+  estimate: string;
+  disclosures: string[];
+  version: string;
+}
+
+/** One car with the ways to pay for it. `unavailable` are those of the presentation that it has not. */
+export interface ShownCar {
+  vehicle_id: string;
+  rev: number;
+  car: OfferedCar;
+  headline: string;
+  price_cents: number;
+  trade: ShownTrade | null;
+  ways: ShownWay[];
+  unavailable: DealKind[];
+}
+
+/** The `data` of the reply to `presentation`. */
+export interface PresentationReply {
+  deal_id: string;
+  version: number;
+  store: string;
+  salesperson: string;
+  customer: string;
+  stated: Presentation | null;
+  shown: Presentation;
+  cars: ShownCar[];
+  missing: string[];
+  disclosures: string[];
+  optional: string;
+  text_version: string;
+  as_of: string;
+  valid_until: string;
+  can_accept: boolean;
+}
+
+/** The `data` of the reply to `share`. `path` ends in `#` and the token: no log and no Referer has it. */
+export interface ShareReply {
+  link_id: string;
+  path: string;
+  expires_at: string;
+}
+
+/** The answer to `POST /api/offer-session`: the channel that the customer's page joins. */
+export interface OfferSession {
+  channel: string;
+  expires_at: string;
 }
 
 /** A car that the customer trades in. An empty text, or None, means that nobody knows yet. */
@@ -1966,6 +2500,19 @@ export type AnyCommand =
   | Accept
   | History
   | LenderEffect
+  | PresentOffer
+  | Share
+  | Unshare
+  | ShowPresentation
+  | Like
+  | ScenarioAdd
+  | ScenarioChange
+  | ScenarioRemove
+  | ScenarioUse
+  | LookUp
+  | ListDeals
+  | BeginDeal
+  | SecurityEvents
   | Ping;
 
 export type AnyEvent =
@@ -1992,6 +2539,16 @@ export type AnyEvent =
   | TaskRaised
   | TaskDone
   | CustomerChanged
+  | PresentationChanged
+  | LinkShared
+  | LinkRevoked
+  | LinkOpened
+  | CustomerAccepted
+  | Hidden
+  | ScenarioAdded
+  | ScenarioChanged
+  | ScenarioRemoved
+  | ScenarioUsed
   | DealSummary;
 
 export type AnyMessage =
@@ -2018,6 +2575,16 @@ export type AnyMessage =
   | TaskRaised
   | TaskDone
   | CustomerChanged
+  | PresentationChanged
+  | LinkShared
+  | LinkRevoked
+  | LinkOpened
+  | CustomerAccepted
+  | Hidden
+  | ScenarioAdded
+  | ScenarioChanged
+  | ScenarioRemoved
+  | ScenarioUsed
   | DealSummary
   | Welcome
   | Reply
@@ -2025,4 +2592,5 @@ export type AnyMessage =
   | SnapshotEnd
   | Presence
   | Notice
-  | Resync;
+  | Resync
+  | Working;

@@ -1,6 +1,7 @@
 """Commands about the people who may sign in, and their passwords."""
 
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,15 @@ from server.database.people.security_events import SecurityKind
 
 if TYPE_CHECKING:
     import asyncpg
+
+
+class StaffRole(StrEnum):
+    """The roles that an account may have: customers have links instead."""
+
+    SALESPERSON = Role.SALESPERSON.value
+    DESK_MANAGER = Role.DESK_MANAGER.value
+    OPERATOR = Role.OPERATOR.value
+
 
 Login = Annotated[str, typer.Argument(help="The person's login.")]
 FromStdin = Annotated[
@@ -30,7 +40,7 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
     def add(
         login: Login,
         name: Annotated[str, typer.Option(help="The name that others see.")],
-        role: Annotated[Role, typer.Option(help="Role, which decides what the person may do.")],
+        role: Annotated[StaffRole, typer.Option(help="Role, which decides what the person may do.")],
         store: Annotated[str, typer.Option(help="The store whose deals the person works on.")],
         discount_authority_cents: Annotated[
             int, typer.Option(min=0, help="Largest discount that the person may give without the desk.")
@@ -48,7 +58,7 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
                 database,
                 login,
                 name=name,
-                role=role,
+                role=Role(role),
                 store_id=store,
                 discount_authority_cents=discount_authority_cents,
                 password=password,
@@ -73,7 +83,7 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
     def change(
         login: Login,
         name: Annotated[str | None, typer.Option(show_default=False)] = None,
-        role: Annotated[Role | None, typer.Option(show_default=False)] = None,
+        role: Annotated[StaffRole | None, typer.Option(show_default=False)] = None,
         store: Annotated[str | None, typer.Option(show_default=False)] = None,
         discount_authority_cents: Annotated[int | None, typer.Option(min=0, show_default=False)] = None,
         active: Annotated[

@@ -1,6 +1,6 @@
 """The current parts of a deal, other than its structure, for its snapshot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import asyncpg
@@ -15,15 +15,25 @@ from protocol.deal.deal_parts import (
     FieldLock,
     VehicleHold,
 )
+from protocol.deal.presenting import (
+    KEPT_ACCEPTANCES,
+    KEPT_LINKS,
+    Acceptance,
+    OfferLink,
+    Presentation,
+)
+from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import Fulfilment
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
+from protocol.scenario_fold import marked
 from server.database.core.pool import Database
 from server.database.deals.deals import DEAL_COLUMNS, DEAL_TABLES, Deal, deal_of
 from server.database.deals.story import KEPT_EVENTS, Told, kept_story, told_of
 from server.database.decisions.deciding import parse_id
 
 _PART_COLUMNS: Final = """
-       d.last_no, d.fulfilment, d.agreed, d.proposal, d.contract,
+       d.last_no, d.fulfilment, d.agreed, d.proposal, d.contract, d.presentation, d.scenarios,
+       d.used_scenario::text AS used_scenario,
        (SELECT body FROM offers o WHERE o.offer_id = d.selected_offer) AS selected,
        d.selected_offer IS NOT NULL AND EXISTS (
            SELECT FROM deal_events c WHERE c.deal_id = d.deal_id
@@ -60,13 +70,33 @@ _PART_COLUMNS: Final = """
                                   'rev', a.vehicle_rev, 'offer_id', a.offer_id, 'rates', a.rates_version,
                                   'by', a.approved_by)
           FROM desk_approvals a WHERE a.deal_id = d.deal_id AND d.state IN ('approved', 'signed')
-         ORDER BY a.deal_version DESC LIMIT 1) AS approval
+         ORDER BY a.deal_version DESC LIMIT 1) AS approval,
+       (SELECT jsonb_agg(jsonb_build_object('id', k.link_id, 'by', k.made_by, 'at', k.made_at,
+                                            'expires_at', k.expires_at, 'revoked', k.revoked_at IS NOT NULL,
+                                            'opens', k.opens, 'last_opened_at', k.last_opened_at)
+                         ORDER BY k.made_at, k.link_id)
+          FROM (SELECT link_id, made_by, made_at, expires_at, revoked_at, opens, last_opened_at
+                  FROM deal_links WHERE deal_links.deal_id = d.deal_id
+                 ORDER BY made_at DESC, link_id DESC LIMIT $7) k) AS links,
+       (SELECT jsonb_agg(y.body || jsonb_build_object('id', y.acceptance_id, 'at', y.at)
+                         ORDER BY y.at, y.acceptance_id)
+          FROM (SELECT acceptance_id, at, body FROM deal_acceptances
+                 WHERE deal_acceptances.deal_id = d.deal_id
+                 ORDER BY at DESC, acceptance_id DESC LIMIT $8) y) AS acceptances
 """
 # One row, so that it is one state of the deal and one round trip.
 _PARTS: Final = f"SELECT {_PART_COLUMNS} FROM deals d WHERE d.deal_id = $1"  # noqa: S608 - a constant
 _WHOLE: Final = f"SELECT {_PART_COLUMNS}, {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
 # Filtering by text size drops most notes that would not be kept; the rest is cut as clients cut it.
-_SHOWN: Final = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS, KEPT_EVENTS)
+_SHOWN: Final = (
+    KEPT_NOTES,
+    PRICED_STATES,
+    KEPT_NOTES_BYTES,
+    KEPT_TASKS,
+    KEPT_EVENTS,
+    KEPT_LINKS,
+    KEPT_ACCEPTANCES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +116,11 @@ class DealParts:
     agreed: AgreedFigures | None = None
     proposal: Proposal | None = None
     contract: Contract | None = None
+    scenarios: list[Scenario] = field(default_factory=list)
     story: tuple[Told, ...] = ()
+    presentation: Presentation | None = None
+    links: list[OfferLink] = field(default_factory=list)
+    acceptances: list[Acceptance] = field(default_factory=list)
 
 
 async def load_whole(database: Database, deal_id: str) -> tuple[Deal, DealParts] | None:
@@ -111,5 +145,11 @@ def _parts_of(row: asyncpg.Record) -> DealParts:
         agreed=None if row["agreed"] is None else codec.convert(AgreedFigures, row["agreed"]),
         proposal=None if row["proposal"] is None else codec.convert(Proposal, row["proposal"]),
         contract=None if row["contract"] is None else codec.convert(Contract, row["contract"]),
+        scenarios=marked(codec.convert(list[Scenario], row["scenarios"] or []), row["used_scenario"]),
         story=kept_story(told_of(event) for event in row["story"] or ()),
+        presentation=None
+        if row["presentation"] is None
+        else codec.convert(Presentation, row["presentation"]),
+        links=codec.convert(list[OfferLink], row["links"] or []),
+        acceptances=codec.convert(list[Acceptance], row["acceptances"] or []),
     )

@@ -139,6 +139,13 @@ async def load_deal(database: Database, deal_id: str) -> Deal | None:
     return None if row is None else deal_of(row)
 
 
+async def deal_exists(database: Database, deal_id: str) -> bool:
+    """Return whether the scope has a deal with this id, in canonical form."""
+    key = parse_id(deal_id)
+    found = key and await database.fetchval("SELECT true FROM deals WHERE deal_id = $1", key)
+    return found is True
+
+
 def deal_of(row: asyncpg.Record) -> Deal:
     """Return the deal of a row with DEAL_COLUMNS."""
     lenders = lender_terms(row["lenders"])

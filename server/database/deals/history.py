@@ -78,6 +78,7 @@ async def load_history(database: Database, deal_id: str) -> History | None:
         agreed=None,
         proposal=None,
         contract=None,
+        scenarios=[],
     )
     events = [DealEvent(*event.values()) for event in await database.fetch(_EVENTS, key)]
     pencils = [_pencil(row) for row in await database.fetch(_PENCILS, key)]

@@ -48,17 +48,22 @@ async def create_deal(
     changes: StructureChanges | None = None,
     *,
     paced: bool = True,
+    deal_id: uuid.UUID | None = None,
 ) -> Deal:
     """Create a deal for a customer of the user's store and return it at version 0.
 
     Its structure is the store's default, with the customer's trade, payoff and tier, then ``changes``. Only a
-    load tester's are not ``paced``.
+    load tester's are not ``paced``. With ``deal_id`` it is that deal, if the same person created it before.
 
     Raises:
         CommandError: not_found for a customer that is not of the store; invalid for a structure that
             contradicts itself; forbidden for a salesperson who leaves an appraised trade out;
             rate_limited, with ``retry_after_seconds``, for too many deals of one person.
     """
+    if deal_id is not None:
+        begun = await load_deal(database, str(deal_id))
+        if begun is not None:
+            return begun
     key = parse_id(customer_id)
     row = None if key is None else await database.fetchrow(_CUSTOMER_START, key, user.store_id)
     if row is None:
@@ -78,7 +83,7 @@ async def create_deal(
         ) from None
     if paced:
         await _require_pace(database, uuid.UUID(user.id))
-    deal_id = uuid.uuid4()
+    deal_id = deal_id or uuid.uuid4()
     await database.execute(
         "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
         " VALUES ($1, $2, $3, $4, $5)",

@@ -41,6 +41,7 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
        (SELECT l.status FROM lender_decisions l
          WHERE l.deal_id = d.deal_id AND l.lender = o.body->>'lender'
          ORDER BY l.deal_version DESC LIMIT 1) AS lender_status,
+       (SELECT max(a.at) FROM deal_acceptances a WHERE a.deal_id = d.deal_id) AS accepted_at,
        d.state = 'lost' OR coalesce(d.fulfilment IN ('funded', 'unwound'), false) AS removed
   FROM deals d JOIN customers c USING (customer_id) JOIN users u ON u.user_id = d.salesperson_id
   LEFT JOIN deal_events e ON e.deal_id = d.deal_id AND e.no = d.last_no

@@ -171,7 +171,8 @@ class LockedDeal:
         """Insert the events in order; if there are none, store only the answer to the op."""
         if not self._events and self.reply:
             await self.database.execute(_OP, self.key, self.op, self.reply, self.asked)
-        user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
+        is_user = self.actor.id != SYSTEM.id and self.actor.role is not Role.CUSTOMER
+        user = uuid.UUID(self.actor.id) if is_user else None
         rows = []
         for place, event in enumerate(self._numbered()):
             op = uuid.uuid5(self.op, str(place)) if place else self.op

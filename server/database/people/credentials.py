@@ -24,10 +24,13 @@ TOKEN_BYTES: Final = 32
 
 
 class CredentialKind(StrEnum):
-    """How a credential is presented: a browser's cookie, or a program's header."""
+    """How a credential is presented: a browser's cookie, a program's header, or a customer's link, which is
+    kept elsewhere.
+    """
 
     COOKIE = "cookie"
     BEARER = "bearer"
+    LINK = "link"
 
 
 PERSON_SCOPES: Final = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.DECIDE})

@@ -9,6 +9,7 @@ import binascii
 import datetime as dt
 import hashlib
 import hmac
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any, Final
 from protocol import http
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.structure import FIRST_DATE, LAST_DATE
+from protocol.texts import ONE_LINE
 from server.database.core.pool import Database
 
 MOST_EVENT_ID: Final = 2**63 - 1
@@ -30,6 +32,7 @@ REFUSALS: Final = frozenset(
         *(SecurityKind.SIGN_IN_REFUSED, SecurityKind.SIGN_IN_THROTTLED, SecurityKind.TOKEN_REFUSED),
         *(SecurityKind.FORBIDDEN, SecurityKind.ORIGIN_REFUSED, SecurityKind.CSRF_REFUSED),
         *(SecurityKind.THROTTLED, SecurityKind.FLOODED),
+        *(SecurityKind.OFFER_REFUSED, SecurityKind.OFFER_THROTTLED),
     }
 )
 """Events that strangers can cause as often as they like."""
@@ -88,6 +91,32 @@ class Asked:
     who: str | None = None
     who_digest: str | None = None
     since: dt.datetime | None = None
+
+
+LONGEST_WHO: Final = 64
+_ONE_LINE: Final = re.compile(ONE_LINE)
+
+
+def asked_of(kind: str | None, who: str | None, since: str | None, digest: Callable[[str], str]) -> Asked:
+    """Return the filters of a question. Raises CommandError(invalid) naming the field."""
+    if kind is not None and kind not in set(SecurityKind):
+        raise _invalid("kind", "one of " + ", ".join(SecurityKind))
+    if who is not None and (len(who) > LONGEST_WHO or not _ONE_LINE.match(who)):
+        raise _invalid("who", f"a login or an address, of at most {LONGEST_WHO} characters")
+    moment = None if since is None else parse_moment(since)
+    if since is not None and moment is None:
+        raise _invalid("since", "a day such as 2026-01-31, or a time with its UTC offset")
+    who = None if who is None else who.strip().lower()
+    return Asked(
+        None if kind is None else SecurityKind(kind),
+        who,
+        None if who is None else digest(who),
+        moment,
+    )
+
+
+def _invalid(field: str, expected: str) -> CommandError:
+    return CommandError(ErrorCode.INVALID, f"{field}: expected {expected}", field=field)
 
 
 async def add_events(database: Database, events: Sequence[CountedEvent]) -> None:

@@ -1,6 +1,9 @@
 """The handlers of all commands, and what they share."""
 
+from collections.abc import Callable
+
 from server.database.core.scope import RowScope, StoreScopes
+from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
@@ -8,9 +11,14 @@ from server.hub.commands.finding import Finding
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
+from server.hub.commands.presenting.handlers import PresentingHandlers
+from server.hub.commands.presenting.presentations import Presentations
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
+from server.hub.commands.scenario_handlers import ScenarioHandlers
+from server.hub.commands.scenario_pricing import ScenarioPricing
 from server.hub.commands.stock_handlers import StockHandlers
+from server.hub.commands.store_handlers import StoreHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections.allowance import Allowance
 from server.hub.connections.authority import Authority
@@ -33,9 +41,12 @@ def handlers_of(
     editions: Editions,
     questions: Questions,
     allowance: Allowance,
+    secrets: LinkSecrets,
     note: Note,
+    digest: Callable[[str], str],
 ) -> Handlers:
-    """Return the handlers of all commands: those of ``watch``, of the stock, of offers and of the desk."""
+    """Return the handlers of all commands: those of ``watch``, of the stock, of offers, of the desk and of
+    scenarios."""
     catalogues = Catalogues(stores, editions)
     stock = StockHandlers(
         stores=stores,
@@ -66,4 +77,19 @@ def handlers_of(
         repricing=repricing,
         editions=editions,
     )
-    return Handlers(allowance, watch, stock, offers, desk, note=note)
+    presenting = PresentingHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        presentations=Presentations(stores, quotes, editions),
+        secrets=secrets,
+        note=note,
+    )
+    scenarios = ScenarioHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        pricing=ScenarioPricing(quotes, questions, stores),
+    )
+    store = StoreHandlers(stores=stores, note=note, digest=digest)
+    return Handlers(allowance, watch, store, stock, offers, desk, presenting, scenarios, note=note)

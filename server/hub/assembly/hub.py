@@ -15,6 +15,7 @@ from server.counts.usage import UsageLog
 from server.database.core.guard import ConnectionGuard
 from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
+from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
 from server.hub.assembly.announcements import listen, shared_answers
 from server.hub.assembly.handling import handlers_of
@@ -41,6 +42,7 @@ from server.hub.upkeep.outages import Outages
 from server.hub.upkeep.people import People
 from server.hub.upkeep.price_guard import PriceGuard
 from server.hub.upkeep.relay import Relay
+from server.hub.upkeep.scenario_watch import ScenarioWatch
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
 from server.hub.upkeep.traces import Traces
@@ -105,14 +107,16 @@ def assemble(
     redis_pool: GuardedPool,
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
+    secret: bytes,
     note: Note,
+    digest: Callable[[str], str],
     export: Spans | None = None,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
-    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``note`` takes security
-    events.
+    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``secret`` is the
+    server's, ``note`` takes security events, ``digest`` names unknown logins in them.
     """
     guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
     stores = StoreScopes(pool, guard)
@@ -166,7 +170,8 @@ def assemble(
     )
     quotes = Quotes(stores, compute, editions)
     repricing = Repricing(quotes)
-    deadlines = Deadlines(system, relay, PriceGuard(system, relay, deals, repricing, editions))
+    guard_of_prices = PriceGuard(system, relay, deals, repricing, editions)
+    deadlines = Deadlines(system, relay, guard_of_prices, ScenarioWatch(system, relay, editions))
     wall = Wall(system, registry, Walls(redis), tasks)
     registry.on_search_ended(stock_watch.look)
     process = uuid.uuid4().hex
@@ -244,7 +249,9 @@ def assemble(
         editions=editions,
         questions=Questions(Distinct(redis)),
         allowance=allowance,
+        secrets=LinkSecrets(secret),
         note=note,
+        digest=digest,
     )
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),

@@ -70,6 +70,10 @@ class HeldDeal:
                 agreed=parts.agreed,
                 proposal=parts.proposal,
                 contract=parts.contract,
+                presentation=parts.presentation,
+                links=parts.links,
+                acceptances=parts.acceptances,
+                scenarios=parts.scenarios,
             ),
             parts.story,
         )

@@ -1,7 +1,7 @@
 """How a command that decides about a deal is answered: once it is told, or as it was answered before."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from protocol.closing import CommandError
 from protocol.commands import ChangeCommand
@@ -35,6 +35,13 @@ class DeskAnswers:
         for each in (decided, *others):
             await self._relay.tell(each)
         connection.reply(command.ref, decided.reply)
+
+    async def tell_as(
+        self, connection: Connection, command: ChangeCommand, decided: Decided, reply: dict[str, Any]
+    ) -> None:
+        """Tell what was decided, and answer the command with more than what is stored of its answer."""
+        await self._relay.tell(decided)
+        connection.reply(command.ref, reply)
 
     async def decide(
         self, connection: Connection, command: ChangeCommand, decide: Decide, what: str | int

@@ -11,7 +11,7 @@ from protocol.commands import AnyCommand, ChannelCommand, tag_of
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.commands.registration import handlers_of
 from server.hub.connections.allowance import READING, Allowance
-from server.hub.connections.authority import check_scope, view_of
+from server.hub.connections.authority import check_customer, check_scope, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
@@ -48,6 +48,7 @@ class Handlers:
 
     async def _answer(self, connection: Connection, command: AnyCommand) -> None:
         try:
+            check_customer(connection, command)
             check_scope(connection, command)
             # The time in line for a turn is not the command's own.
             async with self._allowance.of(connection, command), asyncio.timeout(_seconds_of(command)):

@@ -5,9 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from msgspec import UNSET
-
-from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.deal_parts import DealOffer
 from protocol.deal.structure import StructureChanges
@@ -20,16 +17,13 @@ from server.database.deals.deals import Deal
 from server.database.deals.pencils import StoredPencil, load_pencils
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
+from server.hub.commands.paper_offers import SETTLED, PaperOffers, seen_by_seller
 from server.hub.commands.quoting.quotes import Quotes
-from server.hub.sight.asking import widest_view
-from server.hub.sight.sight import Sight, sight_of
 from server.paper.printing import GridTables, Heading, PrintedCar, print_paper
 from server.sharing.lanes import Lane
 from server.work.editions import Editions
 
 MAX_CARS: Final = 3
-_SETTLED: Final = frozenset({DealState.SUBMITTED, DealState.COUNTERED, DealState.APPROVED, DealState.SIGNED})
-"""The states in which the selected offer stands as it was priced."""
 _PICKED: Final = (
     *("kind", "price_cents", "discount_cents", "trade_allowance_cents", "cash_down_cents"),
     *("cash_down_max_cents", "term_months", "terms_months", "rate_bp", "rate_reason"),
@@ -62,6 +56,7 @@ class Papers:
     ) -> None:
         self._stores = stores
         self._quotes = quotes
+        self._offers = PaperOffers(stores, quotes)
         self._compute = compute
         self._editions = editions
         self._today = today
@@ -93,12 +88,14 @@ class Papers:
         if len(vehicle_ids) == 1 and shown != NOTHING_ELSE and not _is_agreed(deal, parts, vehicle_ids[0]):
             offers = [await self._as_shown(deal, vehicle_ids[0], shown, account)]
         else:
-            offers = [await self._offer(deal, parts, vehicle_id, account) for vehicle_id in vehicle_ids]
+            offers = [
+                await self._offers.offer(deal, parts, vehicle_id, account) for vehicle_id in vehicle_ids
+            ]
         offers = offers or [await self._chosen(deal, parts, account)]
         heading = Heading(store, deal.customer.name, deal.salesperson.name, deal.id, self._today())
         if parts.contract is not None and [each.pencil_id for each in offers] == [parts.contract.pencil_id]:
             heading = replace(heading, signed_on=parts.contract.signed_at.date())
-        found = await self._pencils(deal, offers)
+        found = await self._offers.pencils(deal, offers)
         # What was signed leaves nothing to choose.
         is_choice = len(found) == 1 and deal.state is not DealState.SIGNED
         tables = await self._tables(deal, found[0][1]) if is_choice else None
@@ -116,23 +113,11 @@ class Papers:
         selected = parts.selected
         if selected is None:
             raise CommandError(ErrorCode.CONFLICT, "Put a car on the deal first.", field="cars")
-        return await self._offer(deal, parts, selected.vehicle_id, account)
-
-    async def _offer(self, deal: Deal, parts: DealParts, vehicle_id: str, account: Account) -> DealOffer:
-        selected = parts.selected
-        if selected is not None and selected.vehicle_id == vehicle_id:
-            if deal.state in _SETTLED or not parts.selected_outdated:
-                return selected
-            return await self._again(deal, selected, account)
-        pinned = next((each for each in parts.pins if each.vehicle_id == vehicle_id), None)
-        if pinned is not None:
-            return pinned if pinned.deal_version == deal.version else await self._again(deal, pinned, account)
-        sight = _sight(account)
-        return await self._quotes.offer(deal, vehicle_id, StructureChanges(), None, account, sight=sight)
+        return await self._offers.offer(deal, parts, selected.vehicle_id, account)
 
     async def _as_shown(self, deal: Deal, vehicle_id: str, shown: Shown, account: Account) -> DealOffer:
         """Return the offer of a quote that somebody looks at, priced as of today."""
-        sight = _sight(account)
+        sight = seen_by_seller(account)
         if shown.pencil_id is None:
             changes = StructureChanges() if shown.kind is None else StructureChanges(kind=shown.kind)
             return await self._quotes.offer(deal, vehicle_id, changes, None, account, sight=sight)
@@ -152,34 +137,6 @@ class Papers:
             sight=sight,
         )
 
-    async def _again(self, deal: Deal, offer: DealOffer, account: Account) -> DealOffer:
-        """Return an offer that was priced under earlier terms, priced under those of today: at its own
-        discount if it can be, else at another one, as a submission prices it.
-        """
-        asked, changes = offer.asked_programme_id, codec.convert(StructureChanges, offer.changes)
-        programme, sight = asked if isinstance(asked, str) else None, _sight(account)
-        try:
-            return await self._quotes.offer(deal, offer.vehicle_id, changes, programme, account, sight=sight)
-        except CommandError as error:
-            if error.code is not ErrorCode.CONFLICT or changes.discount_cents is UNSET:
-                raise
-        return await self._quotes.offer(
-            deal, offer.vehicle_id, changes, programme, account, sight=sight, fixed=False
-        )
-
-    async def _pencils(self, deal: Deal, offers: Sequence[DealOffer]) -> list[tuple[DealOffer, StoredPencil]]:
-        named = [str(offer.pencil_id) for offer in offers if isinstance(offer.pencil_id, str)]
-        async with self._stores.of(deal.store_id).acquire() as database:
-            found = {pencil.pencil_id: pencil for pencil in await load_pencils(database, deal.id, named)}
-        missing = next((offer for offer in offers if offer.pencil_id not in found), None)
-        if missing is not None:
-            raise CommandError(
-                ErrorCode.CONFLICT,
-                f"Stock {missing.car.stock_no} was priced before pencils were kept. Select it again.",
-                field="cars",
-            )
-        return [(offer, found[str(offer.pencil_id)]) for offer in offers]
-
     async def _tables(self, deal: Deal, pencil: StoredPencil) -> GridTables | None:
         """Return the tables that a pencil was computed from; None if one is gone."""
         tables, versions = self._editions.tables, pencil.versions
@@ -194,8 +151,4 @@ class Papers:
 def _is_agreed(deal: Deal, parts: DealParts, vehicle_id: str) -> bool:
     """Return whether a car is the one whose figures are agreed."""
     selected = parts.selected
-    return deal.state in _SETTLED and selected is not None and selected.vehicle_id == vehicle_id
-
-
-def _sight(account: Account) -> Sight:
-    return sight_of(widest_view(account.role), account)
+    return deal.state in SETTLED and selected is not None and selected.vehicle_id == vehicle_id

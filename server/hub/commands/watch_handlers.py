@@ -54,6 +54,9 @@ class WatchHandlers:
             self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": what}))
             return
         deal = await self._joiner.join(connection, command)
+        if connection.link is not None:
+            # Opening the link is recorded. Here nobody looks at a customer's data but the customer.
+            return
         whom = {"deal_id": deal.id, "customer_ids": (deal.customer.id,)}
         self._note(connection.happened(SecurityKind.CUSTOMER_VIEWED, **whom))
 

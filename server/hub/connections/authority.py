@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.commands import AnyCommand, ChannelCommand
+from protocol.commands import CUSTOMER_COMMANDS, AnyCommand, ChannelCommand, tag_of
 from protocol.records import Actor, View
 from protocol.rights import RIGHTS, Right, TokenScope
 from server.clock import utc_now
@@ -58,6 +58,20 @@ def check_list(account: Account, store_id: str) -> None:
         raise CommandError(
             ErrorCode.FORBIDDEN, "Only people of the store may watch its deals.", field="channel"
         )
+
+
+def check_customer(connection: Connection, command: AnyCommand) -> None:
+    """Raise CommandError(forbidden) for what a customer's own connection may not do: anything but
+    CUSTOMER_COMMANDS, and those on the deal of the link only.
+
+    It is refused before anything is looked up, so that a customer learns nothing of other deals.
+    """
+    link = connection.link
+    if link is None:
+        return
+    own = not isinstance(command, ChannelCommand) or command.channel == link.channel
+    if tag_of(type(command)) not in CUSTOMER_COMMANDS or not own:
+        raise CommandError(ErrorCode.FORBIDDEN, "This is not possible on this screen.", field="type")
 
 
 def check_scope(connection: Connection, command: AnyCommand) -> None:

@@ -22,6 +22,8 @@ from server.counts.usage import Usage
 WINDOW_SECONDS: Final = 10.0
 PERSON_UNITS: Final = 500
 """More than one connection can use with quotes alone, at its own limit of 50 commands in 10 s: 400."""
+CUSTOMER_UNITS: Final = 100
+"""Of all pages that are open by one link: twelve presentations."""
 STORE_UNITS: Final = 2_000
 EAGER_UNITS: Final = 50
 """If this many units of a store are not reconciled yet, that happens at once and not with the next round."""
@@ -109,8 +111,8 @@ class Budgets:
         self.is_urgent = asyncio.Event()
         """Set while the waiting units are to be reconciled at once."""
 
-    def charge(self, store_id: str, person_id: str, units: int) -> None:
-        """Charge units to the budgets of a person and a store.
+    def charge(self, store_id: str, person_id: str, units: int, most: int = PERSON_UNITS) -> None:
+        """Charge units to the budgets of a person, who has ``most``, and a store.
 
         A store over its budget still serves people who are within an equal share of it. Raises OverBudget;
         then nothing is charged.
@@ -118,8 +120,8 @@ class Budgets:
         now = self._clock()
         store = self._store(store_id, now)
         mine = store.used(now, person_id)
-        if mine + units > PERSON_UNITS:
-            raise OverBudget(Budget.PERSON, store.wait(now, person_id, PERSON_UNITS - units))
+        if mine + units > most:
+            raise OverBudget(Budget.PERSON, store.wait(now, person_id, most - units))
         if store.used(now, None) + units > STORE_UNITS:
             share = max(STORE_UNITS / len(store.people() | {person_id}), Cost.SEARCHING)
             if mine + units > share:

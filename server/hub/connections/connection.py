@@ -12,11 +12,12 @@ import structlog
 
 from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorBody
-from protocol.commands import AnyCommand
-from protocol.events import Notice, Reply
+from protocol.commands import AnyCommand, Cost
+from protocol.events import Notice, Reply, Working
 from protocol.records import View
 from protocol.rights import TokenScope
 from server.database.people.credentials import Credential
+from server.database.people.offer_links import LinkPass
 from server.database.people.security_events import SecurityEvent, SecurityKind
 from server.database.people.users import Account
 from server.hub.channels.registry import Registry
@@ -24,12 +25,17 @@ from server.hub.channels.session import Session, Watcher
 from server.hub.connections.replay import Replays
 from server.hub.sockets.admission import Admitted
 from server.hub.sockets.delivery import Delivery
+from server.hub.sockets.limits import limits_of
 from server.hub.sockets.reader import Reader, Receive
 from server.hub.sockets.wire import Wire
 from server.log.channel_log import ChannelLog
 from server.observe.attending import ids_of
 
 CLOSE_SECONDS: Final = 2.0
+WORKING_SECONDS: Final = 3.0
+"""How often a client hears that its command still runs. Commands are handled in order, so a page that asks
+whether the server is there would wait behind its own search; it gives up after 8 s.
+"""
 MOST_VIEWS: Final = 100
 """How many views of unwatched channels are remembered, so that a client cannot make them grow forever."""
 
@@ -57,6 +63,7 @@ class Connection:
         "_registry",
         "_replays",
         "_views",
+        "_working",
         "fast_lane",
         "id",
         "watchers",
@@ -84,6 +91,7 @@ class Connection:
         self._replays = Replays(self, self._delivery, log)
         self._deadline: asyncio.Timeout | None = None
         self._ending: tuple[CloseCode | None, str] | None = None
+        self._working: asyncio.TimerHandle | None = None
 
     @property
     def account(self) -> Account:
@@ -94,6 +102,21 @@ class Connection:
     def credential(self) -> Credential:
         """The credential of the connection."""
         return self._admitted.credential
+
+    @property
+    def link(self) -> LinkPass | None:
+        """The link of a customer; None for people of the store."""
+        return self._admitted.link
+
+    @property
+    def address(self) -> str:
+        """The client's address, as our proxy reports it."""
+        return self._admitted.address
+
+    @property
+    def commands(self) -> int:
+        """How many commands the client may send in a window."""
+        return limits_of(self.credential).commands
 
     @property
     def is_closed(self) -> bool:
@@ -139,8 +162,23 @@ class Connection:
                 self._deadline.reschedule(0)
 
     async def handle(self, command: AnyCommand) -> None:
-        """Handle a command and answer it."""
-        await self._dispatch(self, command)
+        """Handle a command and answer it. Meanwhile the client hears now and then that it still runs."""
+        if command.cost is Cost.FREE:
+            await self._dispatch(self, command)
+            return
+        self._say_working(command.ref, first=True)
+        try:
+            await self._dispatch(self, command)
+        finally:
+            if self._working is not None:
+                self._working.cancel()
+                self._working = None
+
+    def _say_working(self, ref: int, *, first: bool = False) -> None:
+        if not first:
+            self.say(codec.encode(Working(ref=ref)))
+        loop = asyncio.get_running_loop()
+        self._working = loop.call_later(WORKING_SECONDS, self._say_working, ref)
 
     def flooded(self) -> None:
         """Record that the client flooded."""
@@ -161,6 +199,11 @@ class Connection:
         self._views[channel] = view
         if len(self._views) > MOST_VIEWS + len(self.watchers):
             del self._views[next(name for name in self._views if name not in self.watchers)]
+
+    @property
+    def shows_customer(self) -> bool:
+        """Whether a deal of this screen is turned to a customer."""
+        return View.CUSTOMER in self._views.values()
 
     def view_of(self, channel: str) -> View | None:
         """Return the view in which a channel was last joined; None if it was not joined or was left."""

@@ -87,7 +87,7 @@ class Joiner:
             else:
                 here = self.rooms.here(channel, view)
                 start, snapshot = head.seq, snapshot_of(held, search, sight, here)
-                search_id = None if search is None else search.search_id
+                search_id = None if search is None or sight.is_link else search.search_id
                 rows = snapshot_rows(
                     self.log.searches, channel, command.ref, search_id, sight, changes=changes
                 )

@@ -24,7 +24,7 @@ from protocol.records import View
 from server.database.deals.story import KEPT_STORY_BYTES, kept_story
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.story import history_of
-from server.hub.sight import asking, rows_seen, views
+from server.hub.sight import asking, link_seen, parts_seen, rows_seen, views
 from server.hub.sight.sight import Sight, value_as_seen
 from server.log.search_log import Chunk, SearchLog, SearchState
 
@@ -46,13 +46,15 @@ def snapshot_of(
     seen = msgspec.structs.replace(
         whole,
         customer=views.project_customer(whole.customer, view),
-        structure=views.project_structure(whole.structure, view),
+        structure=parts_seen.project_structure(whole.structure, view),
         presence=list(here),
     )
     snapshot = Snapshot(
         deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(seen), sight)),
         search=None if search is None else _search_snapshot(search, sight),
     )
+    if sight.is_link:
+        return Snapshot(deal=link_seen.deal_seen_by_link(snapshot.deal or seen), search=None)
     if view is View.CUSTOMER:
         return snapshot
     # The rest of a deal has bounds of its own; its story takes what they leave of a message.

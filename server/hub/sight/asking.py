@@ -15,6 +15,7 @@ _WIDEST: Final = {
     Role.SALESPERSON: View.SALES,
     Role.DESK_MANAGER: View.MANAGER,
     Role.OPERATOR: View.MANAGER,
+    Role.CUSTOMER: View.CUSTOMER,
 }
 _RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
 _DESK_DECIDES: Final = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_cents": 0}
@@ -74,7 +75,8 @@ def project_error(error: CommandError, view: View) -> CommandError:
     A customer learns that something is impossible and for which visible field, but not why or because of
     whom.
     """
-    if view is not View.CUSTOMER:
+    if view is not View.CUSTOMER or "figures" in error.detail:
+        # Figures in a refusal are those of the presentation.
         return error
     field = error.detail.get("field")
     path = str(field).removeprefix("changes.")

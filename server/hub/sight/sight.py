@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from protocol.events import SCORE_COLUMN
-from protocol.records import View
+from protocol.records import Role, View
 from server.database.people.users import Account
 from server.hub.sight.floor_guard import FloorGuard
 
@@ -29,16 +29,20 @@ _WORTH: Final = "npv_floor"
 @dataclass(frozen=True, slots=True)
 class Sight:
     """A view; with ``score_edges``, scores instead of NPVs; with ``guard``, a view that hides NPVs but shows
-    what is acceptable. The same sight gets the same bytes.
+    what is acceptable. ``is_link``: a customer's own connection, which is shown less than the customer's view
+    in the store. The same sight gets the same bytes.
     """
 
     view: View
     score_edges: ScoreEdges | None = None
     guard: FloorGuard | None = None
+    is_link: bool = False
 
 
 def sight_of(view: View, account: Account) -> Sight:
     """Return how a person sees a channel in ``view``: the sales view is the same for all of a store."""
+    if account.role is Role.CUSTOMER:
+        return Sight(View.CUSTOMER, is_link=True)
     edges = account.score_edges_cents if view is View.SALES else None
     hides_npvs = view is View.CUSTOMER or edges is not None
     return Sight(view, edges, FloorGuard(account.npv_floor_cents, account.guard_key) if hides_npvs else None)

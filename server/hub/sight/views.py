@@ -4,7 +4,6 @@
 NPV are projected for a ``Sight``, all others for a view.
 """
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -14,10 +13,13 @@ from protocol import codec
 from protocol.events import Customer
 from protocol.records import DealKind, Filters, View
 from server.hub.sight.asking import shows_sort
+from server.hub.sight.link_seen import seen_by_link
+from server.hub.sight.parts_seen import project_offer, project_scenario, project_structure, shown_of
 from server.hub.sight.products_seen import project_products
 from server.hub.sight.rows_seen import guarded_columns, project_columns
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
+    ACCEPTANCE_FIELDS,
     AGREED_FIELDS,
     APPROVAL_FIELDS,
     CASH_FIELDS,
@@ -34,17 +36,14 @@ from server.hub.sight.visible import (
     LEASE_GRID_FIELDS,
     LEASES_FIELDS,
     LENDER_FIELDS,
-    OFFER_FIELDS,
     POINT_FIELDS,
     PROPOSAL_FIELDS,
     QUOTE_FIELDS,
     ROLL_FIELDS,
     RULE_FIELDS,
     SALES_TASKS,
-    STRUCTURE_FIELDS,
     TASK_FIELDS,
     TOTAL_VALUE,
-    TRADE_FIELDS,
 )
 from server.log.channel_log import Entry
 
@@ -62,6 +61,8 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
     view = sight.view
     if view is View.MANAGER:
         return event
+    if sight.is_link:
+        event = seen_by_link(event)
     shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
     if "columns" in projected:
@@ -76,22 +77,6 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
     return value_as_seen(projected, sight)
 
 
-def project_structure(structure: dict[str, Any], view: View) -> dict[str, Any]:
-    """Return the fields of a structure, or of changes to one, that ``view`` shows."""
-    shown = {name: value for name, value in structure.items() if name in STRUCTURE_FIELDS[view]}
-    if view is not View.MANAGER and "trades" in shown:
-        shown["trades"] = [_project_trade(trade, view) for trade in shown["trades"]]
-    return shown
-
-
-def _project_trade(trade: dict[str, Any], view: View) -> dict[str, Any]:
-    """Return a trade, or changes to one, without its cash value; salespeople see whether there is one."""
-    shown = {name: value for name, value in trade.items() if name in {*TRADE_FIELDS, "removed"}}
-    if view is View.SALES and "acv_cents" in trade:
-        shown["appraised"] = trade["acv_cents"] is not None
-    return shown
-
-
 def _shows_task(event: dict[str, Any]) -> bool:
     """Return whether an event is none of a task, or of one that salespeople see."""
     match event["type"]:
@@ -103,45 +88,31 @@ def _shows_task(event: dict[str, Any]) -> bool:
     return True
 
 
-def project_offer(offer: dict[str, Any], view: View) -> dict[str, Any]:
-    """Return a selected or pinned offer as ``view`` sees it."""
-    if view is View.MANAGER:
-        return offer
-    shown = _shown(offer, OFFER_FIELDS[view])
-    shown["changes"] = project_structure(offer["changes"], view)
-    for name, fields in _KINDS.items():
-        if name in shown:
-            shown[name] = _shown(shown[name], fields[view])
-            # Nothing is lent, so that the value would be the gross.
-            shown = {each: value for each, value in shown.items() if each not in TOTAL_VALUE}
-    return shown
-
-
 def project_lender(decision: dict[str, Any], view: View) -> dict[str, Any]:
     """Return a lender's decision as ``view`` sees it: its rate is a buy rate. Customers see no decisions."""
-    return decision if view is View.MANAGER else _shown(decision, LENDER_FIELDS)
+    return decision if view is View.MANAGER else shown_of(decision, LENDER_FIELDS)
 
 
 def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
     """Return what the desk approved, as ``view`` sees it."""
-    return approval if approval is None or view is View.MANAGER else _shown(approval, APPROVAL_FIELDS)
+    return approval if approval is None or view is View.MANAGER else shown_of(approval, APPROVAL_FIELDS)
 
 
 def _project_task(task: dict[str, Any], view: View) -> dict[str, Any]:
     """Return a task that ``view`` shows. Customers see none."""
-    return task if view is View.MANAGER else _shown(task, TASK_FIELDS)
+    return task if view is View.MANAGER else shown_of(task, TASK_FIELDS)
 
 
 def project_figures(figures: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
     """Return agreed figures as ``view`` sees them."""
-    return figures if figures is None or view is View.MANAGER else _shown(figures, AGREED_FIELDS[view])
+    return figures if figures is None or view is View.MANAGER else shown_of(figures, AGREED_FIELDS[view])
 
 
 def project_proposal(proposal: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
     """Return the desk's counter as ``view`` sees it. Customers see none."""
     if proposal is None or view is View.MANAGER:
         return proposal
-    shown = _shown(proposal, PROPOSAL_FIELDS)
+    shown = shown_of(proposal, PROPOSAL_FIELDS)
     shown["offer"] = project_offer(proposal["offer"], view)
     return shown
 
@@ -150,11 +121,11 @@ def project_contract(contract: dict[str, Any] | None, view: View) -> dict[str, A
     """Return what was signed as ``view`` sees it: customers see the printed pencil."""
     if contract is None or view is View.MANAGER:
         return contract
-    shown = _shown(contract, CONTRACT_FIELDS[view])
+    shown = shown_of(contract, CONTRACT_FIELDS[view])
     shown["figures"] = project_figures(contract["figures"], view)
-    shown["quote"] = _shown(contract["quote"], QUOTE_FIELDS[view])
+    shown["quote"] = shown_of(contract["quote"], QUOTE_FIELDS[view])
     if "value" in shown["quote"]:
-        shown["quote"]["value"] = _shown(shown["quote"]["value"], TOTAL_VALUE)
+        shown["quote"]["value"] = shown_of(shown["quote"]["value"], TOTAL_VALUE)
     _project_parts(shown["quote"], view)
     return shown
 
@@ -163,7 +134,7 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected row of a deal on the wall."""
     if sight.view is View.MANAGER:
         return summary
-    shown = _shown(summary, EVENT_FIELDS[sight.view]["deal_summary"])
+    shown = shown_of(summary, EVENT_FIELDS[sight.view]["deal_summary"])
     if shown.get("kind") not in {None, DealKind.FINANCE}:
         # It is the gross. Every row of a wall has the same fields.
         shown["npv_cents"] = None
@@ -173,7 +144,7 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
 def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected snapshot of a deal, without its customer and structure."""
     view = sight.view
-    shown = _shown(deal, DEAL_FIELDS[view])
+    shown = shown_of(deal, DEAL_FIELDS[view])
     if shown.get("selected"):
         shown["selected"] = project_offer(shown["selected"], view)
     shown["pins"] = [project_offer(offer, view) for offer in shown["pins"]]
@@ -181,10 +152,19 @@ def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
         shown["lenders"] = [project_lender(each, view) for each in shown["lenders"]]
     if "tasks" in shown and view is not View.MANAGER:
         shown["tasks"] = [task for task in shown["tasks"] if task["kind"] in SALES_TASKS]
+    if "scenarios" in shown:
+        shown["scenarios"] = [project_scenario(each, view) for each in shown["scenarios"]]
     for name in ("agreed", "proposal", "contract"):
         if name in shown:
             shown[name] = _INSIDE[name](shown[name], view)
+    if "acceptances" in shown:
+        shown["acceptances"] = [project_acceptance(each, view) for each in shown["acceptances"]]
     return value_as_seen(shown, sight)
+
+
+def project_acceptance(acceptance: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return what a customer accepted as ``view`` sees it."""
+    return acceptance if view is View.MANAGER else shown_of(acceptance, ACCEPTANCE_FIELDS[view])
 
 
 def project_customer(customer: Customer, view: View) -> Customer:
@@ -198,7 +178,7 @@ def project_customer(customer: Customer, view: View) -> Customer:
                 name=customer.name,
                 state=customer.state,
                 monthly_income_cents=customer.monthly_income_cents,
-                facts=UNSET if customer.facts is UNSET else _shown(customer.facts, FACTS[view]),
+                facts=UNSET if customer.facts is UNSET else shown_of(customer.facts, FACTS[view]),
             )
         case View.CUSTOMER:
             return Customer(id=customer.id, name=customer.name)
@@ -216,21 +196,21 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     view = sight.view
     if view is View.MANAGER:
         return quote
-    shown = _shown(quote, QUOTE_FIELDS[view])
-    shown["grid"] = _shown(shown["grid"], GRID_FIELDS[view])
+    shown = shown_of(quote, QUOTE_FIELDS[view])
+    shown["grid"] = shown_of(shown["grid"], GRID_FIELDS[view])
     if "value" in shown:
-        shown["value"] = _shown(shown["value"], TOTAL_VALUE)
+        shown["value"] = shown_of(shown["value"], TOTAL_VALUE)
     if "lender_rules" in shown:
-        shown["lender_rules"] = _shown(shown["lender_rules"], RULE_FIELDS)
+        shown["lender_rules"] = shown_of(shown["lender_rules"], RULE_FIELDS)
     if "rate_or_rebate" in shown:
         fields = POINT_FIELDS[view]
-        shown["rate_or_rebate"] = [_shown(point, fields) for point in shown["rate_or_rebate"]]
+        shown["rate_or_rebate"] = [shown_of(point, fields) for point in shown["rate_or_rebate"]]
     if "roll" in shown:
-        shown["roll"] = _shown(shown["roll"], ROLL_FIELDS[view])
+        shown["roll"] = shown_of(shown["roll"], ROLL_FIELDS[view])
         shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
     _project_parts(shown, view)
     if "lease_grid" in shown:
-        shown["lease_grid"] = _shown(shown["lease_grid"], LEASE_GRID_FIELDS[view])
+        shown["lease_grid"] = shown_of(shown["lease_grid"], LEASE_GRID_FIELDS[view])
     if view is View.CUSTOMER:
         shown["warnings"] = [each for each in shown["warnings"] if each["code"] in CUSTOMER_WARNINGS]
     return value_as_seen(shown, sight)
@@ -242,20 +222,20 @@ def _project_parts(quote: dict[str, Any], view: View) -> None:
         if name in quote:
             quote[name] = project_products(quote[name], view)
     if "cash" in quote:
-        quote["cash"] = _shown(quote["cash"], CASH_FIELDS[view])
+        quote["cash"] = shown_of(quote["cash"], CASH_FIELDS[view])
     if "lease" in quote:
-        quote["lease"] = _shown(quote["lease"], LEASES_FIELDS[view])
+        quote["lease"] = shown_of(quote["lease"], LEASES_FIELDS[view])
         if "best" in quote["lease"]:
-            quote["lease"]["best"] = _shown(quote["lease"]["best"], LEASE_FIELDS[view])
+            quote["lease"]["best"] = shown_of(quote["lease"]["best"], LEASE_FIELDS[view])
 
 
 def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected data of a ``frontier``."""
     fields = POINT_FIELDS[sight.view]
     shown = {
-        **_shown(frontier, FRONTIER_FIELDS[sight.view]),
-        "points": [_shown(point, fields) for point in frontier["points"]],
-        "bands": [{**band, "best": _shown(band["best"], fields)} for band in frontier["bands"]],
+        **shown_of(frontier, FRONTIER_FIELDS[sight.view]),
+        "points": [shown_of(point, fields) for point in frontier["points"]],
+        "bands": [{**band, "best": shown_of(band["best"], fields)} for band in frontier["bands"]],
     }
     return value_as_seen(shown, sight)
 
@@ -267,11 +247,7 @@ def shown_filters(filters: Filters, view: View) -> Filters:
 
 
 def _project_filters(filters: dict[str, Any], view: View) -> dict[str, Any]:
-    return _shown(filters, FILTER_FIELDS[view])
-
-
-def _shown(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: fields[name] for name in names if name in fields}
+    return shown_of(filters, FILTER_FIELDS[view])
 
 
 def shows_workings(view: View) -> bool:
@@ -279,14 +255,12 @@ def shows_workings(view: View) -> bool:
     return view is not View.CUSTOMER
 
 
-_KINDS: Final = {"lease": LEASE_FIELDS, "cash": CASH_FIELDS}
-"""What an offer of a kind has, and the fields of it that a view shows."""
-
 _INSIDE: Final = {
     "columns": project_columns,
     "filters": _project_filters,
     "changes": project_structure,
     "before": project_structure,
+    "asked": project_structure,
     "offer": project_offer,
     "decision": project_lender,
     "approval": project_approval,
@@ -294,6 +268,8 @@ _INSIDE: Final = {
     "customer": _project_named_customer,
     "agreed": project_figures,
     "proposal": project_proposal,
+    "scenario": project_scenario,
     "contract": project_contract,
+    "acceptance": project_acceptance,
 }
 """The projections of event fields that hold objects."""

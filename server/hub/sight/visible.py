@@ -8,6 +8,8 @@ from typing import Final
 from protocol.deal.agreed import AgreedFigures, Contract, Proposal
 from protocol.deal.customers import SCORES, CustomerFacts
 from protocol.deal.deal_parts import Approval, DealOffer, DealTask, LenderTerms, OfferedCash, OfferedLease
+from protocol.deal.presenting import Acceptance
+from protocol.deal.scenarios import Scenario
 from protocol.deal.structure import Structure
 from protocol.deal.trades import Trade
 from protocol.deal.workflow import TaskKind
@@ -16,6 +18,7 @@ from protocol.money.pricing import PriceAnswer
 from protocol.money.quotes import FrontierReply, LenderRules, StressedPoint, WarningCode
 from protocol.money.ways import LeaseGrid
 from protocol.records import Filters, Sort, View
+from server.hub.sight.link_seen import ACCEPTANCE_FIELDS as OF_CUSTOMERS_ACCEPTANCE
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
@@ -151,14 +154,21 @@ AGREED_FIELDS: Final = {
     View.CUSTOMER: tuple(name for name in _FIGURES if name != "lender"),
 }
 PROPOSAL_FIELDS: Final = Proposal.__struct_fields__
+SCENARIO_FIELDS: Final = Scenario.__struct_fields__
+"""Of a view that shows scenarios: customers see none."""
+
 _CONTRACT: Final = Contract.__struct_fields__
 CONTRACT_FIELDS: Final = {
     View.SALES: _CONTRACT,
     View.CUSTOMER: tuple(name for name in _CONTRACT if name != "signed_by"),
 }
+ACCEPTANCE_FIELDS: Final = {
+    View.SALES: tuple(name for name in Acceptance.__struct_fields__ if name != "address_digest"),
+    View.CUSTOMER: OF_CUSTOMERS_ACCEPTANCE,
+}
 _DEAL: Final = (
     *("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment", "agreed"),
-    "contract",
+    *("contract", "presentation", "acceptances"),
 )
 DEAL_FIELDS: Final = {
     View.MANAGER: DealSnapshot.__struct_fields__,
@@ -174,6 +184,8 @@ DEAL_FIELDS: Final = {
         "lenders",
         "tasks",
         "proposal",
+        "links",
+        "scenarios",
     ),
     View.CUSTOMER: _DEAL,
 }
@@ -184,11 +196,16 @@ _CHANGED_CAR: Final = ("vehicle_id", "rev", "status", "price_cents")
 _SUMMARY: Final = (
     *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
     *("waiting_since", "changed_at", "changed_by", "last_change", "last_reason", "reason_by"),
+    "accepted_at",
 )
 _SUMMARY_OFFER: Final = (
     *("car", "vehicle_id", "payment_cents", "term_months", "contended", "kind", "out_the_door_cents"),
 )
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
+_SCENARIO_CHANGED: Final = (
+    *("scenario_id", "scenario_version", "title", "name", "vehicle_id", "changes", "before", "asked"),
+    *("programme_id", "offer", "refusal", "outdated", "by"),
+)
 _MOVED: Final = ("version", "from", "to", "agreed", "contract")
 EVENT_FIELDS: Final = {
     View.SALES: {
@@ -216,6 +233,15 @@ EVENT_FIELDS: Final = {
         # Of appraisals, which salespeople request; what else the desk must do is its own.
         "task_raised": ("version", "task", "by"),
         "task_done": ("version", "task_id", "kind", "by"),
+        "presentation_changed": ("presentation", "by"),
+        "link_shared": ("link", "by"),
+        "link_revoked": ("link_id", "by"),
+        "link_opened": ("link_id", "opens", "opened_at", "by"),
+        "customer_accepted": ("acceptance", "by"),
+        "scenario_added": ("scenario", "source", "by"),
+        "scenario_changed": _SCENARIO_CHANGED,
+        "scenario_removed": ("scenario_id", "title", "by"),
+        "scenario_used": ("scenario_id", "scenario_version", "deal_version", "title", "by"),
         "deal_summary": (*_SUMMARY, *_SUMMARY_OFFER, "npv_cents", "npv_history", "lender", "lender_status"),
     },
     View.CUSTOMER: {
@@ -239,6 +265,9 @@ EVENT_FIELDS: Final = {
         "customer_changed": ("version", "customer"),
         "task_raised": ("version",),
         "task_done": ("version",),
+        "presentation_changed": ("presentation",),
+        "customer_accepted": ("acceptance",),
+        "hidden": ("outdated",),
         "deal_summary": ("deal_id", "deal_version", "removed"),
     },
 }

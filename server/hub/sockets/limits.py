@@ -10,7 +10,7 @@ import msgspec
 
 from protocol.events import MAX_MESSAGE_BYTES, Limits
 from protocol.rights import TokenScope
-from server.database.people.credentials import Credential
+from server.database.people.credentials import Credential, CredentialKind
 from server.hub.sockets.outbox import OUTBOX_AGE_SECONDS, OUTBOX_BYTES
 from server.log.channel_log import LOG_BYTES, LOG_EVENTS, LOG_SECONDS
 
@@ -37,7 +37,12 @@ client that keeps asking would keep the process as busy as a flood of frames.
 """
 
 CHANNELS: Final = 20
+COMMANDS_OF_CUSTOMER: Final = 30
+CONNECTIONS_OF_LINK: Final = 3
+"""A customer's own page needs one channel, and a few commands when the deal changes."""
+
 CHANNELS_OF_LOAD: Final = 2_000
+FRAMES_OF_CUSTOMER: Final = 300
 FRAMES_OF_LOAD: Final = FRAMES + 4 * CHANNELS_OF_LOAD
 CONNECTIONS_PER_USER: Final = 40
 CONNECTIONS_OF_LOAD: Final = 5_000
@@ -62,6 +67,10 @@ LIMITS: Final = Limits(
 
 def limits_of(credential: Credential) -> Limits:
     """Return the limits of a connection with ``credential``."""
+    if credential.kind is CredentialKind.LINK:
+        return msgspec.structs.replace(
+            LIMITS, channels=1, commands=COMMANDS_OF_CUSTOMER, frames=FRAMES_OF_CUSTOMER
+        )
     if TokenScope.LOAD in credential.scopes:
         return msgspec.structs.replace(LIMITS, channels=CHANNELS_OF_LOAD, frames=FRAMES_OF_LOAD)
     return LIMITS
@@ -72,6 +81,8 @@ def connections_of(credential: Credential) -> int:
 
     The limit is for all processes together; a load tester's is for each process.
     """
+    if credential.kind is CredentialKind.LINK:
+        return CONNECTIONS_OF_LINK
     return CONNECTIONS_OF_LOAD if TokenScope.LOAD in credential.scopes else CONNECTIONS_PER_USER
 
 
@@ -86,17 +97,20 @@ class Pace(Enum):
 class CommandRate:
     """Counts the commands of the last window, including refused ones."""
 
-    def __init__(self) -> None:
+    __slots__ = ("_most", "_times")
+
+    def __init__(self, most: int = COMMANDS) -> None:
+        self._most = most
         # In order. A deque would take several times the memory of an idle connection's short list.
         self._times: list[float] = []
 
     def count(self, now: float) -> Pace:
         """Count a command at ``now`` (seconds) and return what to do with it."""
         del self._times[: bisect_right(self._times, now - COMMANDS_WINDOW_SECONDS)]
-        if len(self._times) == COMMANDS * FLOOD_FACTOR:
+        if len(self._times) == self._most * FLOOD_FACTOR:
             return Pace.FLOOD
         self._times.append(now)
-        return Pace.ALLOWED if len(self._times) <= COMMANDS else Pace.LIMITED
+        return Pace.ALLOWED if len(self._times) <= self._most else Pace.LIMITED
 
     def forgive(self) -> None:
         """Take back the last counted command."""
@@ -120,6 +134,8 @@ NOTHING: Final = FrameAllowance(0, 0)
 
 def allowance_of(credential: Credential) -> FrameAllowance:
     """Return what the owner of ``credential`` may send over one connection."""
+    if credential.kind is CredentialKind.LINK:
+        return FrameAllowance(FRAMES_OF_CUSTOMER, COMMANDS_OF_CUSTOMER * FLOOD_FACTOR * (FRAME_BYTES + 14))
     return FrameAllowance(FRAMES_OF_LOAD if TokenScope.LOAD in credential.scopes else FRAMES)
 
 

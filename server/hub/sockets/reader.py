@@ -26,6 +26,10 @@ class Speaker(Protocol):
     def tests_load(self) -> bool:
         """Whether this is a load tester's connection, which joins the channels of hundreds of people."""
 
+    @property
+    def commands(self) -> int:
+        """How many commands the client may send in a window."""
+
     async def handle(self, command: AnyCommand) -> None:
         """Handle a command and answer it."""
 
@@ -47,7 +51,7 @@ class Reader:
     def __init__(self, speaker: Speaker, receive: Receive) -> None:
         self._speaker = speaker
         self._receive = receive
-        self._rate = CommandRate()
+        self._rate = CommandRate(speaker.commands)
 
     async def run(self) -> None:
         """Handle all commands in order."""

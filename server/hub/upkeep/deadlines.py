@@ -18,6 +18,7 @@ from server.database.editions.rates import NotInForce
 from server.database.stock.watched import what_is_due
 from server.hub.upkeep.price_guard import PriceGuard
 from server.hub.upkeep.relay import Relay
+from server.hub.upkeep.scenario_watch import ScenarioWatch
 from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 
@@ -37,12 +38,14 @@ class Deadlines:
         system: RowScope,
         relay: Relay,
         guard: PriceGuard,
+        scenarios: ScenarioWatch | None = None,
         *,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._system = system
         self._relay = relay
         self._guard = guard
+        self._scenarios = scenarios
         self._today = today
         self._day: dt.date | None = None
         self._looked: dt.datetime | None = None
@@ -119,6 +122,8 @@ class Deadlines:
         for deal_id, vehicle_id in due.over:
             await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
         await self._guard_prices({**due.guarded, otherwise: [*due.guarded.get(otherwise, ()), *due.everyone]})
+        if self._scenarios is not None:
+            await self._scenarios.look(cars)
         self._looked = due.at
         if cars is None:
             async with self._system.acquire() as database:

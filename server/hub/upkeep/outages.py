@@ -73,7 +73,8 @@ class Outages:
     def tell_stale(self, channel: str) -> None:
         """Tell those who watch a channel here that its search was answered from memory, with older cars."""
         for connection in tuple(self._connections):
-            if channel in connection.watchers:
+            # A customer's own page shows no search.
+            if channel in connection.watchers and connection.link is None:
                 connection.notify(STALE)
 
     async def run(self) -> None:

@@ -1,8 +1,9 @@
 """Applies changes of people and their rights to their open sockets, in every web process.
 
-Postgres notifies on commit that something about a person changed: a session ended, a token was revoked, or
-the role, the store or the account changed. Each of their sockets is then checked again. It stays open, is
-closed with 4001 if its credential is no longer valid, or is closed with 1012 if the person's rights changed.
+Postgres notifies on commit that something about a person changed: a session ended, a token or a customer's
+link was revoked, or the role, the store or the account changed. Each of their sockets is then checked again.
+It stays open, is closed with 4001 if its credential is no longer valid, or is closed with 1012 if the
+person's rights changed.
 After 1012 the client reconnects at once and gets its current rights.
 """
 
@@ -14,6 +15,7 @@ import structlog
 
 from protocol.closing import CloseCode
 from server.database.people.credentials import Credential, find_by_id
+from server.database.people.offer_links import find_link_by_id
 from server.database.people.users import Account
 from server.hub.connections.connection import Connection
 from server.observe.background import Background
@@ -21,6 +23,7 @@ from server.observe.failing import POSTGRES_FAILS
 
 RETRY_SECONDS: Final = 1.0
 SIGNED_OUT: Final = (CloseCode.SIGNED_OUT, "You have been signed out.")
+LINK_OVER: Final = (CloseCode.SIGNED_OUT, "This link is not valid any more.")
 CHANGED: Final = (CloseCode.RESTART, "Your permissions have changed.")
 
 
@@ -86,11 +89,18 @@ class People:
 
     async def _look(self, asked: set[str], *, everybody: bool) -> None:
         for connection in [one for one in self._connections if everybody or one.account.id in asked]:
-            found = await find_by_id(self._pool, connection.credential.id)
-            closing = verdict(connection.account, connection.credential, found)
+            closing = await self._verdict(connection)
             if closing is not None:
                 self._logger.info("socket_closed", connection_id=connection.id, code=int(closing[0]))
                 connection.close(*closing)
+
+    async def _verdict(self, connection: Connection) -> tuple[CloseCode, str] | None:
+        link = connection.link
+        if link is not None:
+            found_link = await find_link_by_id(self._pool, link.link_id)
+            return None if found_link == link else LINK_OVER
+        found = await find_by_id(self._pool, connection.credential.id)
+        return verdict(connection.account, connection.credential, found)
 
 
 def verdict(

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from protocol.closing import CommandError, ErrorCode
 from server.database.people.credentials import CredentialKind, find_by_token
+from server.database.people.offer_links import find_link
 from server.database.people.security_events import SecurityKind
 from server.database.people.security_log import SecurityLog
 from server.hub.sockets.admission import Admission, Admitted, Refused, SignedOut
@@ -26,6 +27,7 @@ from server.web.access.cookies import cookie_of, name_of
 from server.web.access.noting import CSRF_FIELD, address_of, event_of
 
 SESSION_COOKIE: Final = "deal_session"
+OFFER_COOKIE: Final = "deal_offer"
 CSRF_COOKIE: Final = "deal_csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 SESSION_LENGTH: Final = dt.timedelta(hours=12)
@@ -60,6 +62,8 @@ async def admit(
     pool: asyncpg.Pool, settings: Settings, security: SecurityLog, asked: HTTPConnection
 ) -> Admission:
     """Decide on a request to open a socket, by the rules of the wire protocol."""
+    if asked.query_params.get("as") == "customer":
+        return await admit_customer(pool, settings, security, asked)
     socket = {"what": "socket"}
     origin, bearer = asked.headers.get("origin"), bearer_token(asked.headers)
     if origin is not None and origin not in settings.allowed_origins:
@@ -76,6 +80,33 @@ async def admit(
     if bearer:
         security.note(event_of(asked, SecurityKind.TOKEN_REFUSED, detail=socket))
     return SignedOut() if origin is not None else Refused(401, "This token is unknown, expired or revoked.")
+
+
+async def admit_customer(
+    pool: asyncpg.Pool, settings: Settings, security: SecurityLog, asked: HTTPConnection
+) -> Admission:
+    """Decide on a customer's request to open a socket: from our own page, with the cookie of a link.
+
+    No other credential counts, so that a salesperson's browser opens a customer's page as the customer.
+    """
+    socket = {"what": "offer socket"}
+    if asked.headers.get("origin") not in settings.allowed_origins:
+        security.note(event_of(asked, SecurityKind.ORIGIN_REFUSED, detail=socket))
+        return Refused(403, "This origin may not open the page.")
+    token = cookie(settings, asked, OFFER_COOKIE)
+    link = await find_link(pool, token) if token else None
+    if link is None:
+        return SignedOut()
+    return Admitted(link.account, link.credential, address_of(asked), link)
+
+
+def require_own_page(request: Request) -> None:
+    """Refuse a request that no page of ours sent: it must have an allowed origin.
+
+    Raises CommandError(forbidden).
+    """
+    if request.headers.get("origin") not in request.state.web.settings.allowed_origins:
+        raise CommandError(ErrorCode.FORBIDDEN, "This origin may not open a link here.", field="origin")
 
 
 def require_same_site(request: Request, given: str | None) -> None:
@@ -128,6 +159,24 @@ def set_session(request: Request, response: Response, token: str) -> None:
         path="/",
         httponly=True,
         samesite="lax",
+        secure=secure,
+    )
+
+
+def set_offer(request: Request, response: Response, token: str, seconds: int) -> None:
+    """Let the browser open the customer's page of a link. Its session as a person of the store stays.
+
+    The path is that of the site: with a narrower one, browsers take no ``__Host-`` cookie, and a neighbouring
+    host could plant one.
+    """
+    secure = is_secure(request.state.web.settings, request)
+    response.set_cookie(
+        name_of(OFFER_COOKIE, secure=secure),
+        token,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="strict",
         secure=secure,
     )
 

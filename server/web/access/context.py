@@ -9,6 +9,7 @@ from server.database.core.scope import StoreScopes
 from server.database.people.security_log import SecurityLog
 from server.hub.commands.papers import Papers
 from server.settings import Settings
+from server.web.access.offer_door import OfferDoor
 from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn
 
@@ -28,4 +29,5 @@ class WebContext:
     requests: RequestRate
     security: SecurityLog
     papers: Papers
+    offers: OfferDoor
     secret: bytes = field(repr=False)

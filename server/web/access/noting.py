@@ -40,9 +40,11 @@ def note(request: Request, kind: SecurityKind, admitted: Admitted | None = None,
 
 
 def note_refusal(request: Request, error: CommandError) -> None:
-    """Record a refused request, if the refusal is about the caller and not about the content."""
+    """Record a refused request, if the refusal is about the caller and not about the content, and nothing
+    was recorded yet.
+    """
     kind = _kind_of(error)
-    if kind is None:
+    if kind is None or getattr(request.state, "noted", False):
         return
     if kind is SecurityKind.TOKEN_REFUSED and "authorization" not in request.headers:
         return

@@ -77,7 +77,6 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
     number = sales.page.url.rsplit("/", 1)[-1]
     await page.get_by_role("searchbox", name="Find a customer or a deal").fill(number)
     await expect(page.get_by_role("list", name="Deals found").locator(".chip")).to_have_text("Funded")
-    await page.get_by_role("button", name="Show closed deals").click()
     closed = page.get_by_role("table", name="Closed deals")
     await expect(closed.locator("tr", has=page.locator(f'[href$="{number}"]'))).to_contain_text("Funded")
     assert sales.complaints == manager.complaints == []

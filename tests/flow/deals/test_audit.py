@@ -53,6 +53,8 @@ async def work(both: Both) -> list[DealSnapshot]:
     await both.sales.desk.release(both.cars[1])
     await both.sales.desk.unpin(both.cars[1])
     await both.manager.desk.unlock("rate_bp")
+    await both.sales.scenarios.add("More down", changes=StructureChanges(discount_cents=0))
+    await both.sales.scenarios.remove(await both.manager.scenarios.add())
     await both.sales.desk.act(Action.LOSE, Reason.BANKRUPTCY)
     await both.agree(lambda deal: deal.state == "lost" and not deal.holds)
     await seen(both.manager, lambda deal: bool(deal.tasks))
@@ -69,6 +71,7 @@ async def test_a_replay_ends_where_the_deal_stands(both: Both, stocked: Settings
     last = len(history.events)
     replayed = deal_at(history, last)
     assert replayed.structure == now.structure
+    assert replayed.scenarios and replayed.scenarios == now.scenarios
     for field in ("version", "state", "selected", "pins", "locks", "holds", "notes", "lenders", "tasks"):
         assert getattr(replayed, field) == getattr(now, field), field
     then = deal_at(history, begun.version)

@@ -4,7 +4,18 @@ from typing import Final
 
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.offer_handlers import OfferHandlers
+from server.hub.commands.presenting.handlers import PresentingHandlers
+from server.hub.commands.scenario_handlers import ScenarioHandlers
 from server.hub.commands.stock_handlers import StockHandlers
+from server.hub.commands.store_handlers import StoreHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 
-OWNERS: Final = (WatchHandlers, StockHandlers, OfferHandlers, DeskHandlers)
+OWNERS: Final = (
+    WatchHandlers,
+    StoreHandlers,
+    StockHandlers,
+    OfferHandlers,
+    DeskHandlers,
+    PresentingHandlers,
+    ScenarioHandlers,
+)

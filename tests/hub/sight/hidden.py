@@ -21,7 +21,7 @@ NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
     "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents", "acv_cents", "buy_factor",
-    "lease_value_cents", "chargebacks_cents",
+    "lease_value_cents", "chargebacks_cents", "address_digest",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
@@ -30,7 +30,9 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
     "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
     "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised", "covered", "money_factor",
-    "lease_lender",
+    "lease_lender", "links", "link", "link_id", "opens", "opened_at", "last_opened_at", "accepted_at",
+    "scenario", "scenarios", "scenario_id", "scenario_version", "asked", "refusal",
+    "outdated",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
@@ -67,6 +69,19 @@ def a_paper() -> dict[str, Any]:
     return {"payment_cents": 1, "value": value, **secrets, **inside}
 
 
+def a_scenario(scenario: dict[str, Any], structure: dict[str, Any]) -> dict[str, Any]:
+    """Return a scenario with everything that some view hides."""
+    secrets = dict.fromkeys(NOT_FOR_SALES, 1)
+    offer = scenario["offer"] and {**scenario["offer"], **secrets, "changes": structure | secrets}
+    return {
+        **scenario,
+        "structure": structure | secrets,
+        "changes": structure | secrets,
+        "offer": offer,
+        **secrets,
+    }
+
+
 def contracts() -> st.SearchStrategy[Contract]:
     """Draw contracts with such a pencil."""
     return values_of(Contract).map(lambda drawn: replace(drawn, quote=a_paper()))
@@ -88,11 +103,15 @@ def logged_events(draw: st.DrawFn) -> dict[str, Any]:
         event["proposal"]["offer"] |= dict.fromkeys(NOT_FOR_SALES, 1)
         own = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
         event["proposal"]["offer"]["changes"] = own
+    if "scenario" in event:
+        event["scenario"] = a_scenario(event["scenario"], codec.plain(draw(structures)))
+    if "asked" in event:
+        event["asked"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     if "contract" in event:
         event["contract"]["quote"] = a_paper()
     if "before" in event:
         event["before"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     if "changes" in event:
         event["changes"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
-    others = sorted(NOT_FOR_CUSTOMERS - {"decision", "approval", "proposal", "task"})
+    others = sorted(NOT_FOR_CUSTOMERS - {"decision", "approval", "proposal", "task", "scenario", "asked"})
     return {**event, **dict.fromkeys(draw(st.sets(st.sampled_from(others))), 1)}

@@ -12,6 +12,7 @@ from protocol.deal.structure import Structure, StructureChanges
 from protocol.money.quotes import FrontierPoint, FrontierReply, LenderRules, QuoteReply
 from protocol.records import DealKind, View
 from server.hub.sight import asking, rows_seen, views, visible
+from server.hub.sight.parts_seen import project_structure
 from server.hub.sight.sight import Sight, coarse_npv
 from server.log.channel_log import Entry
 from tests.hub.sight.hidden import (
@@ -122,7 +123,7 @@ TRADE: dict[str, Any] = {"id": "a", "make": "Honda", "allowance_cents": 5, "payo
 def test_the_cash_value_of_a_trade_is_the_desks(acv: int | None, appraised: bool) -> None:
     """Salespeople see whether there is one, customers not even that; in events and offers alike."""
     changes = {"trades": [{**TRADE, "acv_cents": acv}], "trade_acv_cents": acv}
-    seen = {view: views.project_structure(changes, view) for view in View}
+    seen = {view: project_structure(changes, view) for view in View}
     assert seen[View.SALES] == {"trades": [{**TRADE, "appraised": appraised}]}
     assert seen[View.CUSTOMER] == {"trades": [TRADE]}
     event = {"type": "deal_changed", "channel": CHANNEL, "at": "t", "version": 4, "changes": changes}
@@ -131,7 +132,7 @@ def test_the_cash_value_of_a_trade_is_the_desks(acv: int | None, appraised: bool
         assert sent["changes"] == (changes if view is View.MANAGER else seen[view])
     # Of what a quote asked, only what was asked.
     asked = {"trades": [{"id": "a", "allowance_cents": 5}]}
-    assert views.project_structure(asked, View.SALES) == asked
+    assert project_structure(asked, View.SALES) == asked
 
 
 def test_a_refused_trade_names_its_field_to_customers_too() -> None:

@@ -1,8 +1,10 @@
 // One deal on the screen: binds the connection, the channel and the models, and notifies the screen of changes.
-import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
-import { Connection, type Link, type Listener, type Request } from "../live/connection";
+import { Connection, type Link, type Listener, type PulseNews, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
+import type { Standing } from "../live/standing";
+import { Truth } from "../live/truth";
 import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
 import { Desk } from "./desk/desk";
 import { Joining } from "./joining";
@@ -17,30 +19,18 @@ import { NO_FILTERS, Searching } from "./stock/searching";
 import { Story } from "./story";
 import { ProductCatalogue } from "./terms/catalogue";
 import type { Field } from "./terms/edits";
+import { KeptEdits } from "./terms/kept-edits";
 import { TermsEditor } from "./terms/terms-editor";
 
-export type Standing = "live" | "catching_up" | "offline" | "ended";
-
 export class DealSession implements Listener {
-  readonly link = signal<Link>({ kind: "connecting", attempt: 0 });
+  readonly truth: Truth;
   readonly model = signal<DealModel | null>(null);
   readonly view = signal<View>("sales");
   readonly user = signal<User | null>(null);
-  readonly notice = signal<Notice | null>(null);
   /** Who else looks at the deal, and at which field. */
   readonly here = signal<readonly Present[]>([]);
   /** Why the deal cannot be shown, or why the last command failed. */
   readonly failure = signal<ErrorBody | null>(null);
-  readonly current = signal(false);
-  /** Whether the event log is away: the deal is current, but there is no new list of cars. */
-  readonly paused = signal(false);
-  readonly standing = computed<Standing>(() => {
-    const link = this.link.value;
-    if (link.kind === "ended") return "ended";
-    if (link.kind === "waiting") return "offline";
-    const held = this.paused.value || this.notice.value?.code === "degraded";
-    return this.current.value && !held ? "live" : "catching_up";
-  });
   readonly terms: TermsEditor;
   readonly searching: Searching;
   readonly finder: Finder;
@@ -56,6 +46,8 @@ export class DealSession implements Listener {
   private drawing: Cancel | null = null;
   private readonly joining: Joining;
   private readonly unaim: () => void;
+  private readonly unkeep: () => void;
+  private keptEdits: KeptEdits | null = null;
 
   constructor(
     readonly dealId: string,
@@ -64,6 +56,7 @@ export class DealSession implements Listener {
     view: View,
   ) {
     this.view.value = view;
+    this.truth = new Truth(environment.build());
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
     this.connection = new Connection(address, environment, this);
@@ -99,6 +92,7 @@ export class DealSession implements Listener {
       },
     });
     this.unaim = effect(() => this.aim());
+    this.unkeep = effect(() => this.keep());
     this.connection.start();
   }
 
@@ -112,11 +106,20 @@ export class DealSession implements Listener {
     this.searching.stop();
     this.drawing?.();
     this.unaim();
+    this.unkeep();
     this.connection.stop();
   }
 
   retryNow(): void {
     this.connection.hurry();
+  }
+
+  get standing(): ReadonlySignal<Standing> {
+    return this.truth.standing;
+  }
+
+  get paused(): ReadonlySignal<boolean> {
+    return this.truth.paused;
   }
 
   /** How many edits wait to be sent. */
@@ -145,7 +148,7 @@ export class DealSession implements Listener {
       this.gridNow.value = new Grid(this.view.value, this.scores);
       this.channel.forget();
       this.paint.clear();
-      this.current.value = false;
+      this.truth.current.value = false;
     });
   }
 
@@ -168,10 +171,12 @@ export class DealSession implements Listener {
     return this.user.value?.scores ?? false;
   }
 
-  /** Asks the server something that changes nothing. A question is not repeated after a lost connection. */
-  ask(request: Request, replied: (reply: Reply) => void): void {
-    this.connection.send(request, replied);
-  }
+  /**
+   * Sends a command; returns whether there is a connection. A question, which has no `op`, is not repeated after a
+   * lost connection.
+   */
+  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean =>
+    this.connection.send(request, replied) !== null;
 
   can(right: string): boolean {
     return this.view.value !== "customer" && (this.user.value?.rights.includes(right) ?? false);
@@ -184,8 +189,7 @@ export class DealSession implements Listener {
     this.user.value = welcome.user;
     // If the person's sight changed, nothing of the old one may be kept.
     if (before && !seesAlike(before, welcome.user)) this.discard();
-    // Notices of another process are void; this one repeats them if they still apply.
-    this.notice.value = null;
+    this.truth.welcomed(welcome);
     this.joining.join();
   }
 
@@ -196,11 +200,11 @@ export class DealSession implements Listener {
 
   /** That cars are of an earlier search stands at their list, not in place of what is wrong. */
   private noticed(notice: Notice): void {
-    if (notice.code !== "stale") this.notice.value = notice.code === "recovered" ? null : notice;
+    if (notice.code !== "stale") this.truth.notice.value = notice.code === "recovered" ? null : notice;
   }
 
   drained(): void {
-    this.current.value = this.channel.current;
+    this.truth.current.value = this.channel.current;
     // The rows are drawn once per screen frame, however many socket frames arrive.
     this.drawing ??= this.environment.frame(() => {
       this.drawing = null;
@@ -214,9 +218,12 @@ export class DealSession implements Listener {
       this.channel.lost();
       this.pencil?.lost();
       this.story?.lost();
-      this.current.value = false;
     }
-    this.link.value = link;
+    this.truth.changed(link);
+  }
+
+  pulsed(news: PulseNews): void {
+    this.truth.pulsed(news);
   }
 
   private take(steps: Step[]): void {
@@ -231,30 +238,45 @@ export class DealSession implements Listener {
     }
   }
 
+  /** What the server does not have yet outlives a reload; in the customer's view nothing is kept. */
+  private keep(): void {
+    const kept = this.terms.kept;
+    this.keptEdits?.keep(this.view.value === "customer" ? [] : kept);
+  }
+
+  /** Before the first deal is loaded: edits that a page of this tab had not sent come back. */
+  private remember(): void {
+    const user = this.user.peek();
+    if (this.keptEdits || !user || this.view.peek() === "customer") return;
+    this.keptEdits = new KeptEdits(this.environment.shelf, user.id, this.dealId);
+    this.terms.restore(this.keptEdits.take());
+  }
+
   private load({ snapshot, view, paused }: JoinReply): void {
     if (!snapshot?.deal) return;
-    this.paused.value = paused === true;
+    this.truth.paused.value = paused === true;
     // Without the log there is no list of cars: the one that this page has stays, if it is of the same view.
-    const kept = this.paused.value && view === this.view.value ? (this.model.value?.search ?? null) : null;
+    const kept = this.truth.paused.value && view === this.view.value ? (this.model.value?.search ?? null) : null;
     this.view.value = view;
     const loaded = fromSnapshot(snapshot.deal, snapshot.search ?? null, snapshot.history, this.carName);
     this.model.value = kept ? { ...loaded, search: kept } : loaded;
     this.here.value = snapshot.deal.presence ?? [];
     this.target();
+    this.remember();
     if (!kept) this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);
     this.terms.reloaded(snapshot.deal);
   }
 
   private joined(reply: JoinReply): void {
     this.view.value = reply.view;
-    this.paused.value = reply.paused === true;
+    this.truth.paused.value = reply.paused === true;
     this.resend();
   }
 
   private loaded(): void {
     this.grid.loaded();
     this.resend();
-    if (this.paused.value) return;
+    if (this.truth.paused.value) return;
     if (this.model.value && !this.model.value.search) this.searching.begin(NO_FILTERS, this.searching.firstSort);
   }
 

@@ -3,22 +3,33 @@ import { parseReadable } from "../text/readable";
 import type { AnyCommand, AnyMessage, Reply, Welcome } from "../wire";
 import { reconnectDelay } from "./backoff";
 import type { Cancel, Environment, Socket } from "./environment";
+import { type Beat, Pulse, WakefulClock } from "./pulse";
 
 const SECONDS = 1_000;
-const SILENCE_MS = 25 * SECONDS;
-const PONG_MS = 10 * SECONDS;
+const TICK_MS = 1 * SECONDS;
+const HIDDEN_TICK_MS = 30 * SECONDS;
 const HANDSHAKE_MS = 10 * SECONDS;
+const STALE_HANDSHAKE_MS = 2 * SECONDS;
 const SUBPROTOCOL = "deal.v1";
 const ABNORMAL = 1006;
 
 export type Link =
   | { kind: "connecting"; attempt: number }
   | { kind: "open" }
-  | { kind: "waiting"; until: number; attempt: number }
+  | { kind: "waiting"; until: number; attempt: number; code: number; since: number }
   | { kind: "ended"; code: number };
 
 /** A command without its ref, which the connection gives. */
 export type Request = AnyCommand extends infer C ? (C extends AnyCommand ? Omit<C, "ref"> : never) : never;
+
+/** What is known of the other side: told each second while it matters. */
+export interface PulseNews {
+  beat: Beat;
+  quietMs: number;
+  /** When the last message came, and the time now, by this machine's clock. */
+  heardAt: number | null;
+  now: number;
+}
 
 export interface Listener {
   welcomed(welcome: Welcome): void;
@@ -26,6 +37,7 @@ export interface Listener {
   /** All messages of one frame are handled: a good moment to draw. */
   drained(): void;
   changed(link: Link): void;
+  pulsed(news: PulseNews): void;
 }
 
 interface Pending {
@@ -41,8 +53,14 @@ export class Connection {
   private readonly pending = new Map<number, Pending>();
   /** Commands with an `op` whose reply the old socket never brought. */
   private unanswered: Pending[] = [];
-  private silence: Cancel = () => {};
+  private handshake: Cancel = () => {};
   private retry: Cancel = () => {};
+  private beating: Cancel = () => {};
+  private asleep: Cancel = () => {};
+  private readonly pulse = new Pulse();
+  private readonly clock = new WakefulClock();
+  private heardAt: number | null = null;
+  private openedAt = 0;
 
   constructor(
     private readonly url: string,
@@ -52,20 +70,36 @@ export class Connection {
 
   /** Opens the socket, and again whenever it is lost. */
   start(): void {
+    this.asleep = this.environment.woken(() => this.wake());
+    this.open();
+    this.look();
+  }
+
+  private reopen(): void {
+    const socket = this.socket;
+    this.handshake();
+    this.open();
+    socket?.close();
+  }
+
+  private open(): void {
     this.retry();
+    this.openedAt = this.time();
     this.set({ kind: "connecting", attempt: this.attempt });
     const socket = this.environment.open(this.url, SUBPROTOCOL, {
       message: (text) => socket === this.socket && this.read(text),
-      closed: (code) => socket === this.socket && this.lost(code),
+      closed: (code) => socket === this.socket && this.closed(code),
     });
     this.socket = socket;
-    this.silence = this.environment.later(HANDSHAKE_MS, () => this.abandon());
+    this.handshake = this.environment.later(HANDSHAKE_MS, () => this.abandon());
   }
 
   /** Closes for good. */
   stop(): void {
     this.retry();
-    this.silence();
+    this.handshake();
+    this.beating();
+    this.asleep();
     const socket = this.socket;
     this.socket = null;
     socket?.close();
@@ -73,7 +107,16 @@ export class Connection {
 
   /** Tries at once if a wait is running, because the network or the person says so. */
   hurry(): void {
-    if (this.link.kind === "waiting") this.start();
+    if (this.link.kind === "waiting") this.open();
+  }
+
+  /** Checks at once whether the page is current: it was asleep, or the network changed. */
+  private wake(): void {
+    this.hurry();
+    // A handshake that began before the sleep leads nowhere.
+    if (this.link.kind === "connecting" && this.time() - this.openedAt > STALE_HANDSHAKE_MS) this.reopen();
+    if (this.link.kind === "open" && this.pulse.wake(this.time())) this.ask();
+    this.look();
   }
 
   /**
@@ -99,7 +142,7 @@ export class Connection {
   }
 
   private read(text: string): void {
-    this.listen();
+    this.heard();
     for (const line of text.split("\n")) {
       if (line.trim() !== "") this.dispatch(parseReadable(line) as AnyMessage);
     }
@@ -109,7 +152,10 @@ export class Connection {
   private dispatch(message: AnyMessage): void {
     if (message.type === "welcome") {
       this.attempt = 0;
+      this.handshake();
+      this.pulse.begin(this.time());
       this.set({ kind: "open" });
+      this.look();
       this.listener.welcomed(message);
     } else if (message.type === "reply") {
       const pending = this.pending.get(message.ref);
@@ -120,12 +166,40 @@ export class Connection {
     }
   }
 
-  private listen(): void {
-    this.silence();
-    this.silence = this.environment.later(SILENCE_MS, () => {
-      this.send({ type: "ping" }, () => {});
-      this.silence = this.environment.later(PONG_MS, () => this.abandon());
-    });
+  private heard(): void {
+    const time = this.time();
+    const doubted = this.pulse.beat(time) !== "fresh";
+    this.heardAt = this.environment.now();
+    this.pulse.heard(time);
+    if (doubted) this.look();
+  }
+
+  /** Any message answers; the reply itself says nothing more. */
+  private ask(): void {
+    this.send({ type: "ping" }, () => {});
+  }
+
+  /** Asks, or gives the socket up, when it is time; looks again in a second or when the next is due. */
+  private look(): void {
+    this.beating();
+    const time = this.time();
+    const visible = this.environment.visible();
+    if (this.link.kind === "open") {
+      const act = this.pulse.step(time, visible);
+      if (act === "ask") this.ask();
+      else if (act === "give_up") this.abandon();
+    }
+    const { heardAt } = this;
+    const now = this.environment.now();
+    this.listener.pulsed({ beat: this.pulse.beat(time), quietMs: this.pulse.quiet(time), heardAt, now });
+    if (this.link.kind === "ended") return;
+    const tick = visible ? TICK_MS : HIDDEN_TICK_MS;
+    const due = this.link.kind === "open" ? this.pulse.due(visible) - time : tick;
+    this.beating = this.environment.later(Math.max(1, Math.min(tick, due)), () => this.look());
+  }
+
+  private time(): number {
+    return this.clock.read(this.environment.elapsed(), this.environment.now());
   }
 
   /** Gives up a silent socket: its close event may take minutes. */
@@ -135,9 +209,15 @@ export class Connection {
     socket?.close();
   }
 
+  private closed(code: number): void {
+    this.pulse.ended();
+    this.lost(code);
+    this.look();
+  }
+
   private lost(code: number): void {
     this.socket = null;
-    this.silence();
+    this.handshake();
     for (const pending of this.pending.values()) {
       if ("op" in pending.request) this.unanswered.push(pending);
     }
@@ -148,8 +228,9 @@ export class Connection {
       return;
     }
     this.attempt += 1;
-    this.set({ kind: "waiting", until: this.environment.now() + delay, attempt: this.attempt });
-    this.retry = this.environment.later(delay, () => this.start());
+    const since = this.environment.now();
+    this.set({ kind: "waiting", until: since + delay, attempt: this.attempt, code, since });
+    this.retry = this.environment.later(delay, () => this.open());
   }
 
   private set(link: Link): void {

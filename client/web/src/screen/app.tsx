@@ -1,15 +1,20 @@
+import { useMemo } from "preact/hooks";
 import { widestView } from "../page";
+import { PaletteDoor } from "../palette/door";
 import { follow } from "../router";
 import { DealPage } from "./pages/deal-page";
 import { DealsPage } from "./pages/deals-page";
 import { SecurityPage } from "./pages/security-page";
 import { WallPage } from "./pages/wall-page";
+import { Palette } from "./palette/palette";
 import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
 
 export function App(props: Surroundings) {
+  const palette = useMemo(() => new PaletteDoor(), []);
   return (
-    <SurroundingsContext.Provider value={props}>
+    <SurroundingsContext.Provider value={{ ...props, palette }}>
       <Page {...props} />
+      <Palette door={palette} />
     </SurroundingsContext.Provider>
   );
 }
@@ -23,6 +28,7 @@ function Page({ router, user }: Surroundings) {
   return (
     <main class="blank">
       <h1>There is no such page</h1>
+      <p class="quiet">The address is incomplete, or the page has moved.</p>
       <a class="button" href="/" onClick={follow(router, "/")}>
         All deals
       </a>

@@ -11,6 +11,9 @@ export interface Formats {
   clock(instant: string): string;
   day(date: string): string;
   moment(instant: string): string;
+  weekday(instant: string): string;
+  /** The calendar date of an instant, here. */
+  date(instant: string): string;
   list(items: string[]): string;
   decimal: string;
   group: string;
@@ -30,6 +33,8 @@ export function formatsFor(locale: string | undefined): Formats {
   // A calendar date has no zone: it must not move by one for people west of Greenwich.
   const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const both = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const short = new Intl.DateTimeFormat(locale, { weekday: "short" });
+  const local = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const listing = new Intl.ListFormat(locale, { type: "conjunction" });
   const order = new Intl.PluralRules("en", { type: "ordinal" });
   const parts = new Intl.NumberFormat(locale).formatToParts(-1234567.5);
@@ -43,6 +48,8 @@ export function formatsFor(locale: string | undefined): Formats {
     clock: (instant) => minutes.format(new Date(instant)),
     day: (date) => calendar.format(new Date(`${date}T00:00:00Z`)),
     moment: (instant) => both.format(new Date(instant)),
+    weekday: (instant) => short.format(new Date(instant)),
+    date: (instant) => local.format(new Date(instant)),
     list: (items) => listing.format(items),
     decimal: parts.find((part) => part.type === "decimal")?.value ?? ".",
     group: parts.find((part) => part.type === "group")?.value ?? ",",

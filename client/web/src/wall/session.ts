@@ -1,31 +1,25 @@
 // The wall of a store on the screen, or its list of deals: joins its channel and keeps the rows that its events replace.
-import { computed, signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
-import { Connection, type Link, type Listener } from "../live/connection";
+import { Connection, type Link, type Listener, type PulseNews, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import type { AnyMessage, ErrorBody, Notice, Present, Reply, View, Welcome } from "../wire";
+import type { Standing } from "../live/standing";
+import { Truth } from "../live/truth";
+import type { AnyMessage, ErrorBody, Present, Reply, View, Welcome } from "../wire";
 import { type Rows, summariesOf, taken } from "./fold";
 
 const JOIN_AGAIN_MS = 2_000;
 
 export class WallSession implements Listener {
-  readonly link = signal<Link>({ kind: "connecting", attempt: 0 });
-  readonly notice = signal<Notice | null>(null);
+  readonly truth: Truth;
   readonly failure = signal<ErrorBody | null>(null);
   readonly rows = signal<Rows>(new Map());
   readonly here = signal<readonly Present[]>([]);
   readonly name = signal<string | null>(null);
-  readonly current = signal(false);
   /**
    * By how much the server's clock is ahead of this machine's, in milliseconds: waiting times use the server's clock.
    */
   readonly ahead = signal(0);
-  readonly standing = computed(() => {
-    const link = this.link.value;
-    if (link.kind === "ended") return "ended";
-    if (link.kind === "waiting") return "offline";
-    return this.current.value ? "live" : "catching_up";
-  });
   readonly unsaved = 0;
 
   private readonly channel: ChannelFollower;
@@ -38,9 +32,14 @@ export class WallSession implements Listener {
     address: string,
     private readonly environment: Environment,
   ) {
+    this.truth = new Truth(environment.build());
     this.channel = new ChannelFollower(channel);
     this.connection = new Connection(address, environment, this);
     this.connection.start();
+  }
+
+  get standing(): ReadonlySignal<Standing> {
+    return this.truth.standing;
   }
 
   close(): void {
@@ -52,27 +51,32 @@ export class WallSession implements Listener {
     this.connection.hurry();
   }
 
+  /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
+  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean =>
+    this.connection.send(request, replied) !== null;
+
   welcomed(welcome: Welcome): void {
-    this.notice.value = null;
+    this.truth.welcomed(welcome);
     this.ahead.value = Date.parse(welcome.server_time) - this.environment.now();
     this.join();
   }
 
   received(message: AnyMessage): void {
-    if (message.type === "notice") this.notice.value = message.code === "recovered" ? null : message;
+    if (message.type === "notice") this.truth.notice.value = message.code === "recovered" ? null : message;
     else this.take(this.channel.receive(message));
   }
 
   drained(): void {
-    this.current.value = this.channel.current;
+    this.truth.current.value = this.channel.current;
   }
 
   changed(link: Link): void {
-    if (link.kind !== "open") {
-      this.channel?.lost();
-      this.current.value = false;
-    }
-    this.link.value = link;
+    if (link.kind !== "open") this.channel?.lost();
+    this.truth.changed(link);
+  }
+
+  pulsed(news: PulseNews): void {
+    this.truth.pulsed(news);
   }
 
   private join(): void {
@@ -89,8 +93,10 @@ export class WallSession implements Listener {
 
   private joinReplied(reply: Reply): void {
     this.failure.value = reply.ok ? null : (reply.error ?? null);
-    if (reply.ok) this.take(this.channel.replied(reply));
-    else if (!reply.error?.retry) this.rows.value = new Map();
+    if (reply.ok) {
+      this.take(this.channel.replied(reply));
+      this.connection.resend();
+    } else if (!reply.error?.retry) this.rows.value = new Map();
     else this.joinAgain = this.environment.later(JOIN_AGAIN_MS * (1 + this.environment.random()), () => this.join());
   }
 

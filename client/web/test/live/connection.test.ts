@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reconnectDelay } from "../../src/live/backoff";
-import { Connection, type Link } from "../../src/live/connection";
+import { Connection, type Link, type PulseNews } from "../../src/live/connection";
 import type { Environment, SocketEvents } from "../../src/live/environment";
 
 class World implements Environment {
@@ -32,9 +32,19 @@ class World implements Environment {
     return this.later(16, action);
   }
 
-  now = () => this.time;
+  /** How long the machine slept: of its clocks only that of the wall counts it. */
+  slept = 0;
+  now = () => this.time + this.slept;
   elapsed = () => this.time;
-  visible = () => true;
+  seen = true;
+  visible = () => this.seen;
+  wake: () => void = () => {};
+  woken(action: () => void) {
+    this.wake = action;
+    return () => {};
+  }
+  build = () => "";
+  shelf = { read: () => null, write: () => {} };
   random = () => 0.5;
 
   pass(milliseconds: number): void {
@@ -58,15 +68,17 @@ function opened() {
   const world = new World();
   const links: Link[] = [];
   const received: unknown[] = [];
+  const pulses: PulseNews[] = [];
   const connection = new Connection("ws://x/ws", world, {
     welcomed: () => {},
     received: (message) => received.push(message),
     drained: () => {},
     changed: (link) => links.push(link),
+    pulsed: (news) => pulses.push(news),
   });
   connection.start();
   welcome(world);
-  return { world, connection, links, received };
+  return { world, connection, links, received, pulses };
 }
 
 function welcome(world: World): void {
@@ -122,30 +134,137 @@ test("what is sent while offline is kept where it has an op, and dropped otherwi
   );
 });
 
-test("after 25 s of silence it pings, and after 10 s more it comes back by a new socket", () => {
-  const { world } = opened();
-  world.pass(24_999);
-  assert.equal(world.last.sent.length, 0);
+function answer(world: World): void {
+  const ping = world.last.sent.findLast(({ type }) => type === "ping")!;
+  world.last.events.message(JSON.stringify({ type: "reply", ref: ping.ref, ok: true, data: {} }));
+}
+
+const pings = (world: World) => world.last.sent.filter(({ type }) => type === "ping").length;
+
+test("a page that hears nothing asks after 4 s; the answer keeps it live, at one small command in 4 s", () => {
+  const { world, pulses } = opened();
+  world.pass(3_999);
+  assert.equal(pings(world), 0);
+  for (let i = 1; i <= 10; i++) {
+    world.pass(1);
+    assert.equal(pings(world), i);
+    answer(world);
+    world.pass(3_999);
+  }
+  assert.ok(pulses.every(({ beat }) => beat === "fresh"));
+});
+
+test("a server that hangs is doubted after 5 s, and after 8 s the page says so and comes back by another socket", () => {
+  const { world, pulses, links } = opened();
+  world.pass(5_000);
+  assert.equal(pulses.at(-1)!.beat, "checking");
+  world.pass(2_999);
+  assert.equal(pulses.at(-1)!.beat, "checking");
+  assert.equal(world.sockets[0]!.closed, false);
   world.pass(1);
-  assert.equal(world.last.sent[0]!.type, "ping");
+  assert.equal(pulses.at(-1)!.beat, "silent");
+  assert.equal(pulses.at(-1)!.quietMs, 8_000);
+  assert.equal(world.sockets[0]!.closed, true);
+  assert.equal(links.at(-1)!.kind, "waiting");
+  world.pass(1_000);
+  assert.equal(world.sockets.length, 2);
+  assert.equal(pulses.at(-1)!.beat, "silent", "an attempt is no answer");
+  world.pass(3_000);
+  assert.ok(pulses.at(-1)!.quietMs >= 11_000, "the seconds are counted on");
+  welcome(world);
+  assert.equal(pulses.at(-1)!.beat, "fresh");
+});
+
+test("a socket that ends by itself is no silence, also after one", () => {
+  const { world, pulses } = opened();
+  world.pass(9_000);
+  assert.equal(pulses.at(-1)!.beat, "silent");
+  world.last.events.closed(1006);
+  assert.notEqual(pulses.at(-1)!.beat, "silent");
+});
+
+test("a server that is still at a command says so, and is not given up", () => {
+  const { world, pulses } = opened();
+  for (let i = 0; i < 10; i++) {
+    world.pass(3_000);
+    world.last.events.message('{"type":"working","ref":7}');
+  }
+  assert.equal(world.sockets.length, 1);
+  assert.ok(pulses.every(({ beat }) => beat === "fresh"));
+});
+
+test("a page that nobody sees asks after 25 s only, and gives up after 10 s more", () => {
+  const { world } = opened();
+  world.seen = false;
+  world.pass(24_999);
+  assert.equal(pings(world), 0);
+  world.pass(1_001);
+  assert.equal(pings(world), 1);
   world.pass(10_000);
   assert.equal(world.sockets[0]!.closed, true);
+});
+
+test("a page that wakes asks at once, and is current with the answer", () => {
+  const { world, pulses } = opened();
+  world.seen = false;
+  world.pass(20_000);
+  world.seen = true;
+  world.wake();
+  assert.equal(pings(world), 1);
+  assert.equal(pulses.at(-1)!.beat, "checking");
+  answer(world);
+  assert.equal(pulses.at(-1)!.beat, "fresh");
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a page that wakes without an answer says within 2 s that it is not current, and connects anew", () => {
+  const { world, pulses } = opened();
+  world.seen = false;
+  world.pass(20_000);
+  world.seen = true;
+  world.wake();
+  world.pass(1_999);
+  assert.equal(pulses.at(-1)!.beat, "checking");
+  world.pass(1);
+  assert.equal(pulses.at(-1)!.beat, "stale");
+  assert.equal(pulses.at(-1)!.heardAt, 0, "it says when it was current last");
   world.pass(1_000);
   assert.equal(world.sockets.length, 2);
 });
 
-test("anything heard counts: no ping while events flow", () => {
+test("a machine that slept is noticed by its clock, without an event: nothing is given up before it was asked", () => {
+  const { world, pulses } = opened();
+  // No timer runs, and the clock that counts the machine's own time stands still.
+  world.slept += 600_000;
+  world.pass(1_000);
+  assert.equal(world.sockets[0]!.closed, false);
+  assert.equal(pings(world), 1);
+  assert.equal(pulses.at(-1)!.beat, "checking");
+  answer(world);
+  assert.equal(pulses.at(-1)!.beat, "fresh");
+});
+
+test("waking ends a wait for the next attempt, and a handshake that began before the sleep", () => {
   const { world } = opened();
-  for (let i = 0; i < 10; i++) {
-    world.pass(20_000);
-    world.last.events.message('{"type":"notice","code":"stale","message":""}');
-  }
-  assert.equal(world.last.sent.length, 0);
+  world.last.events.closed(1006);
+  world.wake();
+  assert.equal(world.sockets.length, 2);
+  world.pass(3_000);
+  world.wake();
+  assert.equal(world.sockets.length, 3);
+  assert.equal(world.sockets[1]!.closed, true);
+});
+
+test("what was heard a moment ago needs no check", () => {
+  const { world } = opened();
+  world.pass(500);
+  world.wake();
+  assert.equal(pings(world), 0);
 });
 
 test("a socket that was given up says nothing any more", () => {
   const { world, received } = opened();
-  world.pass(35_000);
+  world.pass(8_000);
   world.sockets[0]!.events.message('{"type":"notice","code":"stale","message":""}');
   assert.deepEqual(received, []);
 });

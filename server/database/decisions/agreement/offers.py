@@ -8,6 +8,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.agreed import figures_of
 from protocol.deal.deal_parts import DealOffer
+from protocol.deal.scenarios import same_figures
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import SELECTABLE, Reason
 from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
@@ -124,7 +125,11 @@ async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None 
 async def _adopt(deal: LockedDeal, before: DealOffer | None, offer: DealOffer, reason: Reason | None) -> None:
     await store_offer(deal, offer)
     await deal.database.execute(
-        "UPDATE deals SET selected_offer = $2 WHERE deal_id = $1", deal.key, uuid.UUID(offer.offer_id)
+        "UPDATE deals SET selected_offer = $2, used_scenario = CASE WHEN $3 THEN used_scenario END"
+        " WHERE deal_id = $1",
+        deal.key,
+        uuid.UUID(offer.offer_id),
+        same_figures(before, offer),
     )
     deal.selected_offer, deal.offer = uuid.UUID(offer.offer_id), offer
     more = {} if reason is None else {"reason": reason}

@@ -12,7 +12,7 @@ from protocol.deal.deal_parts import Approval
 from protocol.deal.product_lines import FLAT_FIELDS
 from protocol.deal.structure import Structure, StructureChanges, StructureError, revised
 from protocol.deal.trades import FLAT_FIELDS as TRADE_SUMS
-from protocol.deal.trades import counts_alike
+from protocol.deal.trades import TradeChanges, counts_alike
 from protocol.deal.workflow import EDITABLE, Reason
 from protocol.events import DealChanged, StateChanged, kind_of
 from protocol.records import Actor, DealState, Role
@@ -70,9 +70,33 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
     check_unlocked(deal, new.keys() | _wholes(new.keys() & {name for name, _ in changes.items()}))
     if deal.actor.role is not Role.DESK_MANAGER:
         check_trades_kept(changes, before)
+    await _replace(deal, after, new)
+    return new
+
+
+async def replace_structure(deal: LockedDeal, after: Structure) -> dict[str, Any]:
+    """Give a locked deal another whole structure; return the fields that differ, on the wire.
+
+    Raises CommandError: invalid, locked, forbidden for an appraised trade that it lacks.
+    """
+    before = deal.structure
+    new = differences(before, after)
+    check_unlocked(deal, new.keys() | _wholes(new.keys()))
+    if deal.actor.role is not Role.DESK_MANAGER:
+        kept = {trade.id for trade in after.trades}
+        gone = [TradeChanges(id=each.id, removed=True) for each in before.trades if each.id not in kept]
+        check_trades_kept(StructureChanges(trades=gone), before)
+    await _replace(deal, after, new)
+    return new
+
+
+async def _replace(deal: LockedDeal, after: Structure, new: dict[str, Any]) -> None:
+    before = deal.structure
     if new:
         await deal.database.execute(
-            "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
+            "UPDATE deals SET structure = $2, used_scenario = NULL WHERE deal_id = $1",
+            deal.key,
+            codec.plain(after),
         )
         deal.structure = after
         old = codec.plain(before)
@@ -86,7 +110,6 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
         )
     if "trades" in new:
         await end_appraisals(deal, before.trades)
-    return new
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ UPDATE customers SET ({", ".join(_COLUMNS)}) =
 """  # noqa: S608 - names of our own
 _INSERT: Final = f"""
 INSERT INTO customers (customer_id, store_id, {", ".join(_COLUMNS)})
-VALUES ($1, $2, {", ".join(f"${place}" for place in range(3, len(_COLUMNS) + 3))})
+VALUES ($1, $2, {", ".join(f"${place}" for place in range(3, len(_COLUMNS) + 3))}) ON CONFLICT DO NOTHING
 """  # noqa: S608 - names of our own
 
 
@@ -102,13 +102,18 @@ async def change_customer(
         return deal.decided(), [other.answered({}) for other in open_]
 
 
-async def create_customer(database: Database, store_id: str, facts: CustomerFacts) -> str:
-    """Add a customer to a store and return the id. Raises CommandError(invalid)."""
+async def create_customer(
+    database: Database, store_id: str, facts: CustomerFacts, customer_id: uuid.UUID | None = None
+) -> str:
+    """Add a customer to a store and return the id. With ``customer_id`` it is added once.
+
+    Raises CommandError(invalid).
+    """
     try:
         check_facts(facts)
     except CustomerError as error:
         raise _invalid(error) from None
-    customer_id = uuid.uuid4()
+    customer_id = customer_id or uuid.uuid4()
     await database.execute(_INSERT, customer_id, store_id, *_values(facts))
     return str(customer_id)
 

@@ -31,13 +31,13 @@ export class Desk {
     private readonly channel: string,
   ) {}
 
-  /** Sends a command about a subject; `done` is called when it was accepted. Does not wait for an earlier one. */
-  give(subject: string, command: DeskCommand, done: () => void = () => {}): void {
+  /** Sends a command about a subject; `done` gets the answer if it was accepted. Does not wait for an earlier one. */
+  give(subject: string, command: DeskCommand, done: (data: Reply["data"]) => void = () => {}): void {
     this.settle(subject, true, null);
     const request = { ...command, channel: this.channel, op: crypto.randomUUID() } as Request;
     this.send(request, (reply) => {
       this.settle(subject, false, reply.ok ? null : (reply.error ?? null));
-      if (reply.ok) done();
+      if (reply.ok) done(reply.data);
     });
   }
 

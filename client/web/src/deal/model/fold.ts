@@ -13,6 +13,8 @@ import {
   NOTE_BYTES,
   type StateChanged,
 } from "../../wire";
+import { marked, sameFigures, scenariosAfter } from "../scenarios/fold";
+import { presented } from "./presented";
 
 /** The current deal; presence changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
@@ -36,17 +38,28 @@ export function applied(deal: Deal, event: AnyEvent): Deal {
 function change(deal: Deal, event: AnyEvent): Deal {
   switch (event.type) {
     case "deal_changed":
-      return outdated({ ...deal, structure: { ...deal.structure, ...event.changes } }, deal.selected !== null);
+      return outdated(
+        { ...unmarked(deal), structure: { ...deal.structure, ...event.changes } },
+        deal.selected !== null,
+      );
     case "state_changed":
       return moved(deal, event);
     case "fulfilment_changed":
       return { ...deal, fulfilment: event.to };
     case "offer_selected":
-      return outdated({ ...deal, selected: event.offer }, false);
+      return outdated(
+        { ...(sameFigures(deal.selected, event.offer) ? deal : unmarked(deal)), selected: event.offer },
+        false,
+      );
     case "offer_pinned":
       return { ...deal, pins: [...without(deal.pins, event.vehicle_id), event.offer] };
     case "offer_unpinned":
       return { ...deal, pins: without(deal.pins, event.vehicle_id) };
+    case "scenario_added":
+    case "scenario_changed":
+    case "scenario_removed":
+    case "scenario_used":
+      return deal.scenarios ? { ...deal, scenarios: scenariosAfter(deal.scenarios, event, deal.version) } : deal;
     case "customer_changed":
       return { ...deal, customer: event.customer };
     case "field_locked":
@@ -60,9 +73,20 @@ function change(deal: Deal, event: AnyEvent): Deal {
     case "task_raised":
     case "task_done":
       return financed(deal, event);
+    case "presentation_changed":
+    case "link_shared":
+    case "link_revoked":
+    case "link_opened":
+    case "customer_accepted":
+      return presented(deal, event);
     default:
       return deal;
   }
+}
+
+/** Returns the deal, of which no scenario is what is on it. */
+function unmarked(deal: Deal): Deal {
+  return deal.scenarios ? { ...deal, scenarios: marked(deal.scenarios, null) } : deal;
 }
 
 function outdated(deal: Deal, outdated: boolean): Deal {

@@ -17,6 +17,7 @@ import { followsLines } from "../terms/products";
 import { follows, moved, tradeName, tradesOf } from "../terms/trades";
 import { changedFacts, factLabel, factsOf } from "./customers";
 import type { Deal } from "./fold";
+import { presentedWords } from "./presented";
 import { LENDER_STATUSES, reasonText, STATES, STEP_WORDS, TASKS } from "./words";
 
 export interface FieldChange {
@@ -139,6 +140,14 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
       return event.field === undefined ? null : { tone: "desk", what: () => `unlocked ${fieldLabel(event.field!)}` };
     case "vehicle_changed":
       return carChanged(before, event, carName(event.vehicle_id));
+    case "presentation_changed":
+    case "link_shared":
+    case "link_revoked":
+    case "link_opened":
+    case "customer_accepted": {
+      const words = presentedWords(event);
+      return words === null ? null : { tone: "offer", what: words };
+    }
     default:
       return financed(before, event);
   }

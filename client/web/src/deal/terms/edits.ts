@@ -1,6 +1,7 @@
 // This person's edits on the way to the server. An edit is shown at once, sent with the version it was made on, and
 // kept until the server has accepted it: after a refusal the value stays in its field with the reason next to it. Pure.
 import type { Actor, ErrorBody, StructureChanges } from "../../wire";
+import type { KeptEdit } from "./kept-edits";
 import { flattened, gathered, parts, refusedField, type TradeField, tradeField } from "./trades";
 
 const SOMEBODY = "Somebody";
@@ -109,6 +110,24 @@ export class Edits {
 
   get unsaved(): number {
     return new Set([...this.waiting.keys(), ...Object.keys(this.flight?.changes ?? {})]).size;
+  }
+
+  /** All that the server does not have yet. */
+  get kept(): KeptEdit[] {
+    const flying = Object.entries(this.flight?.changes ?? {}).map(([field, value]) => ({
+      field: field as Field,
+      value,
+      base: this.flight?.bases[field],
+    }));
+    const waiting = [...this.waiting].map(([field, { value, base }]) => ({ field: field as Field, value, base }));
+    return [...flying.filter(({ field }) => !this.waiting.has(field)), ...waiting];
+  }
+
+  /** Queues what another page of this tab had not sent; what this one has of the same field is newer. */
+  restore(kept: readonly KeptEdit[]): void {
+    for (const { field, value, base } of kept) {
+      if (!this.waiting.has(field)) this.waiting.set(field, { value, base, trouble: null });
+    }
   }
 
   /** Returns the next command to send, or null while one is pending or nothing is queued. */

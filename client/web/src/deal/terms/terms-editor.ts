@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { DealChanged, ErrorBody, Reply, StructureChanges } from "../../wire";
 import { type Departure, Edits, type Field, type Trouble } from "./edits";
+import type { KeptEdit } from "./kept-edits";
 import { retryAfterMs } from "./retry";
 import { flattened } from "./trades";
 
@@ -54,6 +55,17 @@ export class TermsEditor {
   get unsaved(): number {
     void this.editing.value;
     return this.edits.unsaved;
+  }
+
+  /** All edits that the server does not have yet. */
+  get kept(): KeptEdit[] {
+    void this.editing.value;
+    return this.edits.kept;
+  }
+
+  /** Takes up edits of an earlier page, before the deal is loaded. */
+  restore(kept: readonly KeptEdit[]): void {
+    this.edits.restore(kept);
   }
 
   /** The value to show for a field: this person's while it is not taken, else the server's. */

@@ -14,6 +14,10 @@ export class ScriptedServer implements Environment {
   readonly visible = browser.visible;
   readonly random = browser.random;
   readonly now = browser.now;
+  /** Nothing wakes a story, and nothing of it outlives it. */
+  readonly woken = () => () => {};
+  readonly build = () => "";
+  readonly shelf = { read: () => null, write: () => {} };
   private opened = false;
 
   constructor(
@@ -88,9 +92,17 @@ class Conversation {
     const error = this.twist.refuse?.[command.type];
     const found = answerTo(this.recording.answers, request);
     if (error || found?.error) this.say({ type: "reply", ref, ok: false, error: error ?? found?.error });
-    else this.say({ type: "reply", ref, ok: true, data: found?.data ?? {} });
+    else this.say({ type: "reply", ref, ok: true, data: found?.data ?? UNRECORDED[command.type] ?? {} });
   }
 }
+
+/** Lists that a recording without them shows as empty. */
+const UNRECORDED: Record<string, Record<string, unknown>> = {
+  list_deals: { deals: [], next: null },
+  look_up: { customers: [], deals: [] },
+  find: { rows: 0, columns: {}, more: false },
+  security_events: { events: [], next: null },
+};
 
 function loading(ref: number, channel: string, { join, rows }: RecordedChannel): object[] {
   return [

@@ -2,5 +2,6 @@
 import type { Story } from "../story";
 import { GRID } from "./grid";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
+import { STANDINGS } from "./standing";
 
-export const STORIES: readonly Story[] = [...DEAL_PAGES, ...OTHER_PAGES, ...GRID];
+export const STORIES: readonly Story[] = [...DEAL_PAGES, ...OTHER_PAGES, ...STANDINGS, ...GRID];

@@ -95,6 +95,7 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
             {fresh && about && deal && <Changed step={step} session={session} now={fresh} />}
           </p>
         )}
+        {session.truth.whyNot.value && <p class="not-now">{session.truth.whyNot.value}</p>}
         <footer>
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
@@ -102,7 +103,12 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
           <button
             type="submit"
             class="button primary"
-            disabled={chosen.value.length === 0 || busy || (countering && counter.value === null)}
+            disabled={
+              chosen.value.length === 0 ||
+              busy ||
+              session.truth.whyNot.value !== null ||
+              (countering && counter.value === null)
+            }
           >
             {words.verb}
           </button>

@@ -9,6 +9,7 @@ import type { DealKind, QuoteReply, Rejection } from "../../wire";
 import { Papers } from "../desk/papers";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
+import { NeedsAnswer } from "../standing/needs-answer";
 import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
 import { CustomerWords } from "./customer-words";
@@ -168,7 +169,9 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
       {!staff && quote && way && (
         <CustomerWords quote={quote} way={way} structure={session.model.value?.deal.structure ?? {}} />
       )}
-      <ChoiceBar row={row} session={session} way={way} />
+      <NeedsAnswer session={session}>
+        <ChoiceBar row={row} session={session} way={way} />
+      </NeedsAnswer>
       <PrintLinks vehicleId={row.vehicle_id} way={way} session={session} />
       <Papers session={session} />
       {quote && way ? (

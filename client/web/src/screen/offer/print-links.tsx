@@ -20,12 +20,12 @@ export function PrintLinks({ vehicleId, way, session }: Props) {
   return (
     <p class="print-links">
       {paper && (
-        <a class="button small" href={paper.address} target="_blank" rel="noopener">
+        <a class="button small" data-action="" href={paper.address} target="_blank" rel="noopener">
           {paper.dealsOffer ? "Print the deal's offer" : "Print"}
         </a>
       )}
       {pinned.length > 1 && (
-        <a class="button small" href={paperAddress(deal.id, pinned)} target="_blank" rel="noopener">
+        <a class="button small" data-action="" href={paperAddress(deal.id, pinned)} target="_blank" rel="noopener">
           Print comparison of {pinned.length} pinned cars
         </a>
       )}

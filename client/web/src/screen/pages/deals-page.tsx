@@ -1,53 +1,77 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
-import { type DealRow, listDeals } from "../../api";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
+import { whenText } from "../../text/when";
 import { newestFirst, paidText, type Summary } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
-import type { DealState, Fulfilment } from "../../wire";
-import { Banners } from "../parts/banners";
+import type { DealState, Fulfilment, ListedDeal } from "../../wire";
+import { type Store, useStore } from "../palette/use-store";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { StandingMark } from "../standing/standing-mark";
 import { FindBox } from "./find-box";
 import { NewDeal } from "./new-deal";
+import { StoreFoot } from "./store-foot";
 
-type Loading = { kind: "folded" } | { kind: "loading" } | { kind: "ready"; next: string | null };
+type Loading = { kind: "waiting" } | { kind: "loading" } | { kind: "ready"; next: string | null };
 
-/** The store's open deals, live, the latest change first; closed ones on request; and a box that finds any. */
+/** The store's open deals, live, the latest change first; closed ones below; and a box that finds any. */
 export function DealsPage() {
   const { router, user, environment } = useSurroundings();
   const session = useMemo(
     () => new WallSession(`deals:${user.store_id}`, "sales", socketAddress(location), environment),
     [user.store_id, environment],
   );
+  const store = useStore(session);
+  const find = useRef<HTMLInputElement>(null);
+  const mine = useSignal(false);
   useEffect(() => {
     document.title = "Deals · Deal Architect";
-    const hurry = () => session.retryNow();
-    addEventListener("online", hurry);
-    return () => {
-      removeEventListener("online", hurry);
-      session.close();
-    };
+    return () => session.close();
   }, [session]);
   const rows = session.rows.value;
-  const waiting = session.name.value === null && !session.failure.value;
+  const failure = session.failure.value;
+  const waiting = session.name.value === null && !failure;
   const mayBegin = user.role !== "operator";
+  const all = newestFirst(rows);
+  const own = all.filter((deal) => deal.salesperson?.id === user.id);
   return (
     <div class="page">
-      <TopBar />
-      <Banners session={session} />
+      <TopBar>
+        <StandingMark session={session} />
+      </TopBar>
       <main class="deals">
         <div class="deals-head">
           <h1>Deals</h1>
-          {mayBegin && <NewDeal created={(id) => router.go(`/deals/${id}`)} />}
+          {own.length > 0 && own.length < all.length && (
+            <div class="toggles whose" role="group" aria-label="Whose deals">
+              <button type="button" aria-pressed={!mine.value} onClick={() => (mine.value = false)}>
+                All {all.length}
+              </button>
+              <button type="button" aria-pressed={mine.value} onClick={() => (mine.value = true)}>
+                Mine {own.length}
+              </button>
+            </div>
+          )}
+          {mayBegin && <NewDeal session={session} store={store} created={(id) => router.go(`/deals/${id}`)} />}
         </div>
-        <FindBox mayBegin={mayBegin} />
-        {!waiting && rows.size === 0 && <NoDeals />}
-        {(waiting || rows.size > 0) && <LiveDeals deals={newestFirst(rows)} waiting={waiting} />}
-        {!waiting && <ClosedDeals open={rows} />}
+        <FindBox session={session} store={store} mayBegin={mayBegin} input={find} />
+        {!waiting && rows.size === 0 && (failure ? <NoList /> : <NoDeals />)}
+        {(waiting || rows.size > 0) && <LiveDeals deals={mine.value ? own : all} waiting={waiting} />}
+        {!waiting && !failure && <ClosedDeals open={rows} store={store} />}
       </main>
+      <StoreFoot session={session} page="deals" find={() => find.current?.focus()} />
+    </div>
+  );
+}
+
+function NoList() {
+  return (
+    <div class="empty">
+      <h2>The deals cannot be shown now</h2>
+      <p>The reason stands at the foot of the page. They appear here as soon as the server can send them.</p>
     </div>
   );
 }
@@ -75,7 +99,9 @@ function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
               Payment
             </th>
             <th scope="col">Salesperson</th>
-            <th scope="col">Last change</th>
+            <th scope="col" class="number">
+              Last change
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -104,34 +130,41 @@ function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
   );
 }
 
-/** Deals that are over, and those that a page of the list has besides; loaded when somebody asks. */
-function ClosedDeals({ open }: { open: ReadonlyMap<string, Summary> }) {
-  const deals = useSignal<DealRow[]>([]);
-  const loading = useSignal<Loading>({ kind: "folded" });
+/** Deals that are over: a page of the latest, and more on request. */
+function ClosedDeals({ open, store }: { open: ReadonlyMap<string, Summary>; store: Store }) {
+  const deals = useSignal<ListedDeal[]>([]);
+  const loading = useSignal<Loading>({ kind: "waiting" });
   const trouble = useSignal<string | null>(null);
-  async function load(after: string | null): Promise<void> {
+  function load(after: string | null): void {
     loading.value = { kind: "loading" };
-    try {
-      const page = await listDeals(after);
-      deals.value = [...deals.value, ...page.deals];
-      loading.value = { kind: "ready", next: page.next };
-      trouble.value = null;
-    } catch (failure) {
-      trouble.value = (failure as Error).message;
-      loading.value = { kind: "folded" };
-    }
+    trouble.value = null;
+    store.lists.page(
+      after,
+      (page) => {
+        deals.value = [...deals.value, ...page.deals];
+        loading.value = { kind: "ready", next: page.next };
+      },
+      (error) => {
+        trouble.value = error.message;
+        loading.value = after === null ? { kind: "waiting" } : { kind: "ready", next: after };
+      },
+    );
   }
+  useEffect(() => load(null), [store]);
   const state = loading.value;
   const closed = deals.value.filter(({ id }) => !open.has(id));
   return (
-    <section aria-label="Closed deals">
+    <section class="closed-deals" aria-label="Closed deals">
+      <h2>Closed</h2>
       {closed.length > 0 && (
         <table class="deal-table" aria-label="Closed deals">
           <thead>
             <tr>
               <th scope="col">Customer</th>
               <th scope="col">State</th>
-              <th scope="col">Last change</th>
+              <th scope="col" class="number">
+                Last change
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -149,10 +182,14 @@ function ClosedDeals({ open }: { open: ReadonlyMap<string, Summary> }) {
           {trouble.value}
         </p>
       )}
+      {state.kind === "loading" && closed.length === 0 && <p class="quiet">Loading…</p>}
       {state.kind === "ready" && closed.length === 0 && state.next === null && <p class="quiet">No closed deals.</p>}
-      {(state.kind === "folded" || (state.kind === "ready" && state.next)) && (
-        <button type="button" class="button" onClick={() => void load(state.kind === "ready" ? state.next : null)}>
-          {state.kind === "ready" ? "Show more" : "Show closed deals"}
+      {state.kind === "ready" && closed.length === 0 && state.next !== null && (
+        <p class="quiet">None among the latest deals.</p>
+      )}
+      {(state.kind === "waiting" || (state.kind === "ready" && state.next)) && (
+        <button type="button" class="button" onClick={() => load(state.kind === "ready" ? state.next : null)}>
+          {state.kind === "ready" ? "Show more" : "Try again"}
         </button>
       )}
     </section>
@@ -192,5 +229,13 @@ function State({ state, fulfilment }: { state?: DealState | undefined; fulfilmen
 
 function Changed({ at }: { at?: string | undefined }) {
   const { formats } = useSurroundings();
-  return <td class="quiet">{at && <time dateTime={at}>{formats.moment(at)}</time>}</td>;
+  return (
+    <td class="quiet number">
+      {at && (
+        <time dateTime={at} title={formats.moment(at)}>
+          {whenText(at, Date.now(), formats)}
+        </time>
+      )}
+    </td>
+  );
 }

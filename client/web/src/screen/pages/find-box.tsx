@@ -1,79 +1,89 @@
 import { useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
-import { createDeal, type DealRow, type FoundCustomer, find } from "../../api";
 import { follow } from "../../router";
+import type { Looked } from "../../store/lists";
+import type { WallSession } from "../../wall/session";
+import type { Found } from "../../wire";
+import { type Store, useLookup } from "../palette/use-store";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 
-const TYPING_PAUSE_MS = 180;
-
-interface Answer {
-  customers: FoundCustomer[];
-  deals: DealRow[];
+interface Props {
+  session: WallSession;
+  store: Store;
+  mayBegin: boolean;
+  input: RefObject<HTMLInputElement | null>;
 }
 
 /** One box for name, phone, deal and stock number: what it finds stands below it. */
-export function FindBox({ mayBegin }: { mayBegin: boolean }) {
+export function FindBox({ session, store, mayBegin, input }: Props) {
   const { router } = useSurroundings();
+  const lookup = useLookup(store, session.truth);
   const text = useSignal("");
-  const found = useSignal<Answer | null>(null);
   const trouble = useSignal<string | null>(null);
+  useEffect(() => () => lookup.clear(), [lookup]);
 
-  useEffect(() => {
-    if (text.value.trim() === "") {
-      found.value = null;
-      return;
-    }
-    const abort = new AbortController();
-    const timer = setTimeout(() => {
-      find(text.value, abort.signal).then(
-        (answer) => {
-          found.value = answer;
-          trouble.value = null;
-        },
-        (failure: Error) => {
-          if (failure.name !== "AbortError") trouble.value = failure.message;
-        },
-      );
-    }, TYPING_PAUSE_MS);
-    return () => {
-      clearTimeout(timer);
-      abort.abort();
-    };
-  }, [text.value]);
+  function type(words: string): void {
+    text.value = words;
+    trouble.value = null;
+    lookup.look(words);
+  }
 
-  async function begin(customerId: string): Promise<void> {
-    try {
-      router.go(`/deals/${(await createDeal(customerId)).id}`);
-    } catch (failure) {
-      trouble.value = (failure as Error).message;
-    }
+  function begin(customerId: string): void {
+    store.lists.begin(
+      { customer_id: customerId },
+      ({ id }) => router.go(`/deals/${id}`),
+      (error) => {
+        trouble.value = error.message;
+      },
+    );
   }
 
   return (
     <search class="find-box">
       <input
+        ref={input}
         type="search"
         aria-label="Find a customer or a deal"
-        placeholder="Name, phone, deal or stock number…"
+        placeholder="Name, phone, deal or stock number…  ( / )"
         autocomplete="off"
+        maxLength={100}
         value={text.value}
-        onInput={(event) => (text.value = event.currentTarget.value)}
+        onInput={(event) => type(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Escape") text.value = "";
+          if (event.key === "Escape" && text.value !== "") {
+            event.preventDefault();
+            type("");
+          }
         }}
       />
-      {trouble.value && (
-        <p class="trouble" role="alert">
-          {trouble.value}
-        </p>
-      )}
-      {found.value && <Results found={found.value} begin={mayBegin ? begin : null} />}
+      <Outcome looked={lookup.looked.value} trouble={trouble.value} begin={mayBegin ? begin : null} />
     </search>
   );
 }
 
-function Results({ found, begin }: { found: Answer; begin: ((customerId: string) => Promise<void>) | null }) {
+interface OutcomeProps {
+  looked: Looked;
+  trouble: string | null;
+  begin: ((customerId: string) => void) | null;
+}
+
+function Outcome({ looked, trouble, begin }: OutcomeProps) {
+  const failed = trouble ?? looked.failure?.message;
+  return (
+    <>
+      {failed && (
+        <p class="trouble" role="alert">
+          {failed}
+        </p>
+      )}
+      {looked.found && <Results found={looked.found} begin={begin} />}
+    </>
+  );
+}
+
+function Results({ found, begin }: { found: Found; begin: OutcomeProps["begin"] }) {
   const { router, formats } = useSurroundings();
   if (found.customers.length + found.deals.length === 0) {
     return (
@@ -105,7 +115,7 @@ function Results({ found, begin }: { found: Answer; begin: ((customerId: string)
                 type="button"
                 class="button small"
                 aria-label={`New deal for ${customer.name}`}
-                onClick={() => void begin(customer.id)}
+                onClick={() => begin(customer.id)}
               >
                 New deal
               </button>

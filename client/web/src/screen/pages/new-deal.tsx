@@ -1,16 +1,25 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type CustomerRow, createCustomer, createDeal, findCustomers, RequestFailure } from "../../api";
+import type { WallSession } from "../../wall/session";
+import type { CustomerFacts, ErrorBody, FoundCustomer } from "../../wire";
+import { type Store, useLookup } from "../palette/use-store";
 import { FactsForm, type Refused } from "../parts/facts-form";
+import { useLayer } from "../parts/layers";
 import { useSurroundings } from "../parts/surroundings";
 
-const TYPING_PAUSE_MS = 180;
+interface Props {
+  session: WallSession;
+  store: Store;
+  created(id: string): void;
+}
 
 /** A button that opens a search for the customer; picking one begins the deal. */
-export function NewDeal({ created }: { created(id: string): void }) {
+export function NewDeal(props: Props) {
   const open = useSignal(false);
+  const place = useRef<HTMLDivElement>(null);
+  useLayer(open.value, place, () => (open.value = false));
   return (
-    <div class="new-deal">
+    <div class="new-deal" ref={place}>
       <button
         type="button"
         class="button primary"
@@ -19,69 +28,54 @@ export function NewDeal({ created }: { created(id: string): void }) {
       >
         New deal
       </button>
-      {open.value && <CustomerPicker created={created} close={() => (open.value = false)} />}
+      {open.value && <CustomerPicker {...props} />}
     </div>
   );
 }
 
-function CustomerPicker({ created, close }: { created(id: string): void; close(): void }) {
+function CustomerPicker({ session, store, created }: Props) {
+  const lookup = useLookup(store, session.truth);
   const text = useSignal("");
-  const found = useSignal<CustomerRow[] | null>(null);
-  /** The words that the customers were found by: Enter takes nobody while newer ones are under way. */
-  const foundBy = useSignal("");
-  const active = useSignal(-1);
+  const active = useSignal(0);
   const trouble = useSignal<string | null>(null);
   const busy = useSignal(false);
   const entering = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
+  const { words, found, failure } = lookup.looked.value;
+  const customers = found?.customers ?? [];
+  // Enter takes nobody while the answer to newer words is under way.
+  const current = words === text.value.trim() && found !== null;
 
-  useEffect(() => input.current?.focus(), []);
   useEffect(() => {
-    const abort = new AbortController();
-    const timer = setTimeout(() => {
-      findCustomers(text.value, abort.signal).then(
-        (answer) => {
-          found.value = answer.customers;
-          foundBy.value = text.value;
-          // Without a word nobody is meant.
-          active.value = text.value.trim() === "" ? -1 : 0;
-          trouble.value = null;
-        },
-        (failure: Error) => {
-          if (failure.name !== "AbortError") trouble.value = failure.message;
-        },
-      );
-    }, TYPING_PAUSE_MS);
-    return () => {
-      clearTimeout(timer);
-      abort.abort();
-    };
-  }, [text.value]);
+    input.current?.focus();
+    return () => lookup.clear();
+  }, [lookup]);
 
-  async function pick(customer: CustomerRow | undefined): Promise<void> {
+  function pick(customer: FoundCustomer | undefined): void {
     if (!customer || busy.value) return;
     busy.value = true;
-    try {
-      created((await createDeal(customer.id)).id);
-    } catch (failure) {
-      trouble.value = (failure as Error).message;
-      busy.value = false;
-    }
+    store.lists.begin(
+      { customer_id: customer.id },
+      ({ id }) => created(id),
+      (error) => {
+        trouble.value = error.message;
+        busy.value = false;
+      },
+    );
   }
 
   function onKeyDown(event: KeyboardEvent): void {
-    const count = found.value?.length ?? 0;
-    if (event.key === "Escape") close();
-    else if (event.key === "Enter" && foundBy.value === text.value) void pick(found.value?.[active.value]);
-    else if (event.key === "ArrowDown") active.value = Math.min(count - 1, active.value + 1);
+    if (event.key === "Enter" && current) pick(customers[active.value]);
+    else if (event.key === "ArrowDown") active.value = Math.min(customers.length - 1, active.value + 1);
     else if (event.key === "ArrowUp") active.value = Math.max(0, active.value - 1);
     else if (event.key !== "Enter") return;
     event.preventDefault();
   }
 
   if (entering.value) {
-    return <NewCustomer name={text.value} close={() => (entering.value = false)} created={created} />;
+    return <NewCustomer name={text.value} store={store} close={() => (entering.value = false)} created={created} />;
   }
+  const failed = trouble.value ?? failure?.message;
   return (
     <div class="picker">
       <label for="customer">Customer</label>
@@ -94,34 +88,43 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
         aria-autocomplete="list"
         aria-controls="customers"
         aria-expanded="true"
-        aria-activedescendant={active.value >= 0 && found.value?.length ? `customer-${active.value}` : undefined}
-        placeholder="Name…"
+        aria-activedescendant={customers.length > 0 ? `customer-${active.value}` : undefined}
+        placeholder="Name or phone…"
+        maxLength={100}
         value={text.value}
-        onInput={(event) => (text.value = event.currentTarget.value)}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+          active.value = 0;
+          lookup.look(text.value);
+        }}
         onKeyDown={onKeyDown}
       />
-      {trouble.value && (
+      {failed && (
         <p class="trouble" role="alert">
-          {trouble.value}
+          {failed}
         </p>
       )}
       <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value}>
-        {found.value?.map((customer, i) => (
+        {customers.map((customer, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keyboard, and Enter takes the active option
           <li
             key={customer.id}
             id={`customer-${i}`}
             role="option"
             aria-selected={i === active.value}
-            onClick={() => void pick(customer)}
+            onClick={() => pick(customer)}
           >
-            <span>{customer.name}</span>
-            <span class="quiet">{customer.city}</span>
+            <span>{[customer.name, customer.co_name].filter(Boolean).join(" and ")}</span>
+            <span class="quiet">{[customer.city, customer.phone].filter(Boolean).join(" · ")}</span>
           </li>
         ))}
-        {found.value?.length === 0 && (
-          <li class="quiet" role="option" aria-selected="false">
-            No customer with that name at your store.
+        {customers.length === 0 && (
+          <li class="quiet" role="option" aria-selected="false" aria-disabled="true">
+            {text.value.trim() === ""
+              ? "Type a name or a phone number."
+              : current
+                ? "No customer with that name at your store."
+                : "Looking…"}
           </li>
         )}
       </ul>
@@ -132,25 +135,33 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
   );
 }
 
+interface NewCustomerProps {
+  name: string;
+  store: Store;
+  close(): void;
+  created(id: string): void;
+}
+
 /** A customer whom the store does not know yet, with a co-buyer if there is one; then the deal begins. */
-function NewCustomer({ name, close, created }: { name: string; close(): void; created(id: string): void }) {
+function NewCustomer({ name, store, close, created }: NewCustomerProps) {
   const { user } = useSurroundings();
   const trouble = useSignal<Refused | null>(null);
   const busy = useSignal(false);
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => place.current?.querySelector<HTMLElement>(name ? "#fact-phone" : "#fact-name")?.focus(), []);
-  async function save(facts: Record<string, unknown>): Promise<void> {
+  function save(facts: Record<string, unknown>): void {
     const whole: Record<string, unknown> = { name, ...facts };
     busy.value = true;
     trouble.value = null;
-    try {
-      const stated = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== null));
-      created((await createDeal((await createCustomer(stated)).id)).id);
-    } catch (failure) {
-      const field = failure instanceof RequestFailure ? failure.field : null;
-      trouble.value = { message: (failure as Error).message, field };
-      busy.value = false;
-    }
+    const stated = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== null));
+    store.lists.begin(
+      { customer: stated as unknown as CustomerFacts },
+      ({ id }) => created(id),
+      (error) => {
+        trouble.value = refusedOf(error);
+        busy.value = false;
+      },
+    );
   }
   return (
     <div ref={place} class="picker wide" role="group" aria-label="New customer">
@@ -163,8 +174,15 @@ function NewCustomer({ name, close, created }: { name: string; close(): void; cr
         trouble={trouble.value}
         required={{ name: "Enter the name.", state: "Enter the state in which the car will be registered." }}
         cancel={close}
-        done={(facts) => void save(facts)}
+        done={save}
       />
     </div>
   );
+}
+
+/** The field of a refusal is named as the command has it: `customer.phone`. */
+function refusedOf(error: ErrorBody): Refused {
+  const { field, expected } = error.detail as { field?: string; expected?: string };
+  const name = field?.split(".").at(-1) ?? null;
+  return { message: name && expected ? `expected ${expected}` : error.message, field: name };
 }

@@ -1,55 +1,83 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { listSecurityEvents, type SecurityEvent, type SecurityFilter } from "../../api";
+import { useEffect, useMemo } from "preact/hooks";
+import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
+import { WallSession } from "../../wall/session";
+import type { ListedSecurityEvent } from "../../wire";
+import { useStore } from "../palette/use-store";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { StandingMark } from "../standing/standing-mark";
 import { SECURITY_WORDS, securityDetail, securityTone, securityWord, whoText } from "./security-words";
+import { StoreFoot } from "./store-foot";
+
+interface SecurityFilter {
+  kind: string;
+  who: string;
+  since: string;
+}
 
 type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { kind: "failed"; message: string };
 const EVERYTHING: SecurityFilter = { kind: "", who: "", since: "" };
 
 /** The store's security events, newest first, a page at a time. */
 export function SecurityPage() {
+  const { user, environment } = useSurroundings();
+  const session = useMemo(
+    () => new WallSession(`deals:${user.store_id}`, "sales", socketAddress(location), environment),
+    [user.store_id, environment],
+  );
+  const store = useStore(session);
   const filter = useSignal(EVERYTHING);
-  const events = useSignal<SecurityEvent[]>([]);
+  const events = useSignal<readonly ListedSecurityEvent[]>([]);
   const loading = useSignal<Loading>({ kind: "loading" });
+  const open = session.name.value !== null;
 
-  async function load(after: string | null): Promise<void> {
+  function load(after: string | null): void {
     const asked = filter.value;
     loading.value = { kind: "loading" };
-    try {
-      const page = await listSecurityEvents(asked, after);
-      // An answer to an older filter is dropped.
-      if (asked !== filter.value) return;
-      events.value = after ? [...events.value, ...page.events] : page.events;
-      loading.value = { kind: "ready", next: page.next };
-    } catch (failure) {
-      if (asked === filter.value) loading.value = { kind: "failed", message: (failure as Error).message };
-    }
+    // An answer to an older filter is dropped.
+    const current = () => asked === filter.value;
+    store.lists.security(
+      { ...asked, after },
+      (page) => {
+        if (!current()) return;
+        events.value = after ? [...events.value, ...page.events] : page.events;
+        loading.value = { kind: "ready", next: page.next };
+      },
+      (error) => {
+        if (current()) loading.value = { kind: "failed", message: error.message };
+      },
+    );
   }
 
   function ask(wanted: SecurityFilter): void {
     filter.value = wanted;
     events.value = [];
-    void load(null);
+    load(null);
   }
 
   useEffect(() => {
     document.title = "Security · Deal Architect";
-    void load(null);
-  }, []);
+    return () => session.close();
+  }, [session]);
+  useEffect(() => {
+    if (open) load(null);
+  }, [open]);
 
   const waiting = loading.value.kind === "loading" && events.value.length === 0;
   return (
     <div class="page">
-      <TopBar />
+      <TopBar>
+        <StandingMark session={session} />
+      </TopBar>
       <main class="security">
         <h1>Security</h1>
         <Filters ask={ask} />
         {(events.value.length > 0 || waiting) && <EventTable events={events.value} waiting={waiting} />}
         <ListEnd state={loading.value} count={events.value.length} filtered={filter.value !== EVERYTHING} load={load} />
       </main>
+      <StoreFoot session={session} page="security" />
     </div>
   );
 }
@@ -98,7 +126,7 @@ function Filters({ ask }: { ask(wanted: SecurityFilter): void }) {
   );
 }
 
-function EventTable({ events, waiting }: { events: SecurityEvent[]; waiting: boolean }) {
+function EventTable({ events, waiting }: { events: readonly ListedSecurityEvent[]; waiting: boolean }) {
   return (
     <div class="wall-frame">
       <table class="deal-table security-table" aria-busy={waiting}>
@@ -134,7 +162,7 @@ function EventTable({ events, waiting }: { events: SecurityEvent[]; waiting: boo
   );
 }
 
-function EventRow({ event }: { event: SecurityEvent }) {
+function EventRow({ event }: { event: ListedSecurityEvent }) {
   const { formats, router } = useSurroundings();
   const path = event.deal_id && `/deals/${event.deal_id}`;
   return (
@@ -172,7 +200,7 @@ interface Ending {
   state: Loading;
   count: number;
   filtered: boolean;
-  load(after: string | null): Promise<void>;
+  load(after: string | null): void;
 }
 
 function ListEnd({ state, count, filtered, load }: Ending) {
@@ -180,7 +208,7 @@ function ListEnd({ state, count, filtered, load }: Ending) {
     return (
       <div class="empty" role="alert">
         <p>{state.message}</p>
-        <button type="button" class="button" onClick={() => void load(null)}>
+        <button type="button" class="button" onClick={() => load(null)}>
           Try again
         </button>
       </div>
@@ -206,7 +234,7 @@ function ListEnd({ state, count, filtered, load }: Ending) {
   }
   const { next } = state;
   return next ? (
-    <button type="button" class="button" onClick={() => void load(next)}>
+    <button type="button" class="button" onClick={() => load(next)}>
       Show more
     </button>
   ) : null;

@@ -1,5 +1,5 @@
 // Security events in words.
-import type { SecurityEvent } from "../../api";
+import type { ListedSecurityEvent } from "../../wire";
 
 /** What each kind of event is called, in the order of the filter. */
 export const SECURITY_WORDS: Record<string, string> = {
@@ -16,6 +16,11 @@ export const SECURITY_WORDS: Record<string, string> = {
   exported: "Audit exported",
   customer_viewed: "Customer viewed",
   customers_listed: "Customers listed",
+  offer_shared: "Customer's link made",
+  offer_revoked: "Customer's link revoked",
+  offer_opened: "Customer's link opened",
+  offer_refused: "Customer's link refused",
+  offer_throttled: "Customer's links delayed",
   user_added: "Person added",
   user_changed: "Person changed",
   password_changed: "Password changed",
@@ -25,10 +30,19 @@ export const SECURITY_WORDS: Record<string, string> = {
   events_lost: "Events lost",
 };
 
-const BAD = new Set(["sign_in_throttled", "flooded", "events_lost", "origin_refused"]);
-const DOUBTFUL = new Set(["sign_in_refused", "token_refused", "forbidden", "csrf_refused", "throttled"]);
+const BAD = new Set(["sign_in_throttled", "offer_throttled", "flooded", "events_lost", "origin_refused"]);
+const DOUBTFUL = new Set([
+  "sign_in_refused",
+  "offer_refused",
+  "token_refused",
+  "forbidden",
+  "csrf_refused",
+  "throttled",
+]);
 const NOTABLE = new Set([
   "exported",
+  "offer_shared",
+  "offer_opened",
   "user_added",
   "user_changed",
   "password_changed",
@@ -53,13 +67,13 @@ export function securityTone(kind: string): string {
 }
 
 /** Returns whose event it is: a login, or a mark that equal unknown logins share. */
-export function whoText(event: Pick<SecurityEvent, "login" | "login_digest">): string {
+export function whoText(event: Pick<ListedSecurityEvent, "login" | "login_digest">): string {
   if (event.login) return event.login;
   return event.login_digest ? `unknown ${event.login_digest.slice(0, 6)}` : "–";
 }
 
 /** Returns what else is known of an event, on one line. */
-export function securityDetail(event: Pick<SecurityEvent, "kind" | "customer_ids" | "detail">): string {
+export function securityDetail(event: Pick<ListedSecurityEvent, "customer_ids" | "detail"> & { kind: string }): string {
   const { what, by: _terminal, ...rest } = event.detail;
   const parts = what === undefined ? [] : [String(what)];
   for (const [name, value] of Object.entries(rest)) {

@@ -6,14 +6,14 @@ import { follow } from "../../router";
 import { others, paidText, type Summary, since, sparkline, waiting, waitText } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
 import type { LenderStatus } from "../../wire";
-import { Banners } from "../parts/banners";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { StandingMark } from "../standing/standing-mark";
+import { StoreFoot } from "./store-foot";
 
 const TICK_MS = 1_000;
 const LONG_WAIT_MS = 10 * 60_000;
-const STANDINGS = { live: "Live", catching_up: "Catching up", offline: "Offline", ended: "Disconnected" };
 
 /** The store's live deals: what waits for the desk first, then the rest. */
 export function WallPage() {
@@ -25,11 +25,8 @@ export function WallPage() {
   const now = useSignal(Date.now());
   useEffect(() => {
     document.title = "Desk · Deal Architect";
-    const hurry = () => session.retryNow();
-    addEventListener("online", hurry);
     const timer = setInterval(() => (now.value = Date.now()), TICK_MS);
     return () => {
-      removeEventListener("online", hurry);
       clearInterval(timer);
       session.close();
     };
@@ -39,18 +36,13 @@ export function WallPage() {
   const rows = session.rows.value;
   const queue = waiting(rows);
   const rest = others(rows);
-  const standing = session.standing.value;
   const loading = session.name.value === null && !failure;
   return (
     <div class="page desk-wall">
       <TopBar>
         <h1>{session.name.value ? `${session.name.value} desk` : "Desk"}</h1>
-        <span class={`standing ${standing}`} role="status">
-          <span class="dot" aria-hidden="true" />
-          {STANDINGS[standing]}
-        </span>
+        <StandingMark session={session} />
       </TopBar>
-      <Banners session={session} />
       {!(failure && !failure.retry) && (
         <main class="wall" aria-busy={loading}>
           <section aria-label="Waiting for the desk">
@@ -75,6 +67,7 @@ export function WallPage() {
           </section>
         </main>
       )}
+      <StoreFoot session={session} page="wall" />
     </div>
   );
 }

@@ -1,85 +1,137 @@
-import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { refusalText } from "../../deal/terms/fields";
-import type { Link } from "../../live/connection";
-import type { ErrorBody, Notice } from "../../wire";
+import { type Standing, spoken } from "../../live/standing";
+import type { Truth } from "../../live/truth";
+import type { ErrorBody } from "../../wire";
+import { EndedDialog } from "../standing/ended-dialog";
+import { useSurroundings } from "./surroundings";
 
-const SIGNED_OUT = 4001;
-const FORBIDDEN = 4003;
+/** What passes so soon is not said aloud. */
+const SPOKEN_AFTER_MS = 1_000;
 
 /** Something that lives on a connection: a deal, or the wall. */
 interface Linked {
-  readonly link: ReadonlySignal<Link>;
+  readonly truth: Truth;
   readonly failure: Signal<ErrorBody | null>;
-  readonly notice: ReadonlySignal<Notice | null>;
   /** How many edits wait to be sent. */
   readonly unsaved: number;
   retryNow(): void;
 }
 
-/** What is wrong and what to do about it; nothing if all is well. */
+/**
+ * The strip at the foot of a page: what is wrong and what to do about it, else where the keys are. It has its place
+ * when all is well too, and grows over the page, so that nothing moves.
+ */
 export function Banners({ session }: { session: Linked }) {
+  const { truth } = session;
+  const { standing } = truth;
+  useEffect(() => {
+    // Styles of any part may follow it.
+    document.documentElement.dataset.standing = standing.value;
+    return () => {
+      delete document.documentElement.dataset.standing;
+    };
+  }, [standing.value]);
   return (
-    <div class="banners" aria-live="assertive">
-      <LinkBanner session={session} />
-      <FailureBanner session={session} />
-      {session.notice.value && <p class="banner warn">{session.notice.value.message}</p>}
-    </div>
+    <footer class="status-strip">
+      <div class="banners">
+        <LinkBanner session={session} />
+        <FailureBanner session={session} />
+        {truth.notice.value && <p class="banner warn">{truth.notice.value.message}</p>}
+        {truth.newer.value && <NewerBanner />}
+        <Rest />
+      </div>
+      <Spoken standing={standing.value} />
+      <EndedDialog session={session} />
+    </footer>
+  );
+}
+
+function Rest() {
+  const { palette } = useSurroundings();
+  return (
+    <p class="strip-rest">
+      <button type="button" class="link" onClick={() => palette?.open()}>
+        Find anything <kbd>Ctrl K</kbd>
+      </button>
+      <span>
+        Keys <kbd>?</kbd>
+      </span>
+    </p>
   );
 }
 
 function LinkBanner({ session }: { session: Linked }) {
-  const link = session.link.value;
-  const kept = session.unsaved;
-  if (link.kind === "waiting" && link.attempt > 1) {
-    return (
-      <p class="banner warn">
-        <span>
-          No connection.{" "}
-          {kept > 0
-            ? "Your edits are saved here and sent when the connection is back."
-            : "This page may be out of date."}{" "}
-          Reconnecting automatically.
-        </span>
-        <button type="button" class="button small" onClick={() => session.retryNow()}>
-          Try now
-        </button>
-      </p>
-    );
-  }
-  if (link.kind !== "ended") return null;
-  if (link.code === SIGNED_OUT) {
-    return (
-      <p class="banner bad">
-        <span>You are signed out. Sign in to continue.</span>
-        <a class="button small" href="/login">
-          Sign in
-        </a>
-      </p>
-    );
-  }
+  const { formats } = useSurroundings();
+  const { truth, unsaved } = session;
+  const standing = truth.standing.value;
+  if (standing !== "silent" && standing !== "stale" && standing !== "offline") return null;
+  const heard = truth.heardAt.value;
+  const last = heard === null ? "" : ` Last update ${formats.clock(new Date(heard).toISOString())}.`;
   return (
-    <p class="banner bad">
+    <p class="banner warn">
       <span>
-        {link.code === FORBIDDEN
-          ? "You do not have access to this page."
-          : `The server ended the connection (${link.code}).`}
+        {WHAT[standing]}
+        {standing !== "offline" && last}{" "}
+        {unsaved > 0
+          ? `${unsaved === 1 ? "1 edit is" : `${unsaved} edits are`} not saved yet, but kept here and sent when the connection is back.`
+          : "This page may be out of date."}{" "}
+        Reconnecting automatically.
       </span>
-      <button type="button" class="button small" onClick={() => location.reload()}>
-        Reload the page
+      <button type="button" class="button small" onClick={() => session.retryNow()}>
+        Try now
       </button>
     </p>
   );
 }
 
+const WHAT = {
+  silent: "The server does not answer.",
+  stale: "This page is not current.",
+  offline: "No connection.",
+};
+
 function FailureBanner({ session }: { session: Linked }) {
   const failure = session.failure.value;
   if (!failure) return null;
   return (
-    <p class="banner bad">
+    <p class="banner bad" role="alert">
       <span>{refusalText(failure.message)}</span>
       <button type="button" class="button small" onClick={() => (session.failure.value = null)}>
         Dismiss
       </button>
+    </p>
+  );
+}
+
+/** A page never reloads by itself: somebody may be typing. */
+function NewerBanner() {
+  return (
+    <p class="banner newer">
+      <span>A newer version is here.</span>
+      <button type="button" class="button small" onClick={() => location.reload()}>
+        Reload
+      </button>
+    </p>
+  );
+}
+
+/** The page's one polite region for its connection: a change that lasts is said once. */
+function Spoken({ standing }: { standing: Standing }) {
+  const said = useSignal("");
+  const before = useRef<Standing>(standing);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      said.value = spoken(before.current, standing) || said.value;
+      before.current = standing;
+    }, SPOKEN_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [standing]);
+  return (
+    <p class="visually-hidden" role="status">
+      {said.value}
     </p>
   );
 }

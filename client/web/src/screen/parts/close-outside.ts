@@ -1,23 +1,30 @@
 import { useEffect } from "preact/hooks";
+import { openLayer } from "./layers";
 
-/** Closes an open menu on a click elsewhere and on Escape. */
+/** Closes an open menu on a click elsewhere, and on Escape if nothing opened over it. */
 export function useCloseOutside(menu: { current: HTMLDetailsElement | null }): void {
   useEffect(() => {
+    const details = menu.current;
+    let leave: (() => void) | undefined;
     const onPointer = (event: Event) => {
       if (menu.current?.open && !menu.current.contains(event.target as Node)) menu.current.open = false;
     };
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && menu.current?.open) {
-        // The focus stays where the person can open it again.
-        if (menu.current.contains(document.activeElement)) menu.current.querySelector("summary")?.focus();
-        menu.current.open = false;
-      }
+    const close = () => {
+      if (!menu.current) return;
+      // The focus stays where the person can open it again.
+      if (menu.current.contains(document.activeElement)) menu.current.querySelector("summary")?.focus();
+      menu.current.open = false;
+    };
+    const onToggle = () => {
+      leave?.();
+      leave = details?.open ? openLayer({ place: () => menu.current, close }) : undefined;
     };
     addEventListener("pointerdown", onPointer);
-    addEventListener("keydown", onKey);
+    details?.addEventListener("toggle", onToggle);
     return () => {
       removeEventListener("pointerdown", onPointer);
-      removeEventListener("keydown", onKey);
+      details?.removeEventListener("toggle", onToggle);
+      leave?.();
     };
   }, []);
 }

@@ -2,6 +2,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Environment } from "../../live/environment";
 import type { SignedIn } from "../../page";
+import type { PaletteDoor } from "../../palette/door";
 import type { Router } from "../../router";
 import type { Formats } from "../../text/format";
 
@@ -11,6 +12,8 @@ export interface Surroundings {
   formats: Formats;
   /** Sockets, timers and clocks: the browser's, or scripted ones in the gallery. */
   environment: Environment;
+  /** The palette of the page; null where there is none, such as in the gallery. */
+  palette?: PaletteDoor | null;
 }
 
 /** What `App` provides to every part of the screen; there is none outside it. */

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { csrfToken } from "../../page";
 import { follow } from "../../router";
+import { forgetEdits } from "../standing/forget-edits";
 import { useSurroundings } from "./surroundings";
 
 /** The head of every page: the way back to the deals, what the page adds, and who is signed in. */
@@ -24,7 +25,7 @@ export function TopBar({ children, aside }: { children?: ComponentChildren; asid
           Security
         </a>
       )}
-      <form class="who" method="post" action="/logout">
+      <form class="who" method="post" action="/logout" onSubmit={forgetEdits}>
         <input type="hidden" name="csrf_token" value={csrfToken()} />
         <span class="who-name" title={user.store_id}>
           {user.name}

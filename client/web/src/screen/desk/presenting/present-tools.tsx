@@ -1,0 +1,31 @@
+import { useSignal } from "@preact/signals";
+import type { DealSession } from "../../../deal/session";
+import { LikedNote } from "./liked-note";
+import { ShowDialog } from "./show-dialog";
+
+/** From the deal to the customer: the page for the store's own screen, and the dialog for a device of theirs. */
+export function PresentTools({ session }: { session: DealSession }) {
+  const open = useSignal(false);
+  /** The links that this page made, by id: nobody else knows their tokens, and they are told once. */
+  const made = useSignal<ReadonlyMap<string, string>>(new Map());
+  return (
+    <>
+      <a class="button small" href={`/deals/${encodeURIComponent(session.dealId)}/present`}>
+        Present
+      </a>
+      <button
+        type="button"
+        class="button small"
+        aria-haspopup="dialog"
+        disabled={session.model.value === null}
+        onClick={() => (open.value = true)}
+      >
+        Show to customer
+      </button>
+      {open.value && session.model.value && (
+        <ShowDialog session={session} deal={session.model.value.deal} made={made} close={() => (open.value = false)} />
+      )}
+      <LikedNote session={session} />
+    </>
+  );
+}

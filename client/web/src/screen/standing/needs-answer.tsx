@@ -1,0 +1,18 @@
+import type { ComponentChildren } from "preact";
+import type { Truth } from "../../live/truth";
+
+interface Props {
+  session: { readonly truth: Truth };
+  children: ComponentChildren;
+}
+
+/** Actions that decide on what the page shows: while that may be old they are off, and the reason stands with them. */
+export function NeedsAnswer({ session, children }: Props) {
+  const reason = session.truth.whyNot.value;
+  return (
+    <fieldset class="needs-answer" disabled={reason !== null}>
+      {children}
+      {reason !== null && <p class="not-now">{reason}</p>}
+    </fieldset>
+  );
+}

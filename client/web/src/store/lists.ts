@@ -1,0 +1,125 @@
+// What a person of the store asks before they are in a deal: find one, page through the list, begin one.
+import { signal } from "@preact/signals";
+import type { Request } from "../live/connection";
+import type { CustomerFacts, DealBegun, DealList, ErrorBody, Found, Reply, SecurityEventList } from "../wire";
+
+/** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
+export type Ask = (request: Request, replied: (reply: Reply) => void) => boolean;
+
+export const AWAY: ErrorBody = {
+  code: "busy",
+  message: "No connection. Try again when the page is live.",
+  retry: true,
+  detail: {},
+};
+
+export class StoreLists {
+  private readonly channel: string;
+
+  constructor(
+    storeId: string,
+    private readonly ask: Ask,
+  ) {
+    this.channel = `deals:${storeId}`;
+  }
+
+  /** Finds customers and deals by name, phone, deal or stock number. */
+  find(text: string, done: (found: Found) => void, failed: (error: ErrorBody) => void): void {
+    this.question({ type: "look_up", channel: this.channel, text }, (data) => done(data as Found), failed);
+  }
+
+  /** Asks for a page of all deals, closed ones too. */
+  page(after: string | null, done: (page: DealList) => void, failed: (error: ErrorBody) => void): void {
+    const request = { type: "list_deals", channel: this.channel, after, limit: 50 } as const;
+    this.question(request, (data) => done(data as DealList), failed);
+  }
+
+  /** Begins a deal for a customer, known by id or new. It is begun once, also if the connection breaks meanwhile. */
+  begin(
+    whom: { customer_id: string } | { customer: CustomerFacts },
+    done: (begun: DealBegun) => void,
+    failed: (error: ErrorBody) => void,
+  ): void {
+    const request = { type: "begin_deal", channel: this.channel, op: crypto.randomUUID(), ...whom } as const;
+    this.ask(
+      request,
+      answered((data) => done(data as DealBegun), failed),
+    );
+  }
+
+  /** Asks for a page of the store's security events. */
+  security(
+    asked: { kind: string; who: string; since: string; after: string | null },
+    done: (page: SecurityEventList) => void,
+    failed: (error: ErrorBody) => void,
+  ): void {
+    const request = { type: "security_events", channel: this.channel, limit: 50, ...asked } as const;
+    this.question(request, (data) => done(data as SecurityEventList), failed);
+  }
+
+  private question(request: Request, done: (data: unknown) => void, failed: (error: ErrorBody) => void): void {
+    if (!this.ask(request, answered(done, failed))) failed(AWAY);
+  }
+}
+
+function answered(done: (data: unknown) => void, failed: (error: ErrorBody) => void): (reply: Reply) => void {
+  return (reply) => (reply.ok ? done(reply.data) : failed(reply.error ?? AWAY));
+}
+
+export interface Looked {
+  /** The words that were looked for; empty while nothing is. */
+  words: string;
+  /** Null until the answer is there. */
+  found: Found | null;
+  failure: ErrorBody | null;
+}
+
+const NOTHING: Looked = { words: "", found: null, failure: null };
+const PAUSE_MS = 150;
+const MOST_CHARACTERS = 100;
+
+/** Finds as this person types. Answers to older words are not shown. */
+export class Lookup {
+  readonly looked = signal<Looked>(NOTHING);
+  private turn = 0;
+  private pause: () => void = () => {};
+
+  constructor(
+    private readonly find: StoreLists["find"],
+    private readonly later: (milliseconds: number, action: () => void) => () => void,
+  ) {}
+
+  look(text: string): void {
+    const words = text.trim().slice(0, MOST_CHARACTERS);
+    this.pause();
+    if (words === "") this.clear();
+    else if (words !== this.looked.peek().words) this.pause = this.later(PAUSE_MS, () => this.request(words));
+  }
+
+  /** Looks again for what no answer came to. */
+  again(): void {
+    const { words, found } = this.looked.peek();
+    if (words !== "" && found === null) this.request(words);
+  }
+
+  clear(): void {
+    this.pause();
+    this.turn += 1;
+    this.looked.value = NOTHING;
+  }
+
+  private request(words: string): void {
+    this.turn += 1;
+    const { turn } = this;
+    // What was found before stays until the answer is there: the list does not flash.
+    this.looked.value = { ...this.looked.peek(), words, failure: null };
+    const show = (found: Found | null, failure: ErrorBody | null) => {
+      if (turn === this.turn) this.looked.value = { words, found, failure };
+    };
+    this.find(
+      words,
+      (found) => show(found, null),
+      (failure) => show(null, failure),
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Request } from "../../src/live/connection";
+import { Lookup, StoreLists } from "../../src/store/lists";
+import type { Reply } from "../../src/wire";
+
+function store() {
+  const sent: { request: Request; reply(data: unknown): void }[] = [];
+  const world = { connected: true };
+  const lists = new StoreLists("s1", (request, replied) => {
+    if (world.connected)
+      sent.push({ request, reply: (data) => replied({ type: "reply", ref: 1, ok: true, data } as Reply) });
+    return world.connected;
+  });
+  let due: (() => void) | null = null;
+  const lookup = new Lookup(
+    (...asked) => lists.find(...asked),
+    (_, action) => {
+      due = action;
+      return () => {
+        due = null;
+      };
+    },
+  );
+  const pause = () => due?.();
+  return { sent, world, lists, lookup, pause };
+}
+
+test("typing asks once a person pauses, and an answer to older words is dropped", () => {
+  const { sent, lookup, pause } = store();
+  lookup.look("mo");
+  lookup.look("moo");
+  pause();
+  lookup.look("moor");
+  pause();
+  assert.deepEqual(
+    sent.map(({ request }) => (request as { text: string }).text),
+    ["moo", "moor"],
+  );
+  sent[1]!.reply({ customers: [], deals: [{ id: "new" }] });
+  sent[0]!.reply({ customers: [], deals: [{ id: "old" }] });
+  assert.equal(lookup.looked.value.found?.deals[0]?.id, "new");
+});
+
+test("without a connection it says so, and asks again when there is one", () => {
+  const { sent, world, lookup, pause } = store();
+  world.connected = false;
+  lookup.look("moore");
+  pause();
+  assert.match(lookup.looked.value.failure?.message ?? "", /No connection/);
+  world.connected = true;
+  lookup.again();
+  sent[0]!.reply({ customers: [], deals: [] });
+  assert.equal(lookup.looked.value.failure, null);
+});
+
+test("a deal begins with an op, so that it begins once", () => {
+  const { sent, lists } = store();
+  let id = "";
+  lists.begin(
+    { customer_id: "c1" },
+    (begun) => {
+      id = begun.id;
+    },
+    () => {},
+  );
+  const request = sent[0]!.request as { type: string; op: string; customer_id: string };
+  assert.equal(request.type, "begin_deal");
+  assert.match(request.op, /^[0-9a-f-]{36}$/);
+  sent[0]!.reply({ id: "d1", channel: "deal:d1", version: 0 });
+  assert.equal(id, "d1");
+});

@@ -1,0 +1,106 @@
+"""The scenarios of a locked deal: as they are stored, and as they were priced before the lock."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.scenarios import SCENARIOS_BYTES, Scenario, ScenarioRefusal
+from protocol.events import Event, kind_of
+from protocol.records import DealState
+from protocol.scenario_fold import marked, scenarios_after
+from server.database.core.one_row import one_row
+from server.database.decisions.deciding import LockedDeal
+from server.database.decisions.edits.scenario_plans import Plan
+from server.database.decisions.edits.terms import wrong_state
+
+_NEW_FACTS: Final = """
+SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2
+                  AND kind IN ('lender_decided', 'customer_changed'))
+"""
+
+
+class StaleScenario(Exception):
+    """The deal, or the scenario, changed between pricing and storing: price again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A plan as it was priced at ``deal_version``: its offer, else why there is none.
+
+    ``plan`` is what ``priced`` was asked for in the end: other than ``wanted`` if that had no offer.
+    """
+
+    wanted: Plan
+    plan: Plan
+    deal_version: int
+    offer: DealOffer | None = None
+    refusal: ScenarioRefusal | None = None
+
+
+async def scenarios_of(deal: LockedDeal) -> list[Scenario]:
+    """Return the scenarios of a locked deal."""
+    stored, used = await one_row(
+        deal.database, "SELECT scenarios, used_scenario::text FROM deals WHERE deal_id = $1", deal.key
+    )
+    return marked(codec.convert(list[Scenario], stored or []), used)
+
+
+async def keep_scenarios(deal: LockedDeal, scenarios: Sequence[Scenario]) -> None:
+    """Store the scenarios of a locked deal, and which of them is on it."""
+    used = next((uuid.UUID(each.id) for each in scenarios if each.of_the_deal), None)
+    await deal.database.execute(
+        "UPDATE deals SET scenarios = $2, used_scenario = $3 WHERE deal_id = $1",
+        deal.key,
+        [codec.plain(replace(each, of_the_deal=False)) for each in scenarios] or None,
+        used,
+    )
+
+
+def find(scenarios: Sequence[Scenario], scenario_id: str) -> Scenario:
+    """Return the scenario of an id. Raises CommandError(not_found)."""
+    found = next((each for each in scenarios if each.id == scenario_id), None)
+    if found is None:
+        raise CommandError(
+            ErrorCode.NOT_FOUND, "This scenario is no longer in the deal.", field="scenario_id"
+        )
+    return found
+
+
+def require_open(deal: LockedDeal, what: str) -> None:
+    """Raise CommandError(conflict) for a deal that is signed or lost."""
+    if deal.state in {DealState.SIGNED, DealState.LOST}:
+        raise wrong_state(deal, what)
+
+
+async def require_fresh(deal: LockedDeal, priced: Priced, wanted: Plan) -> None:
+    """Raise StaleScenario if what was priced is not ``wanted`` now, or lacks newer facts."""
+    if priced.wanted != wanted:
+        raise StaleScenario
+    if priced.deal_version < deal.version and await deal.database.fetchval(
+        _NEW_FACTS, deal.key, priced.deal_version
+    ):
+        raise StaleScenario
+
+
+async def record_scenarios(deal: LockedDeal, known: list[Scenario], kind: type[Event], **body: Any) -> None:
+    """Record an event, and store the scenarios as everybody's fold of it has them.
+
+    Raises CommandError(too_large) if they would not fit a snapshot.
+    """
+    envelope = {"channel": "", "seq": 0, "at": deal.at, "by": codec.plain(deal.actor)}
+    event = codec.convert(kind, {"type": kind_of(kind), **envelope, **body})
+    after = scenarios_after(known, event, deal.version)
+    if len(codec.encode(after)) > max(SCENARIOS_BYTES, len(codec.encode(known))):
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            "The scenarios of this deal hold too much. Remove one first.",
+            field="scenario_id",
+        )
+    deal.remark(kind, **body)
+    await keep_scenarios(deal, after)
