@@ -32,6 +32,7 @@ function Compared({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
   const { marks } = session.grid;
   const cars = useCandidates(session);
+  const reason = session.truth.whyNot.value;
   const lines = comparison(cars, session.view.value !== "customer", formats);
   return (
     <>
@@ -77,6 +78,7 @@ function Compared({ session }: { session: DealSession }) {
           ))}
         </tbody>
       </table>
+      {reason !== null && <p class="not-now">{reason}</p>}
       <p class="quiet">Bold: they differ. ★ The best of them.</p>
     </>
   );
@@ -87,7 +89,7 @@ function CarHead({ car, session }: { car: Candidate; session: DealSession }) {
   const deal = session.model.value?.deal;
   const own = deal?.selected?.vehicle_id === car.vehicleId;
   const may = session.can("select") && deal !== undefined && isSelectable(deal);
-  const busy = session.desk.busy.value.has(GRID_SUBJECT);
+  const off = session.desk.busy.value.has(GRID_SUBJECT) || session.truth.whyNot.value !== null;
   return (
     <>
       <b>{car.name}</b>
@@ -97,7 +99,7 @@ function CarHead({ car, session }: { car: Candidate; session: DealSession }) {
           <button
             type="button"
             class="button small primary"
-            disabled={busy || car.select === null}
+            disabled={off || car.select === null}
             onClick={() => putOnDeal(session, car, () => (marks.open.value = false))}
           >
             Put this car on the deal
