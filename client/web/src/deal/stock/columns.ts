@@ -51,8 +51,8 @@ const COLUMNS: Column[] = [
     ...VALUED,
   }),
   column("term_months", "Term", 70, ALL, termText, VALUED),
-  column("lender", "Lender", 96, STAFF, (row) => row.lender ?? NOTHING, { ...WORDS, ...VALUED }),
-  column("mileage", "Miles", 68, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("lender", "Lender", 92, STAFF, (row) => row.lender ?? NOTHING, { ...WORDS, ...VALUED }),
+  column("mileage", "Miles", 74, ALL, (row, f) => f.count(row.mileage), { usual: true }),
   column("days_in_stock", "Age", 46, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
     name: "Age: days in stock",
     usual: true,
