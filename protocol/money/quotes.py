@@ -202,7 +202,8 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
     subvented rate, then the best one with the rebate. ``lender_rules`` are those of the chosen row.
     Whatever the kind, ``lease`` and ``cash`` are there to be compared. ``lease`` is absent if no lease sheet
     is in force, ``cash`` if the amounts of a cash deal contradict each other. A signed contract has only its
-    own kind.
+    own kind. For a refused car, ``over_cents`` is by how much it misses ``binding`` at the lender that comes
+    nearest, ``over_lender``: an amount of the payment for the customer's highest one, else of the loan.
     """
 
     vehicle_id: str
@@ -216,6 +217,8 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
     lender_rules: LenderRules | UnsetType = UNSET
     menu: QuoteMenu | UnsetType = UNSET
     lease_grid: LeaseGrid | UnsetType = UNSET
+    over_cents: int | UnsetType = UNSET
+    over_lender: str | UnsetType = UNSET
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,6 +93,12 @@ class Person:
         """Type into a field of the structure, as a person does, and stay in it."""
         await self.page.get_by_label(label, exact=True).fill(text)
 
+    async def unfold(self, title: str) -> None:
+        """Open a part of the form, unless it is open."""
+        head = self.page.locator(".structure details.fold > summary", has_text=title)
+        if not await head.locator("..").evaluate("fold => fold.open"):
+            await head.click()
+
     async def order_by(self, column: str) -> None:
         """Click on the head of a column."""
         await self.page.get_by_role("columnheader", name=column, exact=True).get_by_role("button").click()
@@ -104,7 +110,7 @@ class Person:
         await self.page.keyboard.press("Escape")
 
     async def counts(self) -> dict[str, str]:
-        """Return the progress as the foot of the grid shows it."""
+        """Return the progress as the foot of the cars shows it."""
         pairs = await self.page.locator(".counts > div").all_inner_texts()
         return dict(pair.split("\n", 1) for pair in pairs)
 

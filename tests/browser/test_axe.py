@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from tests.browser.axe import faults
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.at_the_desk import choose_best, desk, state, take
+from tests.browser.deal.quoted import open_tab
 from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -112,11 +113,18 @@ async def around_a_car(sales: Person, seen: Seen) -> None:
     """The chosen car with all that folds out, the other ways to pay, and the customer's view."""
     page = sales.page
     await choose_best(sales)
-    for way in await page.get_by_role("tab").all_inner_texts():
-        await page.get_by_role("tab", name=way).click()
+    for tab in ("Value", "Car", "Contract", "Pencil"):
+        await open_tab(sales, tab)
+        await seen.look(sales, f"car: {tab}", ".offer")
+    for way in ("Lease", "Cash", "Finance"):
+        await open_tab(sales, way)
         await seen.look(sales, f"car: {way}", ".offer")
-    await page.get_by_role("tab", name="Finance").click()
+    await open_tab(sales, "Contract")
     await page.locator(".schedule summary").click()
+    await page.locator(".itemized summary").click()
+    await seen.look(sales, "car: Contract, unfolded", ".offer")
+    await open_tab(sales, "Pencil")
+    await sales.unfold("F&I products")
     await page.get_by_role("button", name="Menu", exact=True).click()
     await seen.look_at_dialog(sales, "menu of products")
     await seen.look_by_phone(sales, "deal")
@@ -146,6 +154,7 @@ async def at_the_desk(sales: Person, manager: Person, path: str, seen: Seen) -> 
     for verb in ("Approve", "Counter"):
         await desk(manager).get_by_role("button", name=verb, exact=True).click()
         await seen.look_at_dialog(manager, f"dialog: {verb}")
+    await open_tab(manager, "Contract")
     await manager.page.get_by_role("button", name="Enter lender callback").click()
     await seen.look_at_dialog(manager, "lender's decision")
     await take(manager, "Approve", "Meets the store's policy")

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import Arrive
-from tests.browser.deal.quoted import choose_best
+from tests.browser.deal.quoted import choose_best, open_tab
 from tests.browser.people import WAIT_MS, Person
 from tests.paper.pencils import text_of
 
@@ -75,6 +75,7 @@ async def test_pinned_cars_print_side_by_side(arrive: Arrive) -> None:
         await pin.click()
         pinned = page.locator(".choice-bar").get_by_role("button", name="Pinned")
         await expect(pinned).to_be_enabled(timeout=WAIT_MS)
+    await open_tab(sales, "Contract")
     said = await _paper(sales, "Print comparison of 2 pinned cars")
     assert "Comparison of 2 cars" in said
 

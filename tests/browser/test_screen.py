@@ -51,6 +51,7 @@ async def test_an_edit_appears_at_the_other_and_values_arrive(arrive: Arrive) ->
     path = await sales.open_first_deal()
     await manager.open(path)
     await sales.all_valued()
+    await manager.unfold("Fees, tax")
     await manager.page.get_by_label("Discount", exact=True).focus()
 
     before = await sales.search_id()
@@ -138,6 +139,7 @@ async def test_a_cut_socket_loses_nothing(arrive: Arrive, workspace: Workspace) 
     await person.is_live()
     await expect(person.page.locator(".timeline li").first).to_contain_text("$2,222.00", timeout=WAIT_MS)
     await person.all_valued(after=before)
+    await person.unfold("Fees, tax")
     await person.page.get_by_label("Discount", exact=True).focus()
     await other.open(path)
     await other.all_valued()
@@ -219,6 +221,7 @@ async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
     person = await arrive("riverside-sales")
     await person.open_first_deal()
     page = person.page
+    await person.unfold("Fees, tax")
     await person.type_into("Discount", "12x")
     await expect(page.locator(".kind-money .trouble")).to_contain_text("Enter a number")
     await person.type_into("Discount", "0")
@@ -268,6 +271,7 @@ async def test_the_groups_cars_show_their_transfer(arrive: Arrive) -> None:
     await expect(column).to_have_count(0)
 
     before = await person.search_id()
+    await person.unfold("Stock")
     await person.page.get_by_label("Search in", exact=True).select_option("group")
     await person.all_valued(after=before)
     for _ in ("own cars first", "the others first"):

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
+from tests.browser.deal.quoted import open_tab
 from tests.browser.people import WAIT_MS, Person
 
 IN_PART = """slot => [...slot.children].filter((one) => {
@@ -93,8 +94,10 @@ async def test_one_box_finds_a_car_that_does_not_fit_and_opens_it(
     await expect(panel.get_by_role("heading", level=2)).to_have_text(
         f"{car['year']} {car['make']} {car['model']}"
     )
-    await expect(panel).to_contain_text(car["vin"])
+    await expect(panel).to_contain_text(car["stock_no"])
     await expect(panel).to_contain_text(re.compile("over target payment", re.IGNORECASE))
+    await open_tab(person, "Car")
+    await expect(panel).to_contain_text(car["vin"])
     await box.fill("no such car")
     await expect(page.get_by_text("No car of the stock has these words.")).to_be_visible()
     await box.press("Escape")

@@ -2140,6 +2140,8 @@ export interface QuoteReply {
   lender_rules?: LenderRules;
   menu?: QuoteMenu;
   lease_grid?: LeaseGrid;
+  over_cents?: number;
+  over_lender?: string;
 }
 
 /** A point of the frontier. `passed_by` counts the points with a lower NPV that are worth more under stress: if there is one, a lower payment is worth more when losses rise. */

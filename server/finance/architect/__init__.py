@@ -6,10 +6,12 @@ cash and discount are what the search may vary. ``ranking.objective`` defines wh
 
 from server.finance.architect.choices import (
     Choice,
+    Missed,
     Refusal,
     best_by_payment_band,
     choices,
     frontier,
+    missed,
     refusal,
 )
 from server.finance.architect.offers import add_fixes, best_offers, offers_without_fixes
@@ -20,6 +22,7 @@ from server.finance.architect.space.pricing import Pricing, front_gross_cents, p
 __all__ = [
     "PAYMENT_BAND_CENTS",
     "Choice",
+    "Missed",
     "Pricing",
     "Refusal",
     "add_fixes",
@@ -28,6 +31,7 @@ __all__ = [
     "choices",
     "front_gross_cents",
     "frontier",
+    "missed",
     "offers_without_fixes",
     "price_plan",
     "rank_reversals",

@@ -17,6 +17,7 @@ from server.finance.architect.space.pairs import Index
 from server.finance.architect.space.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.loans.structures import Structures, build_structures
+from server.finance.payment import payments_cents
 from server.finance.rounding import HUNDREDTHS, WHOLE
 from server.finance.rules.limits import Limit
 
@@ -59,6 +60,23 @@ class Refusal:
 
     binding: str
     fix: Fix | None
+
+
+_OF_THE_LOAN = frozenset(
+    {Limit.LTV_FRONT, Limit.LTV_TOTAL, Limit.AMOUNT_MAX, Limit.NEGATIVE_EQUITY, Limit.DOWN_MIN}
+)
+"""Limits that a cent of cash brings nearer by a cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """By how much a car misses a limit at the lender that comes nearest: cents of the payment for the
+    customer's highest one, which is no lender's; else of the loan. None where the limit is no amount.
+    """
+
+    binding: str
+    over_cents: int | None
+    lender: str | None
 
 
 def choices(pricing: Pricing, car: Cars) -> list[Choice]:
@@ -111,6 +129,27 @@ def refusal(pricing: Pricing, car: Cars) -> Refusal | None:
         return None
     limit = Limit.NPV_FLOOR if structures.any_feasible()[0] else Limit(int(structures.nearest_limit()[0]))
     return Refusal(limit.name.lower(), find_fixes(pricing, car)[0])
+
+
+def missed(pricing: Pricing, car: Cars) -> Missed | None:
+    """Return by how much one car misses the limit that refuses it; None if it has a structure, or if cash
+    would not help: there is no amount to name then.
+    """
+    structures = build_structures(pricing.plan, car)
+    if structures.any_feasible()[0]:
+        return None
+    number = int(structures.shortfall[0].argmin())
+    if not structures.curable()[0, number]:
+        return None
+    lender, lacking = pricing.plan.programmes.lender[number], int(structures.shortfall[0, number])
+    limit = Limit(int(structures.limit[0, number]))
+    if limit is Limit.PAYMENT_MAX:
+        needed = structures.ceiling[:1, number] + lacking
+        factor = pricing.plan.factors[number : number + 1]
+        # Without a highest payment nothing is over it.
+        most = pricing.plan.inputs.structure.payment_max_cents or 0
+        return Missed(limit.name.lower(), int(payments_cents(needed, factor)[0]) - most, None)
+    return Missed(limit.name.lower(), lacking if limit in _OF_THE_LOAN else None, lender)
 
 
 def _knows_cost(car: Cars) -> bool:

@@ -12,6 +12,7 @@ from protocol.money.quotes import FrontierPoint, LenderRules, QuoteGrid, QuoteRo
 from protocol.money.values import QuoteValue
 from protocol.money.ways import LeaseGrid, QuotedCash, QuotedLeases
 from protocol.records import DealKind
+from server.finance.architect import Missed, missed
 from server.finance.quoting.case import Case
 from server.finance.quoting.grids.axes import GridQuestion
 from server.finance.quoting.grids.grid import quote_grid
@@ -43,6 +44,7 @@ class WholeQuote:
     cash: QuotedCash | None = None
     lease: QuotedLeases | None = None
     lease_grid: LeaseGrid | None = None
+    missed: Missed | None = None
 
 
 def quote_whole(
@@ -84,7 +86,16 @@ def quote_whole(
         cash=None if cash is None else cash.quoted,
         lease=lease,
         lease_grid=lease_grid,
+        missed=_missed(case, quoted),
     )
+
+
+def _missed(case: Case, quoted: Quoted) -> Missed | None:
+    """Return by how much a refused car misses its limit; None if another limit is told."""
+    if quoted.answer.eligible or quoted.answer.kind is not UNSET or case.pricing is None:
+        return None
+    found = missed(case.pricing, case.car)
+    return found if found is not None and found.binding == quoted.answer.binding else None
 
 
 def _rules(row: Programme) -> LenderRules:

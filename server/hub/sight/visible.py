@@ -74,7 +74,7 @@ _PRINTED: Final = (
 QUOTE_FIELDS: Final = {
     View.SALES: (
         *(*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
-        "lender_rules",
+        *("lender_rules", "over_cents", "over_lender"),
     ),
     View.CUSTOMER: _PRINTED,
 }

@@ -18,6 +18,11 @@ async def choose_best(person: Person) -> str:
     return path
 
 
+async def open_tab(person: Person, name: str) -> None:
+    """Open a tab of the panel: Pencil, Value, Contract or Car."""
+    await person.page.get_by_role("tab", name=name, exact=True).click(timeout=WAIT_MS)
+
+
 def last_quote(person: Person) -> dict[str, Any]:
     """Return the newest quote that reached the page."""
     quotes = [line for line in lines_of(person) if '"grid"' in line]

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
-from tests.browser.deal.quoted import choose_best, dollars, last_quote
+from tests.browser.deal.quoted import choose_best, dollars, last_quote, open_tab
 from tests.browser.people import WAIT_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -30,8 +30,10 @@ async def test_the_cash_tab_shows_the_price_out_the_door(arrive: Arrive) -> None
     panel = page.get_by_role("region", name="Cash deal")
     await expect(panel).to_contain_text(dollars(cash["out_the_door_cents"]))
     await expect(panel).to_contain_text(dollars(cash["tax_cents"]))
+    await open_tab(manager, "Value")
     await expect(page.locator(".waterfall .total .number")).to_have_text(dollars(cash["value"]["npv_cents"]))
     assert sum(cash["value"]["parts"].values()) == cash["value"]["npv_cents"]
+    await open_tab(manager, "Pencil")
     await finance.click()
     await expect(page.locator(".pencil")).to_be_visible()
     assert manager.complaints == []
@@ -42,7 +44,10 @@ async def test_the_cash_tab_shows_the_price_out_the_door(arrive: Arrive) -> None
     assert "value" not in seen and "covered" in seen
     await sales.page.get_by_role("tab", name="Cash").click()
     await expect(sales.page.get_by_role("region", name="Cash deal")).to_contain_text("maximum cash")
+    await open_tab(sales, "Value")
+    await expect(sales.page.locator(".offer .hint")).to_contain_text("for the desk alone")
     await expect(sales.page.locator(".waterfall")).to_have_count(0)
+    await open_tab(sales, "Pencil")
 
     await sales.page.get_by_role("button", name="Customer view").click()
     await expect(sales.page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)

@@ -81,6 +81,7 @@ async def test_a_state_without_a_tax_rule(arrive: Arrive) -> None:
     await expect(page.get_by_role("heading", name="The stock could not be searched")).to_be_visible()
     await expect(page.get_by_text("tax_rate_bp")).to_have_count(0)
     await expect(page.locator(".banner.bad")).to_contain_text("“Tax rate”: no tax rule for ZZ")
+    await seller.unfold("Fees, tax")
     await page.get_by_label("Tax rate").fill("6.5")
     await page.keyboard.press("Tab")
     await seller.all_valued()

@@ -8,6 +8,7 @@ from playwright.async_api import Locator, expect
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.at_the_desk import buy_rate, choose_best, desk, href, open_both, state, submit, take
+from tests.browser.deal.quoted import open_tab
 from tests.browser.people import WAIT_MS
 from tests.paper.pencils import text_of
 
@@ -33,6 +34,7 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
 
     await offer.click()
     page = manager.page
+    await open_tab(manager, "Contract")
     await page.get_by_role("button", name="Enter lender callback").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Decision").select_option("conditional")
@@ -191,7 +193,8 @@ async def test_a_deal_tells_its_story(arrive: Arrive, workspace: Workspace) -> N
     late = await arrive("riverside-manager")
     await late.open(path)
     timeline = late.page.locator(".timeline")
-    await expect(timeline.locator("li")).to_have_count(50, timeout=WAIT_MS)
+    await timeline.get_by_role("button", name="Show 50").click(timeout=WAIT_MS)
+    await expect(timeline.locator(".entries li")).to_have_count(50, timeout=WAIT_MS)
     await expect(timeline.get_by_text("declined the deal")).to_have_count(0)
     await timeline.get_by_role("button", name="Older").click()
     told = timeline.get_by_text("declined the deal")

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
+from tests.browser.deal.quoted import open_tab
 from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -179,6 +180,7 @@ async def test_a_customer_sees_a_lease_as_on_paper(arrive: Arrive) -> None:
     await page.locator("#field-kind").select_option("lease")
     await manager.all_valued(after=before)
     await page.locator(".grid-row").first.click()
+    await open_tab(manager, "Value")
     await expect(page.locator(".waterfall")).to_contain_text("Reserve", timeout=WAIT_MS)
     await expect(page.locator(".offer")).to_contain_text("No credit model")
     await page.get_by_role("button", name="Customer view").click()
@@ -187,6 +189,7 @@ async def test_a_customer_sees_a_lease_as_on_paper(arrive: Arrive) -> None:
     manager.frames.clear()
     await page.locator(".grid-row").first.click()
     panel = page.get_by_role("region", name="Lease", exact=True)
+    await expect(page.get_by_role("tab", name="Value")).to_have_count(0)
     await expect(panel).to_contain_text("Due at signing", timeout=WAIT_MS)
     await expect(panel).not_to_contain_text("Money factor")
     said = "".join(manager.frames)

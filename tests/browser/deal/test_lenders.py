@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
-from tests.browser.deal.quoted import choose_best, last_quote
+from tests.browser.deal.quoted import choose_best, last_quote, open_tab
 from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -21,6 +21,7 @@ async def test_the_rules_of_the_lenders_row_are_the_trades_words(arrive: Arrive)
     for login in ("riverside-manager", "riverside-sales"):
         person = await arrive(login)
         await choose_best(person)
+        await open_tab(person, "Contract")
         rules = person.page.locator(RULES)
         await rules.locator("summary").click()
         shown[login] = await rules.locator("dt").all_inner_texts()
@@ -41,6 +42,7 @@ async def test_the_first_payment_is_a_choice_of_days(arrive: Arrive) -> None:
     await choose_best(sales)
     page, field = sales.page, sales.page.locator("#field-first_payment_days")
     before = last_quote(sales)
+    await sales.unfold("Contract")
     await field.select_option("45")
     due = dt.date.fromisoformat(before["first_payment_date"]) + dt.timedelta(days=15)
     await _quoted(sales, first_payment_date=str(due))

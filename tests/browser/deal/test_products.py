@@ -39,6 +39,7 @@ async def test_products_are_taken_priced_declined_and_chosen_from_the_menu(arriv
     seller = await arrive("riverside-sales")
     path = await seller.open_first_deal()
     await seller.all_valued()
+    await seller.unfold("F&I products")
     await without_products(seller)
     await offered(seller)
     page = seller.page
@@ -57,6 +58,7 @@ async def test_products_are_taken_priced_declined_and_chosen_from_the_menu(arriv
     desk = await arrive("riverside-manager")
     await desk.open(path)
     await desk.all_valued()
+    await desk.unfold("F&I products (1)")
     await expect(line(desk, "GAP waiver").get_by_label("Price")).to_have_value("500.00")
     await desk.page.locator(".grid-row").first.click()
     await expect(line(desk, "GAP waiver").get_by_text("Cost $310.00")).to_be_visible()

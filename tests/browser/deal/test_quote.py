@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
-from tests.browser.deal.quoted import choose_best, dollars, last_quote, lines_of
+from tests.browser.deal.quoted import choose_best, dollars, last_quote, lines_of, open_tab
 from tests.browser.people import WAIT_MS
 from tests.browser.test_screen import INTERNAL
 
@@ -28,10 +28,12 @@ async def test_a_chosen_car_is_quoted_to_the_cent(arrive: Arrive) -> None:
         payment
     )
     await expect(offer.locator(".big")).to_contain_text("APR")
+    await open_tab(manager, "Contract")
     await expect(offer.get_by_role("term").filter(has_text="Total of payments")).to_be_visible()
     await offer.locator(".schedule summary").click()
     await expect(offer.locator(".schedule tbody tr")).to_have_count(quote["term_months"])
     assert sum(quote["value"]["parts"].values()) == quote["value"]["npv_cents"]
+    await open_tab(manager, "Value")
     await expect(offer.locator(".waterfall .total .number")).to_have_text(
         dollars(quote["value"]["npv_cents"])
     )
@@ -55,6 +57,8 @@ async def test_a_cell_shows_its_structure_and_the_way_back(arrive: Arrive) -> No
     await expect(page.locator(".pencil td button.here")).to_contain_text(shown)
     await page.get_by_role("button", name="Back to the best offer").click()
     await expect(page.locator(".big output")).to_have_text(best, timeout=WAIT_MS)
+    await open_tab(sales, "Value")
+    await expect(page.locator(".value-facts")).to_be_visible()
     assert await page.locator(".waterfall").count() == 0
     assert "parts" not in last_quote(sales)["value"]
     assert sales.complaints == []
@@ -111,6 +115,7 @@ async def test_a_frontier_point_shows_its_structure(arrive: Arrive) -> None:
     """A point of the plot that is chosen is quoted: its payment is the one that stands on top."""
     manager = await arrive("riverside-manager")
     await choose_best(manager)
+    await open_tab(manager, "Value")
     point = manager.page.locator("svg.frontier circle").first
     await expect(point).to_be_visible(timeout=WAIT_MS)
     payment = (await point.get_attribute("aria-label") or "").split(" ")[0]
@@ -165,6 +170,7 @@ async def test_a_held_contract_shows_its_cash(arrive: Arrive) -> None:
     await choose_best(manager)
     value = last_quote(manager)["value"]
     chart = manager.page.locator("svg.monthly")
+    await open_tab(manager, "Value")
     if "monthly_cash_cents" in value:
         months = value["monthly_cash_cents"]
         await expect(chart.locator("title")).to_have_count(len(months["collected"]))
@@ -174,6 +180,8 @@ async def test_a_held_contract_shows_its_cash(arrive: Arrive) -> None:
         assert "reserve" in value["parts"]
         await expect(chart).to_have_count(0)
     await choose_best(sales)
+    await open_tab(sales, "Value")
+    await expect(sales.page.locator(".value-facts")).to_be_visible()
     assert "monthly_cash_cents" not in last_quote(sales)["value"]
     await expect(sales.page.locator("svg.monthly")).to_have_count(0)
     assert manager.complaints == []

@@ -22,6 +22,8 @@ async def remove_all(arrive: Arrive, path: str) -> None:
     person = await arrive("riverside-manager")
     await person.open(path)
     sections = person.page.locator("section.trade")
+    if await sections.count():
+        await person.unfold("Trade")
     while await sections.count():
         before = await sections.count()
         await sections.first.get_by_role("button", name="Remove").click()
@@ -73,6 +75,7 @@ async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> 
     await desk.page.goto(f"{desk.url}/desk")
     await expect(desk.page.get_by_title("Open tasks").first).to_have_text("1 open")
     await desk.open(path)
+    await desk.unfold("’19 CR-V")
     theirs = trade(desk, "2019 Honda CR-V")
     await expect(theirs.get_by_label("VIN", exact=True)).to_have_value(SOUND)
     # All fields of a trade are one place to be in, and it is said once.
@@ -113,6 +116,7 @@ async def test_two_people_in_one_trade(arrive: Arrive) -> None:
     await fill(mine, Make="Mazda")
     desk = await arrive("riverside-manager")
     await desk.open(path)
+    await desk.unfold("Trade")
     theirs = trade(desk, "Mazda")
     await fill(theirs, acv="9000")
     await fill(mine, Lienholder="Harbor Credit Union")
@@ -134,6 +138,7 @@ async def test_the_desk_appraises_a_submitted_deal(arrive: Arrive) -> None:
     await seller.page.get_by_role("button", name="Add a trade").click()
     desk = await arrive("riverside-manager")
     await desk.open(path)
+    await desk.unfold("Trade")
     mine, theirs = seller.page.locator("section.trade").first, desk.page.locator("section.trade").first
     await fill(mine, Make="Mazda", Model="3", Allowance="1000")
     await expect(theirs.get_by_label("Allowance", exact=True)).to_have_value("1,000")

@@ -82,6 +82,7 @@ def test_every_field_of_a_quote_is_decided() -> None:
     assert set(visible.QUOTE_FIELDS[View.SALES]) == fields
     assert fields - set(visible.QUOTE_FIELDS[View.CUSTOMER]) == {
         "lender", "programme_id", "stipulations", "value", "binding", "fix", "lender_rules",
+        "over_cents", "over_lender",
     }  # fmt: skip
 
 

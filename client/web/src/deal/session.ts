@@ -27,6 +27,8 @@ export class DealSession implements Listener {
   readonly model = signal<DealModel | null>(null);
   readonly view = signal<View>("sales");
   readonly user = signal<User | null>(null);
+  /** By how much the server's clock is ahead of this machine's, in milliseconds. */
+  readonly ahead = signal(0);
   /** Who else looks at the deal, and at which field. */
   readonly here = signal<readonly Present[]>([]);
   /** Why the deal cannot be shown, or why the last command failed. */
@@ -187,6 +189,7 @@ export class DealSession implements Listener {
   welcomed(welcome: Welcome): void {
     const before = this.user.value;
     this.user.value = welcome.user;
+    this.ahead.value = Date.parse(welcome.server_time) - this.environment.now();
     // If the person's sight changed, nothing of the old one may be kept.
     if (before && !seesAlike(before, welcome.user)) this.discard();
     this.truth.welcomed(welcome);

@@ -29,17 +29,27 @@ function Index() {
 }
 
 function Alone({ story }: { story: Story }) {
-  const root = useRef<HTMLDivElement>(null);
+  const root = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = `${story.part}: ${story.state} · Gallery`;
     void act(story, root.current!).finally(() => {
       document.documentElement.dataset.story = "ready";
     });
   }, [story]);
+  if (story.page) {
+    return (
+      <div ref={root as { current: HTMLDivElement | null }} class="gallery-page">
+        {story.render()}
+      </div>
+    );
+  }
   return (
-    <div ref={root} class={story.page ? "gallery-page" : "gallery-part"}>
+    <main ref={root} class="gallery-part">
+      <h1 class="visually-hidden">
+        {story.part}: {story.state}
+      </h1>
       {story.render()}
-    </div>
+    </main>
   );
 }
 

@@ -36,7 +36,13 @@ export const browser: Environment = {
     const socket = new WebSocket(url, subprotocol);
     socket.addEventListener("message", (event) => events.message(String(event.data)));
     socket.addEventListener("close", (event) => events.closed(event.code));
-    return { send: (text) => socket.send(text), close: () => socket.close() };
+    return {
+      send: (text) => {
+        // A socket that the server is closing takes nothing: what it leaves unanswered is sent by the next one.
+        if (socket.readyState === WebSocket.OPEN) socket.send(text);
+      },
+      close: () => socket.close(),
+    };
   },
   later(milliseconds, action) {
     const timer = setTimeout(action, milliseconds);

@@ -14,3 +14,12 @@ export function parseReadable(json: string): unknown {
 export function isolated(text: string): string {
   return BACKWARDS.test(text) ? `\u2068${text}\u2069` : text;
 }
+
+/** Returns the initials of a person, as "RS" for "Riverside sales". */
+export function initialsOf(name: string): string {
+  return name
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((word) => word.charAt(0).toUpperCase())
+    .join("");
+}

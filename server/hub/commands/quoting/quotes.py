@@ -40,6 +40,7 @@ from server.sharing.lanes import Lane
 from server.work.editions import Editions
 
 if TYPE_CHECKING:
+    from server.finance.architect import Missed
     from server.finance.quoting import Case, Quoted
 
 P = ParamSpec("P")
@@ -114,6 +115,7 @@ class Quotes:
             lender_rules=computed.rules or UNSET,
             menu=computed.menu or UNSET,
             lease_grid=computed.lease_grid or UNSET,
+            **_over(computed.missed),
         )
         return project_quote(codec.plain(reply), sight)
 
@@ -259,6 +261,13 @@ class Quotes:
                 markup_bp=markup,
                 user_id=account.id,
             )
+
+
+def _over(missed: "Missed | None") -> dict[str, Any]:
+    if missed is None:
+        return {}
+    told = {"over_cents": missed.over_cents, "over_lender": missed.lender}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 _REFUSED: Final = {

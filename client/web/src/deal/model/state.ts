@@ -19,6 +19,7 @@ import {
   type VehicleChanged,
 } from "../../wire";
 import { applied, type Deal } from "./fold";
+import { type Since, sinceAfter, sinceOf } from "./since";
 import { type CarName, type Entry, entryOf, historyEntries, type Told } from "./timeline";
 
 export interface SearchProgress {
@@ -52,6 +53,8 @@ export interface DealModel {
   more: boolean;
   /** Why the deal went back to work, if its agreed figures changed. */
   fallen: Fallen | null;
+  /** Since when the deal is in its state; null if its story does not tell. */
+  since: Since | null;
   /** Changes of cars since this page joined, by id. */
   cars: ReadonlyMap<string, VehicleChanged>;
 }
@@ -78,6 +81,7 @@ export function fromSnapshot(
     oldest: events[0]?.no ?? null,
     more: history?.more ?? false,
     fallen: steps.reduce<Fallen | null>((fallen, step) => fallenBy(step, fallen), null),
+    since: sinceOf(events, history?.more ?? false),
     cars: new Map(),
   };
 }
@@ -86,7 +90,9 @@ export function fromSnapshot(
 export function withOlder(model: DealModel, page: HistoryPage, carName: CarName): DealModel {
   const events = page.events as unknown as Told[];
   const older = historyEntries(model.deal, events, carName);
-  return { ...model, timeline: [...model.timeline, ...older], oldest: events[0]?.no ?? model.oldest, more: page.more };
+  const timeline = [...model.timeline, ...older];
+  const since = model.since?.longer ? sinceOf(events, page.more) : model.since;
+  return { ...model, timeline, oldest: events[0]?.no ?? model.oldest, more: page.more, since };
 }
 
 function fallenBy(event: AnyEvent, before: Fallen | null): Fallen | null {
@@ -141,7 +147,8 @@ function happened(model: DealModel, event: AnyEvent, carName: CarName): DealMode
   const known = entry !== null && model.timeline.some((told) => told.key.startsWith("no-") && same(entry, told));
   const timeline = entry && !known ? [entry, ...model.timeline] : model.timeline;
   const cars = ofCar ? new Map(model.cars).set(event.vehicle_id, event) : model.cars;
-  return { ...model, deal, timeline, cars, fallen: fallenBy(event, model.fallen) };
+  const since = sinceAfter(event, model.since);
+  return { ...model, deal, timeline, cars, since, fallen: fallenBy(event, model.fallen) };
 }
 
 /** Whether a snapshot's history told an event already that follows it: a decision has a time of its own. */

@@ -12,6 +12,7 @@ import type {
   LenderTerms,
   StateChanged,
 } from "../../wire";
+import { scenarioWords } from "../scenarios/words";
 import { fieldLabel } from "../terms/fields";
 import { followsLines } from "../terms/products";
 import { follows, moved, tradeName, tradesOf } from "../terms/trades";
@@ -47,7 +48,7 @@ export type CarName = (vehicleId: string | undefined) => string;
 /** An event of a deal's history: `no` is its number in the deal. */
 export type Told = AnyEvent & { no: number };
 
-type Words = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by" | "figures">>;
+export type Words = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by" | "figures">>;
 
 /**
  * Returns the entry for an event that changes `before`; null if there is nothing to show. `noteEntry` handles notes.
@@ -117,7 +118,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
       return stepped(event);
     case "offer_selected":
       return {
-        ...offered(event.offer, event.reason ? "The deal's offer was repriced:" : "made the deal's offer"),
+        ...(event.reason ? offered(event.offer, "The deal was priced again:") : put(event.offer)),
         why: event.reason ? reasonText(event.reason) : null,
       };
     case "offer_pinned":
@@ -128,16 +129,21 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
       const { vehicle_id, until } = event;
       return until === undefined
         ? null
-        : { tone: "offer", what: (formats) => `holds ${carName(vehicle_id)} until ${formats.clock(until)}` };
+        : { tone: "offer", what: (formats) => `put ${carName(vehicle_id)} on hold until ${formats.clock(until)}` };
     }
     case "vehicle_released":
       return event.vehicle_id === undefined
         ? null
-        : { tone: "offer", what: () => `let ${carName(event.vehicle_id)} go` };
+        : { tone: "offer", what: () => `released ${carName(event.vehicle_id)}` };
     case "field_locked":
       return event.field === undefined ? null : { tone: "desk", what: () => `locked ${fieldLabel(event.field!)}` };
     case "field_unlocked":
       return event.field === undefined ? null : { tone: "desk", what: () => `unlocked ${fieldLabel(event.field!)}` };
+    case "scenario_added":
+    case "scenario_changed":
+    case "scenario_removed":
+    case "scenario_used":
+      return scenarioWords(event, carName);
     case "vehicle_changed":
       return carChanged(before, event, carName(event.vehicle_id));
     case "presentation_changed":
@@ -151,6 +157,15 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
     default:
       return financed(before, event);
   }
+}
+
+function put(offer: DealOffer): Words {
+  const { car } = offer;
+  return {
+    tone: "offer",
+    what: (formats) =>
+      `put ${car.year} ${isolated(`${car.make} ${car.model}`)} on the deal ${paidText(offer, formats)}`,
+  };
 }
 
 function offered(offer: DealOffer, what: string): Words {
@@ -252,7 +267,7 @@ function financed(before: Deal, event: AnyEvent): Words | null {
     }
     case "task_done": {
       const task = before.tasks?.find((each) => each.id === event.task_id);
-      return task ? { tone: "desk", what: () => `did: ${taskText(task, before.structure)}` } : null;
+      return task ? { tone: "desk", what: () => `finished: ${taskText(task, before.structure)}` } : null;
     }
     default:
       return null;
@@ -269,11 +284,10 @@ export function taskText(task: DealTask, structure: Record<string, unknown>): st
 function decided({ lender, status, reasons, stipulations }: LenderTerms): Words {
   const open = stipulations.length;
   const words = LENDER_STATUSES[status].toLowerCase();
-  const more = open > 0 ? ` (${open} ${open === 1 ? "stipulation" : "stipulations"})` : "";
+  const more = open > 0 ? ` (${open} ${open === 1 ? "stip" : "stips"})` : "";
   return {
     tone: "desk",
-    what: () =>
-      `recorded that ${isolated(lender)} has ${words}${more}`.replace("has withdrawn", "has withdrawn its decision"),
+    what: () => `entered a callback: ${isolated(lender)} ${words}${more}`,
     why: reasons.map(reasonText).join(", ") || null,
   };
 }

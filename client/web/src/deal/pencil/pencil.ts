@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Cancel } from "../../live/environment";
 import type { ErrorBody, FrontierReply, QuoteReply, Reply, Roll, StructureChanges } from "../../wire";
+import type { Applied } from "./applied";
 import { axisWith, columnsOf } from "./axes";
 
 /** A person moves through the cars with the arrow keys: only the one where they stop is quoted. */
@@ -83,6 +84,8 @@ const NOTHING: PencilPicture = {
 
 export class Pencil {
   readonly picture = signal<PencilPicture>(NOTHING);
+  /** The change of the deal's terms that this person made last from this car's panel: it can be undone. */
+  readonly applied = signal<Applied | null>(null);
   private target: Aim | null = null;
   private roll: Roll | null = null;
   private frontierAsked = false;
@@ -103,6 +106,7 @@ export class Pencil {
     this.target = target;
     this.frontierAsked = false;
     this.pause();
+    if (before?.vehicleId !== target?.vehicleId || before?.view !== target?.view) this.applied.value = null;
     if (!target) {
       this.turn += 1;
       this.underWay = false;

@@ -38,22 +38,22 @@ const GROUPED = { grouped: true, usual: true };
 const WORDS = { number: false };
 
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 176, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
-    track: `minmax(${inRem(176)}, 1fr)`,
+  column("make", "Vehicle", 160, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
+    track: `minmax(${inRem(160)}, 1fr)`,
     usual: true,
     ...WORDS,
   }),
-  column("npv_cents", "NPV", 94, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
+  column("npv_cents", "NPV", 88, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
   column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
-  column("payment_cents", "PMT", 84, ALL, paymentText, { name: "Payment", ...VALUED }),
-  column("cash_down_cents", "Cash", 62, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
+  column("payment_cents", "PMT", 78, ALL, paymentText, { name: "Payment", ...VALUED }),
+  column("cash_down_cents", "Cash", 58, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
     name: "Cash down",
     ...VALUED,
   }),
-  column("term_months", "Term", 70, ALL, termText, VALUED),
-  column("lender", "Lender", 92, STAFF, (row) => row.lender ?? NOTHING, { ...WORDS, ...VALUED }),
-  column("mileage", "Miles", 74, ALL, (row, f) => f.count(row.mileage), { usual: true }),
-  column("days_in_stock", "Age", 46, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
+  column("term_months", "Term", 66, ALL, termText, VALUED),
+  column("lender", "Lender", 84, STAFF, (row) => row.lender ?? NOTHING, { ...WORDS, ...VALUED }),
+  column("mileage", "Miles", 66, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("days_in_stock", "Age", 44, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
     name: "Age: days in stock",
     usual: true,
   }),

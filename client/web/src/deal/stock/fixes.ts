@@ -8,6 +8,7 @@ import { linesOf, nameOf } from "../terms/products";
 import type { Row } from "./rows";
 
 export interface Remedy {
+  kind: Fix["kind"];
   text: string;
   /** The changes of a quote that shows it; null if this person cannot grant it. */
   changes: StructureChanges | null;
@@ -33,10 +34,13 @@ const KINDS: Kind[] = [
 export function remediesOf(fix: Fix | null | undefined, structure: Structure, formats: Formats): Remedy[] {
   if (!fix) return [];
   const order = [fix.kind, ...KINDS.filter((kind) => kind !== fix.kind)];
-  return order.map((kind) => remedy(kind, fix, structure, formats)).filter((found) => found !== null);
+  return order.flatMap((kind) => {
+    const found = remedy(kind, fix, structure, formats);
+    return found ? [{ kind, ...found }] : [];
+  });
 }
 
-function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): Remedy | null {
+function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): Omit<Remedy, "kind"> | null {
   const { cash_cents: cash, price_cents: price, term_months: term, lender, value_cents: value } = fix;
   if (kind === "cash" && cash != null) {
     const most = Number(structure.cash_down_max_cents ?? structure.cash_down_cents ?? 0);
@@ -59,7 +63,7 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
 }
 
 /** The changes of the deal itself, which meet a limit of every car alike. */
-function remedyOfDeal(kind: Kind, fix: Fix, structure: Structure, formats: Formats): Remedy | null {
+function remedyOfDeal(kind: Kind, fix: Fix, structure: Structure, formats: Formats): Omit<Remedy, "kind"> | null {
   const { first_payment_days: days, products_cents: products, doc_fee_cents: docFee } = fix;
   if (kind === "first_payment" && days != null)
     return {
@@ -86,7 +90,7 @@ function productRemedy(
   price: number | null | undefined,
   structure: Structure,
   formats: Formats,
-): Remedy {
+): Omit<Remedy, "kind"> {
   const lines = linesOf(structure.products);
   const kept =
     price == null

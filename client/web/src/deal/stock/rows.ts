@@ -68,6 +68,11 @@ const UNVALUED = {
   tradeoffs: null,
 } as const satisfies Partial<Row>;
 
+/** Returns a row without its offer, as a search has it that does not find the car. */
+export function unvalued(row: Row): Row {
+  return { ...row, ...UNVALUED };
+}
+
 /** Which rows a message changed, by their place in `RowTable.rows`. */
 export interface Changed {
   added: number[];

@@ -55,6 +55,8 @@ export interface Waterfall {
   ticks: { at: number; left: number }[];
   /** When what stood on the screen, or was sent to it. */
   milestones: { label: string; at: number }[];
+  /** Whether somebody saw that on a screen; else it is when it was sent. */
+  seen: boolean;
 }
 
 /** Returns the waterfall of a search. `painted` is what this page drew, in place of what the server knows of it. */
@@ -82,7 +84,8 @@ export function waterfall(
   });
   const order = new Map(NAMES.map(([stage], place) => [stage, place]));
   rows.sort((a, b) => (order.get(a.stage) ?? NAMES.length) - (order.get(b.stage) ?? NAMES.length));
-  return { rows, whole, ticks: ticksOf(whole), milestones: milestonesOf(all) };
+  const seen = all.some((span) => span.name === "paint");
+  return { rows, whole, ticks: ticksOf(whole), milestones: milestonesOf(all, seen ? "paint" : "push"), seen };
 }
 
 function placeOf(stage: string): Place {
@@ -112,8 +115,7 @@ function ticksOf(whole: number): { at: number; left: number }[] {
 }
 
 /** When each stage stood on this screen; if nobody reported that, when it was sent to the screens. */
-function milestonesOf(spans: readonly StageSpan[]): { label: string; at: number }[] {
-  const name = spans.some((span) => span.name === "paint") ? "paint" : "push";
+function milestonesOf(spans: readonly StageSpan[], name: "paint" | "push"): { label: string; at: number }[] {
   return Object.entries(OF).flatMap(([of, label]) => {
     const span = spans.find((each) => each.name === name && each.of === of);
     return span ? [{ label, at: span.end_ms }] : [];

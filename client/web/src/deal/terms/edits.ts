@@ -5,6 +5,8 @@ import type { KeptEdit } from "./kept-edits";
 import { flattened, gathered, parts, refusedField, type TradeField, tradeField } from "./trades";
 
 const SOMEBODY = "Somebody";
+/** Two people who set one field within this time were in it together: the first one is asked as well. */
+const TOGETHER_MS = 5_000;
 
 export type Field = keyof StructureChanges | TradeField;
 
@@ -53,6 +55,8 @@ export class Edits {
   private flight: Flight | null = null;
   /** Who set each field last, as far as this page has seen it. */
   private readonly setBy = new Map<string, { by: string; at: string }>();
+  /** This person's last value of each field that the server took. */
+  private readonly settled = new Map<string, { value: unknown; by: string | undefined; at: string }>();
 
   /**
    * Queues the value of a field; the newest value of a field wins; `base` is the server's value. If somebody set
@@ -174,6 +178,8 @@ export class Edits {
       if (by) this.setBy.set(field, { by: by.name, at });
       const edit = this.waiting.get(field);
       const own = this.flight && field in this.flight.changes && same(this.flight.changes[field], value);
+      if (own) this.settled.set(field, { value, by: by?.id, at });
+      else if (!edit) this.overtake(field, value, by, at);
       // An event has all fields of a trade, also those that did not change.
       const untouched = parts(field) !== null && edit !== undefined && same(value, edit.base);
       if (!edit || own || untouched) continue;
@@ -181,6 +187,16 @@ export class Edits {
       else edit.trouble = { kind: "conflict", value, by: by?.name ?? SOMEBODY, at };
     }
     this.advance(version);
+  }
+
+  /** Somebody set a field right after this person did: what this person typed stays, and they decide. */
+  private overtake(field: string, value: unknown, by: Actor | undefined, at: string): void {
+    const mine = this.settled.get(field);
+    this.settled.delete(field);
+    if (!mine || by === undefined || by.id === mine.by || same(mine.value, value)) return;
+    if (Date.parse(at) - Date.parse(mine.at) > TOGETHER_MS) return;
+    const trouble: Conflict = { kind: "conflict", value, by: by.name, at };
+    this.waiting.set(field, { value: mine.value, base: value, trouble });
   }
 
   /** A snapshot replaced the deal: a queued edit of a field with another value by now is in conflict. */

@@ -35,9 +35,15 @@ export interface FieldSpec {
   derived?: boolean;
 }
 
+/** A part of the form that is folded unless the person opened it, or something in it is wrong. */
+export type FoldName = "trade" | "fees" | "products" | "rate" | "contract" | "stock";
+
 export interface FieldGroup {
   title: string;
   fields: FieldSpec[];
+  /** Set where the labels of the fields need the title. */
+  titled?: boolean;
+  fold?: FoldName;
 }
 
 export const TIERS: Record<string, string> = {
@@ -66,17 +72,14 @@ export const DEAL_KINDS: Record<DealKind, string> = { finance: "Finance", lease:
 export const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
 export const OFFERED_TERMS = [24, 36, 48, 60, 72, 84];
 
+/** The fields that people use, and below them what they open: the form in the order of the screen. */
 export const GROUPS: FieldGroup[] = [
   {
-    title: "Deal",
-    fields: [{ field: "kind", label: "Paid by", kind: "choice", choices: DEAL_KINDS }],
-  },
-  {
     title: "Target payment",
+    titled: true,
     fields: [
       { field: "payment_min_cents", label: "Min", kind: "money" },
       { field: "payment_max_cents", label: "Max", kind: "optional_money", empty: "No limit" },
-      { field: "terms_months", label: "Terms (months)", kind: "terms" },
     ],
   },
   {
@@ -87,7 +90,23 @@ export const GROUPS: FieldGroup[] = [
     ],
   },
   {
+    title: "Terms",
+    fields: [{ field: "terms_months", label: "Terms (months)", kind: "terms" }],
+  },
+  {
+    title: "Credit",
+    fields: [
+      { field: "tier", label: "Credit tier", kind: "choice", choices: TIERS },
+      { field: "tier_source", label: "Source", kind: "choice", choices: TIER_SOURCES },
+    ],
+  },
+  {
+    title: "Paid by",
+    fields: [{ field: "kind", label: "Paid by", kind: "choice", choices: DEAL_KINDS }],
+  },
+  {
     title: "Trade",
+    fold: "trade",
     fields: [
       { field: "trade_allowance_cents", label: "Allowance", kind: "money", derived: true },
       {
@@ -104,10 +123,36 @@ export const GROUPS: FieldGroup[] = [
     ],
   },
   {
-    title: "Credit",
+    title: "Fees, tax",
+    fold: "fees",
     fields: [
-      { field: "tier", label: "Tier", kind: "choice", choices: TIERS },
-      { field: "tier_source", label: "Source", kind: "choice", choices: TIER_SOURCES },
+      { field: "discount_cents", label: "Discount", kind: "money" },
+      { field: "rebate_cents", label: "Rebate", kind: "money", right: "price" },
+      { field: "fees_cents", label: "Fees", kind: "money" },
+      { field: "taxable_fees_cents", label: "Taxable part", kind: "money" },
+      { field: "doc_fee_cents", label: "Doc fee (included)", kind: "money" },
+      { field: "tax_rate_bp", label: "Tax rate", kind: "optional_percent", empty: "By address" },
+    ],
+  },
+  {
+    title: "F&I products",
+    fold: "products",
+    fields: [
+      { field: "products_cents", label: "F&I products", kind: "money", derived: true },
+      { field: "taxable_products_cents", label: "Taxable part", kind: "money", derived: true },
+      {
+        field: "products_cost_cents",
+        label: "Product cost",
+        kind: "optional_money",
+        empty: "Store's share",
+        derived: true,
+      },
+    ],
+  },
+  {
+    title: "Rate override",
+    fold: "rate",
+    fields: [
       {
         field: "rate_bp",
         label: "Rate override",
@@ -127,32 +172,8 @@ export const GROUPS: FieldGroup[] = [
     ],
   },
   {
-    title: "Price and tax",
-    fields: [
-      { field: "discount_cents", label: "Discount", kind: "money" },
-      { field: "rebate_cents", label: "Rebate", kind: "money", right: "price" },
-      { field: "fees_cents", label: "Fees", kind: "money" },
-      { field: "taxable_fees_cents", label: "Taxable part", kind: "money" },
-      { field: "doc_fee_cents", label: "Doc fee (included)", kind: "money" },
-      { field: "tax_rate_bp", label: "Tax rate", kind: "optional_percent", empty: "By address" },
-    ],
-  },
-  {
-    title: "F&I products",
-    fields: [
-      { field: "products_cents", label: "F&I products", kind: "money", derived: true },
-      { field: "taxable_products_cents", label: "Taxable part", kind: "money", derived: true },
-      {
-        field: "products_cost_cents",
-        label: "Product cost",
-        kind: "optional_money",
-        empty: "Store's share",
-        derived: true,
-      },
-    ],
-  },
-  {
     title: "Contract",
+    fold: "contract",
     fields: [
       { field: "contract_date", label: "Date", kind: "date" },
       { field: "first_payment_days", label: "First payment", kind: "first_payment" },
@@ -162,6 +183,7 @@ export const GROUPS: FieldGroup[] = [
   },
   {
     title: "Stock",
+    fold: "stock",
     fields: [{ field: "scope", label: "Search in", kind: "choice", choices: SCOPES }],
   },
 ];

@@ -165,3 +165,9 @@ export function newTrade(id: string, structure: Values): Record<TradeField, unkn
   }
   return edits;
 }
+
+/** Returns the day on which the trades are paid off: the contract's, or today. */
+export function payoffDay(structure: Values): string {
+  const contract = structure.contract_date;
+  return typeof contract === "string" ? contract : new Date().toLocaleDateString("en-CA");
+}

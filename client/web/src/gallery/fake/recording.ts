@@ -35,8 +35,8 @@ export interface Twist {
   after?: readonly Told[];
   /** Closes the socket with this code once the channel has loaded; it opens no more. */
   close?: number;
-  /** The server hangs: the socket opens and says nothing, or the join is never answered. */
-  silent?: "socket" | "join";
+  /** The server hangs: the socket opens and says nothing, or a command of a type is never answered. */
+  silent?: "socket" | "join" | "quote";
   /** Refuses commands of a type. */
   refuse?: Readonly<Record<string, ErrorBody>>;
 }

@@ -65,7 +65,7 @@ class Conversation {
     for (const line of text.split("\n")) {
       const command = JSON.parse(line) as Command;
       if (command.type === "join") this.join(command, String(command.channel));
-      else this.answer(command);
+      else if (command.type !== this.twist.silent) this.answer(command);
     }
   }
 

@@ -49,8 +49,8 @@ function Form({ session, offer, asked }: FormProps) {
   const refusal = useSignal<string | null>(null);
   const programmes = useSignal<readonly (readonly [string, string])[]>([]);
   const deal = session.model.value?.deal;
-  const terms = [...new Set([...((deal?.structure.terms_months as number[]) ?? []), offer.term_months])];
   const { cash, term, discount, rate, reason, programme } = fields.value;
+  const terms = [...new Set([...((deal?.structure.terms_months as number[]) ?? []), offer.term_months, Number(term)])];
   const channel = `deal:${session.dealId}`;
 
   useEffect(() => {
@@ -240,7 +240,7 @@ function begin(session: DealSession, offer: DealOffer): Fields {
     discount: plain(own?.changes.discount_cents ?? offer.discount_cents),
     rate: "",
     reason: "competing_offer",
-    programme: "",
+    programme: own?.programmeId && own.programmeId !== offer.programme_id ? own.programmeId : "",
   };
 }
 

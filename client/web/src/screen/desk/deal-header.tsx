@@ -1,11 +1,17 @@
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { clockText, type Since } from "../../deal/model/since";
 import type { DealSession } from "../../deal/session";
 import { StateChip } from "../parts/state-chip";
 import { TopBar } from "../parts/top-bar";
 import { StandingMark } from "../standing/standing-mark";
 import { CustomerLine } from "./customer-facts";
+import { Here } from "./here";
 import { PresentTools } from "./presenting/present-tools";
 
+const SECOND_MS = 1_000;
+
+/** The customer, where the deal stands and for how long, who is here, and whether the page is current. */
 export function DealHeader({ session, help }: { session: DealSession; help(): void }) {
   const deal = session.model.value?.deal;
   useEffect(() => {
@@ -13,9 +19,15 @@ export function DealHeader({ session, help }: { session: DealSession; help(): vo
   }, [deal?.customer.name]);
   return (
     <TopBar aside={<HeaderTools session={session} help={help} />}>
-      <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
-      {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
-      <CustomerLine session={session} />
+      <div class="deal-card">
+        <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
+        <CustomerLine session={session} />
+      </div>
+      <div class="deal-state">
+        {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
+        <InState session={session} />
+      </div>
+      <Here session={session} />
       <StandingMark session={session} />
     </TopBar>
   );
@@ -27,6 +39,31 @@ function LoadingName() {
       <span class="visually-hidden">Deal</span>
       <span class="skeleton wide" />
     </>
+  );
+}
+
+/** How long the deal is in its state, in a place that is as wide as any time. */
+function InState({ session }: { session: DealSession }) {
+  const since = session.model.value?.since ?? null;
+  const shown = session.view.value !== "customer" && since !== null;
+  return <span class="in-state">{shown && <Clock since={since} ahead={session.ahead.value} />}</span>;
+}
+
+function Clock({ since, ahead }: { since: Since; ahead: number }) {
+  const passed = () => Date.now() + (ahead || 0) - Date.parse(since.at);
+  const text = useSignal(clockText(passed()));
+  useEffect(() => {
+    const tick = () => (text.value = clockText(passed()));
+    tick();
+    const timer = setInterval(tick, SECOND_MS);
+    return () => clearInterval(timer);
+  }, [since.at, ahead]);
+  return (
+    <time dateTime={since.at}>
+      <span class="visually-hidden">{since.longer ? "for more than " : "for "}</span>
+      {since.longer && <span aria-hidden="true">&gt;</span>}
+      {text.value}
+    </time>
   );
 }
 

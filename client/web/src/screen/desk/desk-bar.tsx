@@ -1,106 +1,104 @@
-import { isForward, obstacle, possibleSteps } from "../../deal/desk/steps";
-import { figuresOf, paymentText } from "../../deal/model/figures";
+import type { ComponentChildren } from "preact";
+import { nextStep } from "../../deal/desk/next";
+import { isForward, obstacle, possibleSteps, type StepName } from "../../deal/desk/steps";
+import { lastReason } from "../../deal/model/activity";
+import { story } from "../../deal/model/timeline";
 import { STEP_WORDS } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
-import { scoreText } from "../../deal/stock/columns";
-import { isolated } from "../../text/readable";
-import type { DealOffer, Present } from "../../wire";
+import type { User } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
-import { FallenBar, ProposalBar } from "./proposal-bar";
+import { DealOfferLine } from "./deal-offer-line";
+import { FallenNote, ProposalNote } from "./proposal-bar";
 
-/** The deal's offer, who else is here, and the steps that this person may take. */
-export function DeskBar({ session }: { session: DealSession }) {
+interface Props {
+  session: DealSession;
+  /** What else can be done with the deal, such as presenting or printing it. */
+  children?: ComponentChildren;
+}
+
+/** The deal on one line: its car and figures, the last reason, and the steps that this person may take. */
+export function DeskBar({ session, children }: Props) {
   const deal = session.model.value?.deal;
   const user = session.user.value;
-  if (!deal || !user || session.view.value === "customer") return null;
-  const steps = possibleSteps(deal, user).filter((step) => step !== "accept");
+  if (session.view.value === "customer") return null;
   return (
-    <>
-      <section class="desk-bar" aria-label="Desk">
-        {deal.selected ? (
-          <Selected offer={deal.selected} outdated={deal.selected_outdated === true} session={session} />
-        ) : (
-          <p class="quiet">No offer selected yet. Choose a car and put it on the deal.</p>
-        )}
-        <Here here={session.here.value} own={user.id} />
-        <div class="steps">
-          {steps.map((step) => {
-            const hindrance = obstacle(step, deal, Date.now());
-            return (
-              <button
-                key={step}
-                type="button"
-                class={`button small ${isForward(step) && !hindrance ? "primary" : ""}`}
-                disabled={hindrance !== null}
-                title={hindrance ?? STEP_WORDS[step].effect}
-                onClick={() => (session.desk.opened.value = { kind: "step", step })}
-              >
-                {STEP_WORDS[step].verb}
-              </button>
-            );
-          })}
-        </div>
-      </section>
-      <FallenBar session={session} />
-      <ProposalBar session={session} />
-    </>
+    <section class="desk-bar" aria-label="Desk">
+      {deal && user && (
+        <>
+          <DealOfferLine offer={deal.selected} outdated={deal.selected_outdated === true} session={session} />
+          <div class="deal-words">
+            <Words session={session} />
+          </div>
+          <div class="deal-tools">{children}</div>
+          <Steps session={session} user={user} />
+        </>
+      )}
+    </section>
   );
 }
 
-function Selected({ offer, outdated, session }: { offer: DealOffer; outdated: boolean; session: DealSession }) {
+/** What was said last about the deal: that its figures changed, what the desk proposes, or why it is where it is. */
+function Words({ session }: { session: DealSession }) {
+  const model = session.model.value;
+  if (model?.fallen) return <FallenNote fallen={model.fallen} />;
+  if (model?.deal.proposal) return <ProposalNote session={session} proposal={model.deal.proposal} />;
+  return <LastReason session={session} />;
+}
+
+function LastReason({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
-  const { car } = offer;
+  const model = session.model.value;
+  const last = lastReason(story(model?.timeline ?? [], []));
+  if (!last) return null;
   return (
-    <button
-      type="button"
-      class="selected-offer"
-      title="Show this car"
-      onClick={() => (session.grid.selected.value = offer.vehicle_id)}
-    >
-      <b>
-        {car.year}{" "}
-        <bdi>
-          {car.make} {car.model}
-        </bdi>
-      </b>
-      <span class="pay">{paymentText(figuresOf(offer), formats)}</span>
-      {offer.lender && <bdi class="quiet">{offer.lender}</bdi>}
-      {offer.incomplete !== undefined && <span class="quiet">NPV incomplete: cost unknown</span>}
-      {offer.npv_cents !== undefined && (
-        <span class={offer.npv_cents < 0 ? "negative" : "quiet"}>NPV {formats.dollars(offer.npv_cents)}</span>
-      )}
-      {offer.score !== undefined && <span class="quiet">Score {scoreText(offer.score)}</span>}
-      {outdated && (
-        <span class="chip state-submitted" title="The terms changed after this price. Submitting reprices the offer.">
-          Outdated
-        </span>
-      )}
-    </button>
+    <p class="last-reason">
+      <q>{last.why}</q>{" "}
+      <span class="quiet">
+        {last.by && <bdi>{last.by}</bdi>} {formats.clock(last.at)}
+      </span>
+    </p>
   );
 }
 
-/** The others who have this deal open, and the field in which each is. */
-function Here({ here, own }: { here: readonly Present[]; own: string }) {
-  const others = here.filter((one) => one.user_id !== own);
-  if (others.length === 0) return null;
+/** One step stands out; one that cannot be taken says why beside it. */
+function Steps({ session, user }: { session: DealSession; user: User }) {
+  const deal = session.model.value!.deal;
+  const now = Date.now();
+  const { primary, words } = nextStep(deal, user, now);
+  const steps = possibleSteps(deal, user).filter((step) => step !== "accept");
+  // The step that stands out is the last one, at the end of the line and under the thumb.
+  const ordered = [...steps].sort((a, b) => rank(a, primary) - rank(b, primary));
   return (
-    <ul class="here" aria-label="Also on this deal">
-      {others.map((one) => (
-        <li key={one.user_id} title={`${isolated(one.name)} · ${one.role.replaceAll("_", " ")}`}>
-          <span class="initials" aria-hidden="true">
-            {initials(one.name)}
-          </span>
-          <span class="visually-hidden">{one.name}</span>
-        </li>
-      ))}
-    </ul>
+    // Other steps are other buttons: nothing moves from one place to another.
+    <div class="steps" key={`${deal.state} ${deal.fulfilment}`}>
+      <div class="buttons">
+        {ordered.map((step) => {
+          const hindrance = obstacle(step, deal, now);
+          return (
+            <button
+              key={step}
+              type="button"
+              class={`button ${step === primary ? "primary" : ""}`}
+              disabled={hindrance !== null}
+              aria-describedby={hindrance === null ? undefined : "step-words"}
+              title={hindrance ?? STEP_WORDS[step].effect}
+              onClick={() => (session.desk.opened.value = { kind: "step", step })}
+            >
+              {STEP_WORDS[step].verb}
+            </button>
+          );
+        })}
+      </div>
+      <p id="step-words" class="quiet">
+        {words}
+      </p>
+    </div>
   );
 }
 
-function initials(name: string): string {
-  return name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => word.charAt(0).toUpperCase())
-    .join("");
+/** Giving up stands first and away from the step that stands out. */
+function rank(step: StepName, primary: StepName | null): number {
+  if (step === primary) return 3;
+  if (isForward(step)) return 2;
+  return step === "lose" || step === "unwind" ? 0 : 1;
 }

@@ -1,46 +1,71 @@
+import { useSignal } from "@preact/signals";
 import { possibleSteps } from "../../deal/desk/steps";
-import { newFigures, seen } from "../../deal/model/figures";
+import { newFigures, paymentText, seen } from "../../deal/model/figures";
+import type { Fallen } from "../../deal/model/state";
 import { reasonText, STEP_WORDS } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
-import type { Proposal } from "../../wire";
-import { AgreedFacts, FigureChanges } from "../parts/agreed";
+import type { AgreedFigures, Proposal } from "../../wire";
+import { FigureChanges } from "../parts/agreed";
+import { useLayer } from "../parts/layers";
 import { useSurroundings } from "../parts/surroundings";
+import { ProposedFigures } from "./proposed-figures";
 
 /** Why the deal went back to work: what was agreed, what it is now, and that it must be submitted again. */
-export function FallenBar({ session }: { session: DealSession }) {
-  const fallen = session.model.value?.fallen;
-  if (!fallen) return null;
+export function FallenNote({ fallen }: { fallen: Fallen }) {
   return (
     <section class="fallen-bar" role="status" aria-label="Agreed figures changed">
-      <b>The agreed figures changed.</b>
-      {fallen.reason && <span>{reasonText(fallen.reason)}.</span>}
-      <FigureChanges change={fallen.figures} />
-      <span class="quiet">Review the deal and submit it again.</span>
+      <b>The agreed figures changed.</b> {fallen.reason && <span>{reasonText(fallen.reason)}. </span>}
+      <FigureChanges change={fallen.figures} /> <span class="quiet">Review the deal and submit it again.</span>
     </section>
   );
 }
 
-/** The desk's counter beside the agreed figures: one click accepts it. */
-export function ProposalBar({ session }: { session: DealSession }) {
+/** The desk's counter in one line, and over the page in full until the person closes it. */
+export function ProposalNote({ session, proposal }: { session: DealSession; proposal: Proposal }) {
+  const { formats } = useSurroundings();
   const deal = session.model.value?.deal;
   const user = session.user.value;
-  if (!deal?.proposal || !user) return null;
-  return <Counter session={session} proposal={deal.proposal} may={possibleSteps(deal, user).includes("accept")} />;
+  const may = !!deal && !!user && possibleSteps(deal, user).includes("accept");
+  // Each counter opens once, for whoever may accept it.
+  const closed = useSignal<string | null>(may ? null : proposal.at);
+  const open = closed.value !== proposal.at;
+  const close = () => (closed.value = proposal.at);
+  useLayer(open, close);
+  const proposed = proposal.figures.new;
+  if (!proposed) return null;
+  return (
+    <div class="proposal-note">
+      <p role="status">
+        <bdi>{proposal.by.name}</bdi> countered <q>{reasonText(proposal.reason)}</q>: {paymentText(proposed, formats)},{" "}
+        {formats.dollars(proposed.cash_down_cents)} down
+      </p>
+      <button
+        type="button"
+        class={`button small ${may && !open ? "primary" : ""}`}
+        aria-expanded={open}
+        onClick={() => (closed.value = open ? proposal.at : null)}
+      >
+        {open ? "Hide the counter" : "Review the counter"}
+      </button>
+      {open && <Counter session={session} proposal={proposal} proposed={proposed} may={may} close={close} />}
+    </div>
+  );
 }
 
 interface CounterProps {
   session: DealSession;
   proposal: Proposal;
+  proposed: AgreedFigures;
   may: boolean;
+  close(): void;
 }
 
-function Counter({ session, proposal, may }: CounterProps) {
-  const { formats } = useSurroundings();
+/** The desk's counter beside the agreed figures: one click accepts it. */
+function Counter({ session, proposal, proposed, may, close }: CounterProps) {
   const { desk } = session;
   const deal = session.model.value?.deal;
   const { figures, offer, by, reason } = proposal;
-  const proposed = figures.new;
-  if (!deal || !proposed) return null;
+  if (!deal) return null;
   const trouble = desk.troubles.value.get("accept");
   const now = newFigures(trouble);
   const selected = deal.selected;
@@ -50,7 +75,7 @@ function Counter({ session, proposal, may }: CounterProps) {
   const over = typeof most === "number" && proposed.cash_down_cents > most;
 
   function accept(): void {
-    if (!deal || !proposed) return;
+    if (!deal) return;
     const command = {
       type: "accept",
       version: deal.version,
@@ -62,41 +87,37 @@ function Counter({ session, proposal, may }: CounterProps) {
 
   return (
     <section class="proposal-bar" aria-label="The desk's counter">
-      <h2 class="visually-hidden">The desk's counter</h2>
-      <AgreedFacts figures={figures.old} title="Submitted" />
-      <AgreedFacts figures={proposed} title="The desk proposes" />
-      <div class="proposal-words">
-        <p>
-          <bdi>{by.name}</bdi> countered: {reasonText(reason)}
+      <header>
+        <h2>The desk's counter</h2>
+        <button type="button" class="link" aria-label="Hide the desk's counter" onClick={close}>
+          Hide
+        </button>
+      </header>
+      <p>
+        <bdi>{by.name}</bdi> countered: {reasonText(reason)}
+      </p>
+      <ProposedFigures old={figures.old} proposed={proposed} npv={npv} />
+      {over && <span class="chip state-submitted">Over max cash</span>}
+      {trouble && (
+        <p class="trouble" role="alert">
+          {trouble.message}
+          {now && <FigureChanges change={{ old: proposed, new: now }} />}
         </p>
-        <p>
-          <FigureChanges change={figures} />
-        </p>
-        {npv !== null && (
-          <p class="quiet">Change in NPV {npv > 0 ? `+${formats.dollars(npv)}` : formats.dollars(npv)}</p>
-        )}
-        {over && <span class="chip state-submitted">Over max cash</span>}
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble.message}
-            {now && <FigureChanges change={{ old: proposed, new: now }} />}
-          </p>
-        )}
-        {may && (
-          <p class="buttons">
-            <button
-              type="button"
-              class="button primary"
-              title={STEP_WORDS.accept.effect}
-              disabled={desk.busy.value.has("accept")}
-              onClick={accept}
-            >
-              Accept
-            </button>
-            <span class="quiet">or change the terms and submit them, or answer with a note.</span>
-          </p>
-        )}
-      </div>
+      )}
+      {may && (
+        <footer>
+          <span class="quiet">Or change the terms and submit them, or answer with a note.</span>
+          <button
+            type="button"
+            class="button primary"
+            title={STEP_WORDS.accept.effect}
+            disabled={desk.busy.value.has("accept")}
+            onClick={accept}
+          >
+            Accept
+          </button>
+        </footer>
+      )}
     </section>
   );
 }

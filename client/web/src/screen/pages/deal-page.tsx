@@ -4,17 +4,18 @@ import { socketAddress } from "../../live/environment";
 import { withRecent } from "../../palette/entries";
 import { follow } from "../../router";
 import type { View } from "../../wire";
+import { Timeline } from "../desk/activity/timeline";
 import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
 import { LenderDialog } from "../desk/lender-dialog";
 import { DeskDialogs } from "../desk/step-dialog";
-import { Timeline } from "../desk/timeline";
 import { OfferPanel } from "../offer/offer-panel";
 import { useDealPalette } from "../palette/use-deal";
 import { Banners } from "../parts/banners";
 import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
+import { ScenarioStrip } from "../scenarios/scenario-strip";
 import { NeedsAnswer } from "../standing/needs-answer";
 import { StockSection } from "../stock/stock-section";
 import { StructureForm } from "../terms/structure-form";
@@ -45,10 +46,12 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
   return (
     <div class={`page deal view-${view}`}>
+      <SkipLink />
       <DealHeader session={session} help={() => help.current?.showModal()} />
       <NeedsAnswer session={session}>
         <DeskBar session={session} />
       </NeedsAnswer>
+      <ScenarioStrip session={session} />
       <main class="workspace">
         <StructureForm session={session} />
         <StockSection session={session} />
@@ -61,6 +64,20 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <HelpDialog dialog={help} page="deal" />
       <Banners session={session} />
     </div>
+  );
+}
+
+/** The first stop of the keyboard: from here the cars are one press away. */
+function SkipLink() {
+  const skip = (event: Event) => {
+    event.preventDefault();
+    document.querySelector<HTMLElement>(".grid [data-column][tabindex='0']")?.focus();
+  };
+  return (
+    // biome-ignore lint/a11y/useValidAnchor: a link within the page, whose address stays that of the deal
+    <a class="skip-link" href="#cars" onClick={skip}>
+      Skip to cars
+    </a>
   );
 }
 

@@ -17,7 +17,7 @@ interface Props {
 export function NewDeal(props: Props) {
   const open = useSignal(false);
   const place = useRef<HTMLDivElement>(null);
-  useLayer(open.value, place, () => (open.value = false));
+  useLayer(open.value, () => (open.value = false), place);
   return (
     <div class="new-deal" ref={place}>
       <button

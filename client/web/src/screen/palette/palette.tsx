@@ -40,7 +40,7 @@ function Open({ door, mode }: { door: PaletteDoor; mode: Mode }) {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
-  useLayer(true, dialog, () => door.close());
+  useLayer(true, () => door.close(), dialog);
   useEffect(() => {
     dialog.current?.querySelector(`#${LIST}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [active]);

@@ -1,30 +1,30 @@
 import { useEffect } from "preact/hooks";
 import { openLayer } from "./layers";
 
-/** Closes an open menu on a click elsewhere, and on Escape if nothing opened over it. */
+/** Closes an open menu on a click elsewhere, and on Escape if nothing was opened later. */
 export function useCloseOutside(menu: { current: HTMLDetailsElement | null }): void {
   useEffect(() => {
-    const details = menu.current;
-    let leave: (() => void) | undefined;
-    const onPointer = (event: Event) => {
-      if (menu.current?.open && !menu.current.contains(event.target as Node)) menu.current.open = false;
-    };
+    const element = menu.current;
+    if (!element) return;
+    let leave = () => {};
     const close = () => {
-      if (!menu.current) return;
       // The focus stays where the person can open it again.
-      if (menu.current.contains(document.activeElement)) menu.current.querySelector("summary")?.focus();
-      menu.current.open = false;
+      if (element.contains(document.activeElement)) element.querySelector("summary")?.focus();
+      element.open = false;
     };
     const onToggle = () => {
-      leave?.();
-      leave = details?.open ? openLayer({ place: () => menu.current, close }) : undefined;
+      leave();
+      leave = element.open ? openLayer({ place: () => element, close }) : () => {};
     };
+    const onPointer = (event: Event) => {
+      if (element.open && !element.contains(event.target as Node)) element.open = false;
+    };
+    element.addEventListener("toggle", onToggle);
     addEventListener("pointerdown", onPointer);
-    details?.addEventListener("toggle", onToggle);
     return () => {
+      leave();
+      element.removeEventListener("toggle", onToggle);
       removeEventListener("pointerdown", onPointer);
-      details?.removeEventListener("toggle", onToggle);
-      leave?.();
     };
   }, []);
 }

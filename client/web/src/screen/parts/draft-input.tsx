@@ -61,9 +61,11 @@ export function DraftInput<T>(props: Props<T>) {
     flush();
     if (fault === null) draft.value = null;
   }
-  function onKeyDown(key: string): void {
-    if (key === "Enter") flush();
-    if (key !== "Escape") return;
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key === "Enter") flush();
+    if (event.key !== "Escape" || (draft.value === null && !trouble)) return;
+    // The key undid what was typed: what lies open stays open.
+    event.preventDefault();
     if (timer.current !== null) clearTimeout(timer.current);
     timer.current = null;
     draft.value = null;
@@ -87,7 +89,7 @@ export function DraftInput<T>(props: Props<T>) {
         aria-describedby={fault === null ? props.describedBy : faultId}
         onInput={(event) => onInput(event.currentTarget.value)}
         onBlur={onBlur}
-        onKeyDown={(event) => onKeyDown(event.key)}
+        onKeyDown={onKeyDown}
       />
       {fault !== null && (
         <span id={faultId} class="trouble" role="alert">

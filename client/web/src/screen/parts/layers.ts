@@ -26,6 +26,8 @@ function onKeyDown(event: KeyboardEvent): void {
   const top = topOf(stack, document.querySelectorAll("dialog:modal"));
   if (!top) return;
   event.preventDefault();
+  // At once: it may be drawn as open until the next frame, and another key may come before.
+  stack.splice(stack.indexOf(top), 1);
   top.close();
 }
 
@@ -38,12 +40,12 @@ export function topOf(layers: readonly Layer[], dialogs: ArrayLike<Element>): La
   });
 }
 
-/** Has Escape close a part while `open` is true. */
-export function useLayer(open: boolean, place: { current: Element | null }, close: () => void): void {
+/** Has Escape close a part while `open` is true; `place` is needed if it may lie in a dialog. */
+export function useLayer(open: boolean, close: () => void, place?: { current: Element | null }): void {
   const latest = useRef(close);
   latest.current = close;
   useEffect(
-    () => (open ? openLayer({ place: () => place.current, close: () => latest.current() }) : undefined),
+    () => (open ? openLayer({ place: () => place?.current ?? null, close: () => latest.current() }) : undefined),
     [open],
   );
 }

@@ -47,6 +47,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     key: "/",
   },
   { place: "deal", keys: "Ctrl P", does: "Print the customer's paper", name: "print", key: "p", mod: true },
+  { place: "deal", keys: "W", does: "Open and close the scenarios" },
   { place: "grid", keys: "Arrows, Page Up, Page Down, Home, End", does: "Move through the cells" },
   { place: "grid", keys: "Ctrl Home, Ctrl End", does: "Go to the first or the last car" },
   { place: "grid", keys: "Enter", does: "Choose the car; on the name of a column, sort" },

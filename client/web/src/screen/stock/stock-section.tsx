@@ -10,7 +10,7 @@ import { StaleCars } from "./stale-cars";
 export function StockSection({ session }: { session: DealSession }) {
   const choice = useColumns(session);
   return (
-    <section class="stock" aria-label="Cars that fit">
+    <section id="cars" class="stock" aria-label="Cars that fit">
       <StaleCars session={session} />
       <FilterBar session={session} choice={choice} />
       <PinStrip session={session} />

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 import type { FieldSpec } from "../../deal/terms/fields";
+import { productsCents } from "../../deal/terms/heads";
 import {
   declinedOf,
   hasRoom,
@@ -9,7 +10,6 @@ import {
   linesOf,
   nameOf,
   taking,
-  totalCents,
   undeclining,
   withLine,
 } from "../../deal/terms/products";
@@ -17,8 +17,10 @@ import { parseMoney, parseWhole } from "../../text/parse";
 import type { CatalogueProduct, ProductLine, QuotedProduct } from "../../wire";
 import { DraftInput } from "../parts/draft-input";
 import { useSurroundings } from "../parts/surroundings";
+import { LockMark } from "./field-marks";
 import { ProductMenu } from "./product-menu";
-import { LockMark, StructureField, TroubleNote } from "./structure-field";
+import { StructureField } from "./structure-field";
+import { TroubleNote } from "./trouble-note";
 
 interface Props {
   session: DealSession;
@@ -32,7 +34,6 @@ const MAX_TERM = 120;
 
 /** The F&I products: each line with its price, its term and what it adds to the payment. All are optional. */
 export function ProductSection({ session, structure, flat }: Props) {
-  const { formats } = useSurroundings();
   const menu = useSignal(false);
   const live = session.standing.value === "live";
   const view = session.view.value;
@@ -49,15 +50,11 @@ export function ProductSection({ session, structure, flat }: Props) {
   const catalogue = session.catalogue.known.value?.products ?? [];
   const taken = new Set(lines.map((line) => line.product_id));
   const offered = catalogue.filter((each) => !taken.has(each.product_id));
-  const sum = lines.length > 0 ? totalCents(lines) : Number(structure.products_cents ?? 0);
+  const sum = productsCents(shown);
   const trouble = session.terms.trouble("products");
   const shut = isShut(session);
   return (
-    <details class="products" open>
-      <summary>
-        <span>All products</span>
-        <output>{sum > 0 ? formats.cents(sum) : "None"}</output>
-      </summary>
+    <>
       <fieldset class="plain" disabled={shut}>
         {lines.map((line) => (
           <Line key={line.product_id} line={line} session={session} structure={shown} />
@@ -83,7 +80,7 @@ export function ProductSection({ session, structure, flat }: Props) {
       {trouble && <TroubleNote spec={LINES} session={session} trouble={trouble} />}
       {lines.length > 0 && <LockMark spec={LINES} session={session} by={lockedBy(session)} />}
       {menu.value && <ProductMenu session={session} structure={shown} close={() => (menu.value = false)} />}
-    </details>
+    </>
   );
 }
 

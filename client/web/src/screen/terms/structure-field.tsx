@@ -1,13 +1,14 @@
+import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
-import type { Trouble } from "../../deal/terms/edits";
-import { type FieldSpec, OFFERED_TERMS, refusalText } from "../../deal/terms/fields";
-import { describeValue } from "../../deal/terms/values";
+import { type FieldSpec, OFFERED_TERMS } from "../../deal/terms/fields";
 import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
 import { DraftInput } from "../parts/draft-input";
 import { useSurroundings } from "../parts/surroundings";
+import { FieldMarks } from "./field-marks";
 import { FirstPayment } from "./first-payment";
 import { TextField, WholeField } from "./text-fields";
+import { TroubleNote } from "./trouble-note";
 
 interface Props {
   spec: FieldSpec;
@@ -19,6 +20,8 @@ interface FieldProps extends Props {
   /** Whether the deal's state lets people change it. */
   open?: boolean;
 }
+
+const STATES = ["wide", "saving", "troubled", "elsewhere", "locked"] as const;
 
 /** One field of the structure with its label, its state on the way to the server, and what is wrong with it. */
 export function StructureField({ spec, session, served, open = true }: FieldProps) {
@@ -33,58 +36,32 @@ export function StructureField({ spec, session, served, open = true }: FieldProp
   const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
   const shut = !open || decidedElsewhere || (lock !== undefined && !session.can("lock"));
   const elsewhere = session.here.value.find((one) => one.focus === shared && one.user_id !== session.user.value?.id);
+  const states = {
+    wide,
+    saving,
+    troubled: trouble !== null,
+    elsewhere: elsewhere !== undefined,
+    locked: shut && !!lock,
+  };
   return (
     <div
       onFocusIn={() => session.focus(shared)}
       onFocusOut={() => session.focus(null)}
-      class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}
+      class={`field kind-${spec.kind} ${STATES.filter((name) => states[name]).join(" ")}`}
     >
+      <FieldMarks
+        spec={spec}
+        session={session}
+        by={lock?.by.name}
+        here={shared === "trades" ? undefined : elsewhere}
+        locks={spec.shared !== "trades"}
+      />
       <fieldset class="plain control" disabled={shut}>
         <Control spec={spec} session={session} served={served} />
       </fieldset>
       {decidedElsewhere && <span class="locked-by">Set by the desk</span>}
-      {spec.shared !== "trades" && <LockMark spec={spec} session={session} by={lock?.by.name} />}
-      {elsewhere && shared !== "trades" && (
-        <span class="locked-by">
-          <bdi>{elsewhere.name}</bdi> is here
-        </span>
-      )}
       {trouble && <TroubleNote spec={spec} session={session} trouble={trouble} />}
     </div>
-  );
-}
-
-/** Who locked the field for salespeople; managers lock and unlock it. */
-export function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
-  const { desk } = session;
-  const field = spec.shared ?? spec.field;
-  const subject = `field:${field}`;
-  const trouble = desk.troubles.value.get(subject);
-  if (!session.can("lock"))
-    return by === undefined ? null : (
-      <span class="locked-by">
-        Locked by <bdi>{by}</bdi>
-      </span>
-    );
-  return (
-    <>
-      <button
-        type="button"
-        class="lock"
-        aria-pressed={by !== undefined}
-        aria-label={`${by === undefined ? "Lock" : "Locked"} ${spec.label}`}
-        disabled={desk.busy.value.has(subject)}
-        title={by === undefined ? "Lock this field for salespeople" : `Locked by ${by}`}
-        onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field })}
-      >
-        {by === undefined ? "Lock" : "Locked"}
-      </button>
-      {trouble && (
-        <span class="trouble" role="alert">
-          {trouble.message}
-        </span>
-      )}
-    </>
   );
 }
 
@@ -202,61 +179,42 @@ function numberText(percent: boolean): (value: number | null) => string {
   };
 }
 
+/** The terms as one tab stop: arrows move among them, a click or the space bar takes one in or out. */
 function Terms({ label, chosen, commit }: { label: string; chosen: number[]; commit(terms: number[]): void }) {
   const offered = [...new Set([...OFFERED_TERMS, ...chosen])].sort((a, b) => a - b);
+  const stop = useSignal<number | null>(null);
+  const at = Math.max(0, offered.indexOf(stop.value ?? chosen[0] ?? 0));
   const toggle = (term: number) => {
     const next = chosen.includes(term) ? chosen.filter((other) => other !== term) : [...chosen, term];
     if (next.length > 0) commit(next.sort((a, b) => a - b));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1 }[event.key];
+    const button = to === undefined ? null : (event.currentTarget as HTMLElement).children[to];
+    if (!(button instanceof HTMLElement)) return;
+    event.preventDefault();
+    stop.value = offered[to!] ?? null;
+    button.focus();
   };
   return (
     <>
       <span class="label" id="terms-label">
         {label}
       </span>
-      <div class="toggles" role="group" aria-labelledby="terms-label">
-        {offered.map((term) => (
-          <button key={term} type="button" aria-pressed={chosen.includes(term)} onClick={() => toggle(term)}>
+      <div class="toggles" role="toolbar" aria-labelledby="terms-label" onKeyDown={onKeyDown}>
+        {offered.map((term, i) => (
+          <button
+            key={term}
+            type="button"
+            tabIndex={i === at ? 0 : -1}
+            aria-pressed={chosen.includes(term)}
+            onFocus={() => (stop.value = term)}
+            onClick={() => toggle(term)}
+          >
             {term}
           </button>
         ))}
       </div>
     </>
-  );
-}
-
-export function TroubleNote({ spec, session, trouble }: { spec: FieldSpec; session: DealSession; trouble: Trouble }) {
-  const { formats } = useSurroundings();
-  const id = `field-${spec.field}-note`;
-  const theirs = () => session.terms.takeTheirs(spec.field);
-  const mine = () => session.terms.keepMine(spec.field);
-  if (trouble.kind === "refused") {
-    return (
-      <div id={id} class="trouble" role="alert">
-        <span>{refusalText(trouble.message)}</span>
-        {trouble.retry && (
-          <button type="button" class="link" onClick={mine}>
-            Try again
-          </button>
-        )}
-        <button type="button" class="link" onClick={theirs}>
-          Undo
-        </button>
-      </div>
-    );
-  }
-  const when = trouble.at ? ` at ${formats.time(trouble.at)}` : "";
-  return (
-    <div id={id} class="trouble" role="alert">
-      <span>
-        {trouble.by} set {describeValue(spec.field, trouble.value, formats)}
-        {when}.
-      </span>
-      <button type="button" class="link" onClick={theirs}>
-        Use it
-      </button>
-      <button type="button" class="link" onClick={mine}>
-        Keep mine
-      </button>
-    </div>
   );
 }

@@ -6,6 +6,7 @@ import {
   isAppraised,
   isRemovable,
   newTrade,
+  payoffDay,
   payoffOn,
   type ShownTrade,
   tradeField,
@@ -13,6 +14,8 @@ import {
   tradesOf,
 } from "../../deal/terms/trades";
 import { useSurroundings } from "../parts/surroundings";
+import { HereMark } from "./field-marks";
+import { openFold } from "./fold";
 import { StructureField } from "./structure-field";
 
 interface Props {
@@ -31,17 +34,10 @@ export function TradeSection({ session, structure, flat, open }: Props) {
   const trades = tradesOf(structure);
   const unrecorded = hasFlatTrade(structure);
   const [allowance, payoff] = [Number(structure.trade_allowance_cents ?? 0), Number(structure.payoff_cents ?? 0)];
-  function add(): void {
-    session.terms.editAll(newTrade(crypto.randomUUID().slice(0, TRADE_ID_CHARACTERS), structure));
-  }
   const elsewhere = session.here.value.find((one) => one.focus === "trades" && one.user_id !== session.user.value?.id);
   return (
     <>
-      {elsewhere && (
-        <span class="locked-by">
-          <bdi>{elsewhere.name}</bdi> is here
-        </span>
-      )}
+      {elsewhere && <HereMark name={elsewhere.name} />}
       {trades.map((trade) => (
         <OneTrade key={trade.id} trade={trade} session={session} structure={structure} open={open} />
       ))}
@@ -70,12 +66,33 @@ export function TradeSection({ session, structure, flat, open }: Props) {
         />
       )}
       {open && hasRoom(structure) && (
-        <button type="button" class="button small" onClick={add}>
-          {unrecorded ? "Enter the car" : trades.length > 0 ? "Add a second trade" : "Add a trade"}
+        <button type="button" class="button small" onClick={() => addTrade(session, structure)}>
+          {unrecorded ? "Enter the car" : "Add a second trade"}
         </button>
       )}
     </>
   );
+}
+
+/** The line of a deal without a trade: a press enters one. */
+export function AddTrade({ session, structure, open }: Omit<Props, "flat">) {
+  return (
+    <div class="fold no-trade">
+      <span class="fold-title">Trade</span>
+      {open ? (
+        <button type="button" class="link" onClick={() => addTrade(session, structure)}>
+          Add a trade
+        </button>
+      ) : (
+        <span class="quiet">None</span>
+      )}
+    </div>
+  );
+}
+
+function addTrade(session: DealSession, structure: Record<string, unknown>): void {
+  openFold("trade");
+  session.terms.editAll(newTrade(crypto.randomUUID().slice(0, TRADE_ID_CHARACTERS), structure));
 }
 
 function OneTrade({ trade, session, structure, open }: { trade: ShownTrade } & Omit<Props, "flat">) {
@@ -191,10 +208,4 @@ function Expired({ until, payoff, structure }: { until: unknown; payoff: number 
   const { formats } = useSurroundings();
   if (typeof until !== "string" || payoff === 0 || until >= payoffDay(structure)) return null;
   return <p class="hint warn">The payoff quote ran out on {formats.day(until)}: ask the lienholder for a new one.</p>;
-}
-
-/** The day on which the trade is paid off: the contract's, or today. */
-function payoffDay(structure: Record<string, unknown>): string {
-  const contract = structure.contract_date;
-  return typeof contract === "string" ? contract : new Date().toLocaleDateString("en-CA");
 }

@@ -191,7 +191,7 @@ test("the timeline says who did what and why, notes among it, and nothing twice"
     tell(moved(2, "submitted", "declined", { reason: "bankruptcy", more_reasons: ["income_insufficient"] })),
     ["Bo", "declined the deal", "Bankruptcy, Income insufficient for the amount"],
   );
-  assert.deepEqual(tell(selected(2)), ["Ann", "made the deal's offer 2021 Ford Escape at $412.34 for 72 months", null]);
+  assert.deepEqual(tell(selected(2)), ["Ann", "put 2021 Ford Escape on the deal at $412.34 for 72 months", null]);
   assert.equal(tell(moved(3, "approved", "working", { reason: "car_sold" }))?.[1], "approval voided: working again");
   assert.equal(tell(selected(1)), null);
   const sold = event({ type: "vehicle_changed", vehicle_id: "1", rev: 1, status: "sold", price_cents: 1 });

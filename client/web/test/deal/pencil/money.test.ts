@@ -23,9 +23,9 @@ test("every remedy is named with its number, the cheapest first", () => {
   assert.deepEqual(
     remediesOf(fix, { terms_months: [36, 60], cash_down_cents: 100_000, cash_down_max_cents: null }, US),
     [
-      { text: "72 months", changes: { terms_months: [36, 60, 72] } },
-      { text: "$400 more down", changes: { cash_down_max_cents: 140_000 } },
-      { text: "$750.50 more discount than you may give", changes: null },
+      { kind: "term", text: "72 months", changes: { terms_months: [36, 60, 72] } },
+      { kind: "cash", text: "$400 more down", changes: { cash_down_max_cents: 140_000 } },
+      { kind: "price", text: "$750.50 more discount than you may give", changes: null },
     ],
   );
   assert.deepEqual(remediesOf(null, {}, US), []);

@@ -103,6 +103,7 @@ const MODEL: DealModel = {
   oldest: null,
   more: false,
   fallen: null,
+  since: null,
   cars: new Map(),
 };
 const follow = (model: DealModel, each: AnyEvent) => apply(model, each);

@@ -42,7 +42,8 @@ test("what this page drew takes the place of what the server knows of it", () =>
     { name: "paint", start_ms: 190, end_ms: 240, of: "all_offers" },
   ];
   const own: StageSpan[] = [{ name: "paint", start_ms: 22, end_ms: 30, of: "first_matches" }];
-  const { milestones, whole } = waterfall([...SPANS, ...kept], {}, own);
+  const { milestones, whole, seen } = waterfall([...SPANS, ...kept], {}, own);
+  assert.equal(seen, true);
   assert.equal(whole, 240);
   assert.deepEqual(milestones, [
     { label: "First cars", at: 30 },
@@ -51,6 +52,7 @@ test("what this page drew takes the place of what the server knows of it", () =>
 });
 
 test("milestones are those of the sockets if nobody reported a screen", () => {
+  assert.equal(waterfall(SPANS, {}).seen, false);
   assert.deepEqual(waterfall(SPANS, {}).milestones, [
     { label: "First cars", at: 22 },
     { label: "All values", at: 190 },

@@ -163,3 +163,33 @@ test("an edit that met a busy server goes out again by itself, and one with a fa
   assert.deepEqual(waits, []);
   assert.equal(editor.value("cash_down_cents", 0), 100);
 });
+
+test("whoever set a field is asked as well if somebody else sets it right afterwards", () => {
+  const ann: Actor = { id: "a", name: "Ann", role: "salesperson" };
+  const at = (seconds: number) => new Date(Date.parse(AT) + 1_000 * seconds).toISOString();
+  const settled = () => {
+    const edits = new Edits();
+    edits.put("cash_down_cents", 5, 0);
+    edits.depart(3, "op");
+    edits.changed({ cash_down_cents: 5 }, ann, at(0), 4);
+    edits.taken("op", 4, 4);
+    return edits;
+  };
+  const together = settled();
+  together.changed({ cash_down_cents: 9 }, MARIA, at(1), 5);
+  assert.deepEqual(together.trouble("cash_down_cents"), { kind: "conflict", value: 9, by: "Maria", at: at(1) });
+  assert.equal(together.value("cash_down_cents", 9), 5, "what was typed is still there to take");
+  assert.equal(together.depart(5, "two"), null);
+  together.insist("cash_down_cents");
+  assert.deepEqual(together.depart(5, "two")?.changes, { cash_down_cents: 5 });
+
+  for (const [by, value, seconds] of [
+    [MARIA, 9, 30],
+    [ann, 9, 1],
+    [MARIA, 5, 1],
+  ] as const) {
+    const apart = settled();
+    apart.changed({ cash_down_cents: value }, by, at(seconds), 5);
+    assert.equal(apart.trouble("cash_down_cents"), null, `${by.name} ${value} after ${seconds} s`);
+  }
+});

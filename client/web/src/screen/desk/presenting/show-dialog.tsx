@@ -27,11 +27,11 @@ export function ShowDialog({ session, deal, made, close }: Props) {
         <ShownChoices session={session} deal={deal} />
         <Links session={session} deal={deal} made={made} />
       </div>
-      <footer>
+      <div class="show-end">
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
           Close
         </button>
-      </footer>
+      </div>
     </dialog>
   );
 }

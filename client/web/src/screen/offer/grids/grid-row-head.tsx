@@ -2,16 +2,25 @@ import type { GridRow } from "../../../deal/pencil/grid-reading";
 import type { QuoteGrid } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
 
+interface Props {
+  row: GridRow;
+  /** Its place in the grid. */
+  at: number;
+  grid: QuoteGrid;
+}
+
 /** The head of a row: its term, what the lines of its cells are, and how a term compares that nobody chose. */
-export function GridRowHead({ row, grid }: { row: GridRow; grid: QuoteGrid }) {
+export function GridRowHead({ row, at, grid }: Props) {
   const { formats } = useSurroundings();
   const { against } = row;
+  const has = (cells: readonly (readonly (number | null)[])[] | undefined) =>
+    cells?.[at]?.some((value, column) => value !== null && grid.eligible[at]?.[column]) ?? false;
   return (
     <th scope="row">
       <b>{row.term} mo</b>
-      <small>Total</small>
-      {grid.npv_cents && <small>NPV</small>}
-      {grid.score && <small>Score</small>}
+      {grid.total_of_payments_cents?.[at]?.some((total) => total !== null) && <small>Total</small>}
+      {has(grid.npv_cents) && <small>NPV</small>}
+      {has(grid.score) && <small>Score</small>}
       {!row.chosen && <small class="remark">not chosen</small>}
       {against && (
         <small class={`remark ${against.beats ? "gain" : ""}`}>

@@ -1,8 +1,15 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { type Fit, fitting } from "../../../deal/pencil/fitting";
 import { type Cell, cellAfter } from "../../../deal/pencil/pencil-cells";
+import { useRem } from "../../parts/rem";
 import { useSurroundings } from "../../parts/surroundings";
+import { GridWindow } from "./grid-window";
+
+/** The widths of the row heads, and of the narrowest column, in rem. */
+const HEADS = 5.25;
+const LEAST_COLUMN = 4.375;
 
 /** How a cell stands in its table. */
 export interface Standing {
@@ -25,20 +32,27 @@ interface Props {
   isOverMax(column: number): boolean;
   cell(standing: Standing): ComponentChildren;
   choose(at: Cell): void;
+  /** Enter on the cell that is shown already. */
+  apply?: (() => void) | undefined;
 }
 
 /** Terms by cash down: the frame of every grid. Arrow keys move within it, and one cell at a time is in the tab order. */
-export function GridTable({ titleId, stale, cash, rows, shown, isOverMax, cell, choose }: Props) {
+export function GridTable(props: Props) {
+  const { titleId, stale, cash, rows, shown, isOverMax, cell, choose, apply } = props;
   const { formats } = useSurroundings();
   const table = useRef<HTMLTableElement>(null);
   const focus = useSignal<Cell>({ row: -1, column: -1 });
   const inside = focus.value.row in rows && focus.value.column in cash;
   const roving = inside ? focus.value : { row: Math.max(0, shown.row), column: Math.max(0, shown.column) };
-
-  const shownCash = cash[shown.column];
-  useLayoutEffect(() => reveal(table.current), [shownCash, cash.length]);
+  const rem = useRem();
+  const fit = useFit(table, rem, cash.length);
 
   function onKeyDown(event: KeyboardEvent): void {
+    if (event.key === "Enter" && apply && roving.row === shown.row && roving.column === shown.column) {
+      event.preventDefault();
+      apply();
+      return;
+    }
     const next = cellAfter(event.key, roving, rows.length, cash.length);
     if (!next) return;
     focus.value = next;
@@ -56,8 +70,19 @@ export function GridTable({ titleId, stale, cash, rows, shown, isOverMax, cell, 
     },
   });
   return (
-    <div class="pencil-frame">
-      <table ref={table} role="grid" aria-labelledby={titleId} aria-busy={stale} onKeyDown={onKeyDown}>
+    <GridWindow fit={fit} cash={cash} wanted={shown.column}>
+      <table
+        ref={table}
+        role="grid"
+        aria-labelledby={titleId}
+        aria-busy={stale}
+        onKeyDown={onKeyDown}
+        style={{ width: `${HEADS * rem + cash.length * fit.width}px` }}
+      >
+        <colgroup>
+          <col class="heads" />
+          <col span={cash.length} />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col" class="corner">
@@ -80,25 +105,22 @@ export function GridTable({ titleId, stale, cash, rows, shown, isOverMax, cell, 
           ))}
         </tbody>
       </table>
-    </div>
+    </GridWindow>
   );
 }
 
-/**
- * Scrolls the frame sideways until the shown cell stands in it, clear of the heads that stay in place. It begins with a
- * whole column: half a column would show half an amount.
- */
-function reveal(table: HTMLTableElement | null): void {
-  const frame = table?.parentElement;
-  const cell = table?.querySelector<HTMLElement>("td[aria-selected=true]");
-  const row = cell?.parentElement;
-  const head = row?.querySelector("th");
-  if (!frame || !cell || !row || !head) return;
-  frame.style.paddingRight = "";
-  const least = cell.offsetLeft + cell.offsetWidth - frame.clientWidth;
-  const starts = [...row.querySelectorAll("td")].map((each) => each.offsetLeft - head.offsetWidth);
-  const wanted = starts.find((start) => start >= least) ?? 0;
-  const most = frame.scrollWidth - frame.clientWidth;
-  if (wanted > most) frame.style.paddingRight = `${wanted - most}px`;
-  frame.scrollLeft = wanted;
+/** Returns how many columns the frame of a table has room for, as its width changes; none until that is measured. */
+function useFit(table: { current: HTMLTableElement | null }, rem: number, columns: number): Fit {
+  const room = useSignal(0);
+  useLayoutEffect(() => {
+    const frame = table.current?.parentElement;
+    if (!frame) return;
+    const measure = () => (room.value = frame.clientWidth);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(frame);
+    return () => observer.disconnect();
+  }, []);
+  if (room.value === 0) return { shown: 0, width: LEAST_COLUMN * rem };
+  return fitting(room.value, HEADS * rem, LEAST_COLUMN * rem, columns);
 }

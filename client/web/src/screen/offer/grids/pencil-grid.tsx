@@ -1,9 +1,11 @@
+import { isEditable } from "../../../deal/desk/steps";
 import { gridRows, overMaximum } from "../../../deal/pencil/grid-reading";
 import { financed } from "../../../deal/pencil/pencil";
 import type { Cell } from "../../../deal/pencil/pencil-cells";
 import type { DealSession } from "../../../deal/session";
 import type { QuoteReply } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
+import { applyPick } from "../head/terms-change";
 import { FinanceCell } from "./finance-cell";
 import { GridRowHead } from "./grid-row-head";
 import { GridSelector } from "./grid-selector";
@@ -40,6 +42,10 @@ export function PencilGrid({ quote, asking, session }: Props) {
       keepOffer: grid.programme_id === undefined,
     });
   };
+  const { pick } = session.pencil.picture.value;
+  const deal = session.model.value?.deal;
+  const staff = session.view.value !== "customer" && session.can("terms");
+  const applicable = pick !== null && !asking && quote.eligible && staff && deal !== undefined && isEditable(deal);
   const rows = gridRows(grid, (structure.terms_months as number[] | undefined) ?? []);
   const discount = quote.discount_cents;
   return (
@@ -50,10 +56,10 @@ export function PencilGrid({ quote, asking, session }: Props) {
         titleId="pencil-title"
         stale={asking}
         cash={grid.cash_down_cents}
-        rows={rows.map((row) => ({
+        rows={rows.map((row, at) => ({
           term: row.term,
           class: row.chosen ? "" : "unchosen",
-          head: <GridRowHead row={row} grid={grid} />,
+          head: <GridRowHead row={row} at={at} grid={grid} />,
         }))}
         shown={shown}
         isOverMax={(column) => overMaximum(grid.cash_down_cents[column]!, structure)}
@@ -61,8 +67,12 @@ export function PencilGrid({ quote, asking, session }: Props) {
           <FinanceCell key={grid.cash_down_cents[standing.at.column]} quote={quote} standing={standing} />
         )}
         choose={look}
+        apply={applicable ? () => applyPick(session, pick, formats) : undefined}
       />
-      {rows.length > 1 && <p class="hint">A longer term lowers the payment and raises the total cost.</p>}
+      <p class="hint">
+        {rows.length > 1 && "A longer term lowers the payment and raises the total cost. "}
+        {staff && "Enter shows a cell; Enter again applies it."}
+      </p>
     </section>
   );
 }

@@ -1,10 +1,9 @@
 import type { QuotedCash } from "../../../wire";
 import { Fact } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
-import { ValueParts } from "../value-parts";
 
-/** The car as a cash deal: the price out the door, its parts and, for the desk, what it earns. */
-export function CashPanel({ cash, stale = false }: { cash: QuotedCash; stale?: boolean }) {
+/** The car as a cash deal: the price out the door and its parts. */
+export function CashFacts({ cash, stale = false }: { cash: QuotedCash; stale?: boolean }) {
   const { formats } = useSurroundings();
   const lines: [string, number][] = [
     ["Price", cash.price_cents],
@@ -17,30 +16,27 @@ export function CashPanel({ cash, stale = false }: { cash: QuotedCash; stale?: b
     ["Trade payoff", cash.payoff_cents],
   ];
   return (
-    <>
-      <section class={`cash-deal ${stale ? "stale" : ""}`} aria-label="Cash deal">
-        <h3>Cash deal</h3>
-        <dl class="facts">
-          {lines.map(([name, cents]) =>
-            cents ? (
-              <Fact key={name} name={name}>
-                {formats.cents(cents)}
-              </Fact>
-            ) : null,
-          )}
-          <Fact name="Out the door">
-            <b>{formats.cents(cash.out_the_door_cents)}</b>
-          </Fact>
-        </dl>
-        {cash.covered !== undefined && (
-          <p class="hint">
-            {cash.covered
-              ? "The customer's maximum cash covers it: no lender is needed."
-              : "The customer's maximum cash does not cover it."}
-          </p>
+    <section class={`cash-deal ${stale ? "stale" : ""}`} aria-label="Cash deal">
+      <h3>Cash deal</h3>
+      <dl class="facts">
+        {lines.map(([name, cents]) =>
+          cents ? (
+            <Fact key={name} name={name}>
+              {formats.cents(cents)}
+            </Fact>
+          ) : null,
         )}
-      </section>
-      {cash.value && <ValueParts value={cash.value} stale={stale} />}
-    </>
+        <Fact name="Out the door">
+          <b>{formats.cents(cash.out_the_door_cents)}</b>
+        </Fact>
+      </dl>
+      {cash.covered !== undefined && (
+        <p class="hint">
+          {cash.covered
+            ? "The customer's maximum cash covers it: no lender is needed."
+            : "The customer's maximum cash does not cover it."}
+        </p>
+      )}
+    </section>
   );
 }

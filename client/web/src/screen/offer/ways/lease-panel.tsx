@@ -4,7 +4,6 @@ import type { QuotedLease, QuoteReply } from "../../../wire";
 import { Fact, sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 import { LeaseGridTable } from "../grids/lease-grid";
-import { ValueParts } from "../value-parts";
 
 interface Props {
   quote: QuoteReply;
@@ -23,15 +22,6 @@ export function LeasePanel({ quote, stale, session }: Props) {
         <LeaseFacts lease={best} stale={stale} />
       ) : (
         <p class="hint">{binding ? `No lease: ${sentence(limitText(binding))}.` : "No lease with these terms."}</p>
-      )}
-      {best?.value && (
-        <>
-          <ValueParts value={best.value} stale={stale} />
-          <p class="hint">
-            Front and product gross, and the reserve less what is expected to be given back. No credit model is behind
-            the value of a lease.
-          </p>
-        </>
       )}
     </>
   );

@@ -28,7 +28,7 @@ export function FacetMenu({ kind, session }: { kind: FacetKind; session: DealSes
   );
 }
 
-/** How many values are chosen. The place is kept while there are none: the other menus stay where they are. */
+/** How many values are chosen; nothing if none is. */
 export function Chosen({ count }: { count: number }) {
   return (
     <span class="badge">

@@ -3,8 +3,8 @@ import { useEffect } from "preact/hooks";
 import type { SearchProgress } from "../../../deal/model/state";
 import type { DealSession } from "../../../deal/session";
 import { duration } from "../../../text/format";
-import { TracePopover } from "../../desk/trace-popover";
 import { useSurroundings } from "../../parts/surroundings";
+import { TracePopover } from "../trace-popover";
 
 const TICK_MS = 100;
 

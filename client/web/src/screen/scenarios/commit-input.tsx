@@ -1,0 +1,74 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Parsed } from "../../text/parse";
+
+interface Props<T> {
+  label: string;
+  value: T;
+  show(value: T): string;
+  parse(text: string): Parsed<T>;
+  /** Takes a value that differs, when the person leaves the field or presses Enter. */
+  commit(value: T): void;
+  /** Says what is wrong with what was typed; null once it is right. */
+  fault(message: string | null): void;
+  /** Whether an edit is on its way: what was typed stays until its answer. */
+  saving: boolean;
+  disabled: boolean;
+  inputMode?: "decimal" | "text";
+  maxLength?: number;
+  class?: string;
+  /** Whether to take the focus now, with the text selected. */
+  takesFocus?: boolean;
+  focused?(): void;
+}
+
+/** A field of a scenario: it applies when left or by Enter, so that each look at a what-if is one change. */
+export function CommitInput<T>(props: Props<T>) {
+  const { label, value, show, saving, takesFocus } = props;
+  const input = useRef<HTMLInputElement>(null);
+  const draft = useSignal<string | null>(null);
+  useEffect(() => {
+    if (!saving && document.activeElement !== input.current) draft.value = null;
+  }, [saving, JSON.stringify(value)]);
+  useEffect(() => {
+    if (!takesFocus) return;
+    input.current?.focus();
+    input.current?.select();
+    props.focused?.();
+  }, [takesFocus]);
+
+  const apply = (leaving: boolean) => {
+    if (draft.value === null) return;
+    const read = props.parse(draft.value);
+    props.fault(read.ok ? null : read.message);
+    if (!read.ok) return;
+    const differs = JSON.stringify(read.value) !== JSON.stringify(value);
+    if (differs) props.commit(read.value);
+    else if (leaving) draft.value = null;
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === "Enter") apply(false);
+    if (event.key !== "Escape" || draft.value === null) return;
+    // The first Escape undoes what was typed; the next one closes the scenarios.
+    event.stopPropagation();
+    draft.value = null;
+    props.fault(null);
+  };
+  return (
+    <input
+      ref={input}
+      type="text"
+      class={props.class}
+      aria-label={label}
+      inputMode={props.inputMode ?? "decimal"}
+      maxLength={props.maxLength}
+      autocomplete="off"
+      spellcheck={false}
+      value={draft.value ?? show(value)}
+      disabled={props.disabled}
+      onInput={(event) => (draft.value = event.currentTarget.value)}
+      onBlur={() => apply(true)}
+      onKeyDown={onKey}
+    />
+  );
+}

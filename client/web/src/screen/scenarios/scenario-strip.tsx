@@ -1,0 +1,147 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { isEditable, isOpen } from "../../deal/desk/steps";
+import type { Deal } from "../../deal/model/fold";
+import { columnsOf, MOST_SCENARIOS } from "../../deal/scenarios/columns";
+import { ScenarioEdits } from "../../deal/scenarios/edits";
+import type { DealSession } from "../../deal/session";
+import { useSurroundings } from "../parts/surroundings";
+import { payText } from "./figures";
+import { ScenarioTable } from "./scenario-table";
+
+/** The subject of adding a scenario. */
+const ADDING = "scenario";
+
+/** The scenarios of the deal: in a line, and side by side when this person opens them. */
+export function ScenarioStrip({ session }: { session: DealSession }) {
+  const open = useSignal(false);
+  const naming = useSignal<string | null>(null);
+  const toggle = useRef<HTMLButtonElement>(null);
+  const edits = useMemo(() => new ScenarioEdits(portOf(session)), [session]);
+  const deal = session.model.value?.deal;
+  void session.desk.busy.value;
+  useEffect(() => edits.advance());
+  useToggleKey(() => (open.value = !open.value), toggle);
+  if (session.view.value === "customer") return null;
+
+  const add = (source: string | null) => {
+    open.value = true;
+    session.desk.give(ADDING, { type: "scenario_add", source, ...carFor(session, source) }, (data) => {
+      naming.value = String(data?.scenario_id ?? "");
+    });
+  };
+  const close = () => {
+    open.value = false;
+    toggle.current?.focus();
+  };
+  return (
+    <section class="scenarios" aria-label="Scenarios" onKeyDown={(event) => event.key === "Escape" && close()}>
+      <div class="scenario-bar">
+        <button
+          type="button"
+          ref={toggle}
+          class="button small"
+          aria-expanded={open.value}
+          aria-keyshortcuts="W"
+          onClick={() => (open.value = !open.value)}
+        >
+          Scenarios <span class="count">{deal?.scenarios?.length ?? 0}</span>
+        </button>
+        <Chips session={session} show={() => (open.value = true)} />
+        <Adding session={session} add={() => add(null)} />
+      </div>
+      {open.value && deal && (
+        <ScenarioTable board={{ session, edits, naming, add, removed: () => toggle.current?.focus() }} />
+      )}
+    </section>
+  );
+}
+
+/** Each scenario in a few words, so that everybody sees what is there without opening it. */
+function Chips({ session, show }: { session: DealSession; show(): void }) {
+  const { formats } = useSurroundings();
+  const deal = session.model.value?.deal;
+  const columns = deal ? columnsOf(deal).slice(1) : [];
+  if (columns.length === 0)
+    return <p class="quiet">Keep what-ifs beside the deal: other cash, term, car, or a lease.</p>;
+  return (
+    <ul class="scenario-chips">
+      {columns.map(({ scenario, name, figures, outdated }) => (
+        <li key={scenario?.id}>
+          <button type="button" class="link" onClick={show}>
+            {scenario?.of_the_deal && <span aria-hidden="true">✓ </span>}
+            <bdi>{name}</bdi> <b>{figures ? payText(figures, formats) : "no offer"}</b>
+            {scenario?.of_the_deal && <span class="visually-hidden">, on the deal</span>}
+            {outdated && <span class="quiet"> outdated</span>}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Duplicates the deal. What is not possible in this state of the deal is said beside it. */
+function Adding({ session, add }: { session: DealSession; add(): void }) {
+  const deal = session.model.value?.deal;
+  const trouble = session.desk.troubles.value.get(ADDING);
+  const full = (deal?.scenarios?.length ?? 0) >= MOST_SCENARIOS;
+  const told = trouble?.message ?? (deal ? stateWords(deal, full) : null);
+  const possible = deal !== undefined && isOpen(deal) && !full && session.can("terms");
+  return (
+    <div class="scenario-adding">
+      {told !== null && (
+        <span class={trouble ? "trouble" : "quiet"} role={trouble ? "alert" : undefined}>
+          {told}
+        </span>
+      )}
+      <button
+        type="button"
+        class="button small"
+        disabled={!possible || session.desk.busy.value.has(ADDING)}
+        onClick={add}
+      >
+        Duplicate as scenario
+      </button>
+    </div>
+  );
+}
+
+function stateWords(deal: Deal, full: boolean): string | null {
+  if (!isOpen(deal)) return `This deal is ${deal.state}: its scenarios stay as they are.`;
+  if (full) return `${MOST_SCENARIOS} scenarios at most: remove one first.`;
+  const some = (deal.scenarios?.length ?? 0) > 0;
+  return some && !isEditable(deal) ? `This deal is ${deal.state}: no scenario can be made the deal now.` : null;
+}
+
+/** A deal without an offer is duplicated for the car that this person has chosen in the list. */
+function carFor(session: DealSession, source: string | null): { vehicle_id?: string } {
+  const chosen = session.grid.selected.value;
+  const bare = source === null && !session.model.value?.deal.selected;
+  return bare && chosen !== null ? { vehicle_id: chosen } : {};
+}
+
+function portOf(session: DealSession) {
+  return {
+    served: () => session.model.value?.deal.scenarios ?? [],
+    give: session.desk.give.bind(session.desk),
+    busy: (subject: string) => session.desk.busy.value.has(subject),
+  };
+}
+
+/** `W`, for "what if", opens and closes the scenarios, unless the person is typing or in a dialog. */
+function useToggleKey(flip: () => void, toggle: { current: HTMLButtonElement | null }): void {
+  const latest = useRef(flip);
+  latest.current = flip;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const typing = event.target instanceof Element && event.target.matches("input, select, textarea");
+      const modified = event.metaKey || event.ctrlKey || event.altKey;
+      if (event.key.toLowerCase() !== "w" || typing || modified || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      latest.current();
+      toggle.current?.focus();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [toggle]);
+}
