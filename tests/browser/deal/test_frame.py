@@ -110,6 +110,8 @@ async def test_the_form_by_two_people(arrive: Arrive) -> None:
     # Closed while the answer is on its way: what is wrong opens it.
     await page.locator(".fold-fees").evaluate(TYPE_AND_CLOSE)
     await expect(page.get_by_text("Must be at most “Fees”")).to_be_visible(timeout=WAIT_MS)
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.locator(".field.troubled")).to_have_count(0)
     await page.reload()
     await sales.is_live()
     await expect(page.locator(".fold[open]")).to_have_count(1)
