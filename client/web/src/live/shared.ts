@@ -1,6 +1,6 @@
 // One connection that carries several channels, each with a listener of its own: the wall, and the deal open on it.
 import type { AnyMessage, Welcome } from "../wire";
-import { Connection, type Link, type Listener } from "./connection";
+import { Connection, type Link, type Listener, type PulseNews } from "./connection";
 import type { Environment } from "./environment";
 
 /** What a listener does with its connection. */
@@ -59,6 +59,10 @@ export class SharedConnection implements Line, Listener {
 
   drained(): void {
     for (const listener of [...this.listeners]) listener.drained();
+  }
+
+  pulsed(news: PulseNews): void {
+    for (const listener of [...this.listeners]) listener.pulsed(news);
   }
 
   changed(link: Link): void {

@@ -1,22 +1,13 @@
 // The wall of a store on the screen, or its list of deals: joins its channel and keeps the rows that its events replace.
-<<<<<<< HEAD
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
-import { Connection, type Link, type Listener, type PulseNews, type Request } from "../live/connection";
+import type { Link, Listener, PulseNews, Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
+import { type Carrier, type Line, SharedConnection } from "../live/shared";
 import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
 import type { AnyMessage, ErrorBody, Present, Reply, View, Welcome } from "../wire";
-import { type Rows, summariesOf, taken } from "./fold";
-=======
-import { batch, computed, signal } from "@preact/signals";
-import { ChannelFollower, type Step } from "../live/channel";
-import type { Link, Listener } from "../live/connection";
-import type { Cancel, Environment } from "../live/environment";
-import { type Carrier, type Line, SharedConnection } from "../live/shared";
-import type { AnyMessage, ErrorBody, Notice, Present, Reply, View, Welcome } from "../wire";
 import { type Rows, type Summary, summariesOf, takenAll } from "./fold";
->>>>>>> 7562864b (feat(wall): one table with sections, deals that open and are answered in place, alerts, phone layout)
 
 const JOIN_AGAIN_MS = 2_000;
 
@@ -95,20 +86,12 @@ export class WallSession implements Listener {
   }
 
   changed(link: Link): void {
-<<<<<<< HEAD
-    if (link.kind !== "open") this.channel?.lost();
+    if (link.kind !== "open") this.channel.lost();
     this.truth.changed(link);
   }
 
   pulsed(news: PulseNews): void {
     this.truth.pulsed(news);
-=======
-    if (link.kind !== "open") {
-      this.channel.lost();
-      this.current.value = false;
-    }
-    this.link.value = link;
->>>>>>> 7562864b (feat(wall): one table with sections, deals that open and are answered in place, alerts, phone layout)
   }
 
   private join(): void {

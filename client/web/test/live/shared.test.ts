@@ -32,6 +32,7 @@ class Hearing implements Listener {
   received = (message: { type: string }) => void this.heard.push(message.type);
   drained = () => void this.heard.push("drained");
   changed = (link: Link) => void this.heard.push(link.kind);
+  pulsed = () => {};
 }
 
 test("a listener that comes later is greeted as if the socket had just opened, and hears what the others hear", () => {

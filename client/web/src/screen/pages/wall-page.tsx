@@ -6,16 +6,14 @@ import { Alerts, newsText } from "../../wall/alerts";
 import { heardFrom, NOTHING_HEARD } from "../../wall/news";
 import { queueTotals } from "../../wall/sections";
 import { WallSession } from "../../wall/session";
-import { Banners } from "../parts/banners";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { StandingMark } from "../standing/standing-mark";
 import { WallHead } from "../wall/wall-head";
-import { WallHelp } from "../wall/wall-help";
 import { focusRow, useWallKeys } from "../wall/wall-keys";
 import { WallTable } from "../wall/wall-table";
 import { WallView } from "../wall/wall-view";
-
-const STANDINGS = { live: "Live", catching_up: "Catching up", offline: "Offline", ended: "Disconnected" };
+import { StoreFoot } from "./store-foot";
 
 /** The store's live deals: what waits for the desk first, then what is still to be done about the rest. */
 export function WallPage() {
@@ -29,11 +27,8 @@ export function WallPage() {
   const find = useRef<HTMLInputElement>(null);
   const help = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    const hurry = () => session.retryNow();
-    addEventListener("online", hurry);
     const quiet = watchNews(view, alerts);
     return () => {
-      removeEventListener("online", hurry);
       quiet();
       view.close();
       session.close();
@@ -46,18 +41,13 @@ export function WallPage() {
   });
 
   const failure = session.failure.value;
-  const standing = session.standing.value;
   const loading = session.name.value === null && !failure;
   return (
     <div class="page desk-wall">
       <TopBar>
         <h1>{session.name.value ? `${session.name.value} desk` : "Desk"}</h1>
-        <span class={`standing ${standing}`}>
-          <span class="dot" aria-hidden="true" />
-          {STANDINGS[standing]}
-        </span>
+        <StandingMark session={session} />
       </TopBar>
-      <Banners session={session} />
       <p class="visually-hidden" role="status">
         {view.announcer.text}
       </p>
@@ -67,7 +57,7 @@ export function WallPage() {
           <WallTable view={view} loading={loading} />
         </main>
       )}
-      <WallHelp dialog={help} />
+      <StoreFoot session={session} page="wall" help={help} />
     </div>
   );
 }

@@ -21,15 +21,3 @@ export const COLUMNS = [
   { name: "reason", title: "Reason" },
   { name: "people", title: "Who" },
 ] as const;
-
-export const WALL_KEYS: [string, string][] = [
-  ["J K", "Next and previous deal"],
-  ["Enter, O", "Open the deal in its row, and close it"],
-  ["A", "Approve: the agreed figures are shown, Enter confirms"],
-  ["C", "Counter"],
-  ["D", "Decline"],
-  ["L", "Lock cash, or another field"],
-  ["/", "Find by customer, stock number or deal"],
-  ["Esc", "Close whatever opened last"],
-  ["?", "This help"],
-];

@@ -79,7 +79,7 @@ function useAnswering({ session, deal, opened, view }: Props): Answering | null 
     session,
     user,
     deal: served,
-    stalled: session.link.value.kind === "open" ? null : "No connection: wait until the wall is live.",
+    stalled: session.truth.whyNot.value,
     back: () => {
       view.opened.value = { ...opened, mode: "look" };
     },

@@ -4,7 +4,7 @@ import type { DealSession } from "../../../deal/session";
 import { describeValue } from "../../../deal/terms/values";
 import type { Summary } from "../../../wall/fold";
 import { CustomerLine } from "../../desk/customer-facts";
-import { NoteInput } from "../../desk/note-input";
+import { NoteInput } from "../../desk/activity/note-input";
 import { Papers } from "../../desk/papers";
 import { FigureChanges } from "../../parts/agreed";
 import { useSurroundings } from "../../parts/surroundings";
