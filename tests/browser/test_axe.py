@@ -47,7 +47,7 @@ class Seen:
 
 
 async def test_no_screen_has_a_fault(arrive: Arrive, workspace: Workspace) -> None:
-    """From the sign-in to the wall, in both views, with each dialog and menu open, wide and narrow."""
+    """From the sign-in to the wall, with each dialog and menu open, wide and narrow."""
     seen = Seen()
     sales, manager = await arrive(""), await arrive("riverside-manager")
     await at_the_door(sales, seen)
@@ -112,7 +112,7 @@ async def to_a_deal(sales: Person, workspace: Workspace, seen: Seen) -> str:
 
 
 async def around_a_car(sales: Person, seen: Seen) -> None:
-    """The chosen car with all that folds out, the other ways to pay, and the customer's view."""
+    """The chosen car with all that folds out, and the other ways to pay."""
     page = sales.page
     await choose_best(sales)
     for tab in ("Value", "Car", "Contract", "Pencil"):
@@ -132,12 +132,6 @@ async def around_a_car(sales: Person, seen: Seen) -> None:
     await seen.look_by_phone(sales, "deal")
     await page.get_by_role("button", name="Put this car on the deal").click()
     await expect(desk(sales).locator(".selected-offer")).to_contain_text("×", timeout=WAIT_MS)
-    await page.get_by_role("button", name="Customer view").click()
-    await expect(page.locator(".view-customer .structure form")).to_be_visible(timeout=WAIT_MS)
-    await choose_best(sales)
-    await seen.look(sales, "customer's view")
-    await page.get_by_role("button", name="Back to desk view").click()
-    await expect(desk(sales)).to_be_visible(timeout=WAIT_MS)
 
 
 async def on_the_wall(manager: Person, seen: Seen) -> None:

@@ -136,13 +136,6 @@ export class DealSession implements Listener {
 
   // What the person does ------------------------------------------------------------------------------------------
 
-  /** Shows the deal in another view: everything that this page had of it is dropped, then it joins again. */
-  show(view: View): void {
-    this.view.value = view;
-    this.discard();
-    this.joining.join();
-  }
-
   /** Drops everything that this page has of the deal: the next join loads it again. */
   private discard(): void {
     batch(() => {

@@ -16,6 +16,7 @@ export class SharedConnection implements Line, Listener {
   private readonly connection: Connection;
   private link: Link = { kind: "connecting", attempt: 0 };
   private greeting: Welcome | null = null;
+  private pulse: PulseNews | null = null;
 
   constructor(address: string, environment: Environment) {
     this.connection = new Connection(address, environment, this);
@@ -39,6 +40,7 @@ export class SharedConnection implements Line, Listener {
       start: () => {
         this.listeners.add(listener);
         listener.changed(this.link);
+        if (this.pulse) listener.pulsed(this.pulse);
         if (this.link.kind === "open" && this.greeting) listener.welcomed(this.greeting);
       },
       stop: () => void this.listeners.delete(listener),
@@ -62,6 +64,7 @@ export class SharedConnection implements Line, Listener {
   }
 
   pulsed(news: PulseNews): void {
+    this.pulse = news;
     for (const listener of [...this.listeners]) listener.pulsed(news);
   }
 

@@ -1,4 +1,5 @@
 // What can be done with the deal on the screen, by the same functions as its buttons.
+import { presentPath } from "../deal/desk/presenting";
 import { isOpen, obstacle, possibleSteps } from "../deal/desk/steps";
 import { STEP_WORDS } from "../deal/model/words";
 import type { DealSession } from "../deal/session";
@@ -6,7 +7,18 @@ import { GROUPS } from "../deal/terms/fields";
 import type { Entry } from "./entries";
 
 export function dealEntries(session: DealSession): Entry[] {
-  return [...steps(session), ...ofCar(session), customer(session), ...locks(session)];
+  return [...steps(session), ...ofCar(session), present(session), customer(session), ...locks(session)];
+}
+
+/** The customer's page is another document: nothing of this one goes with it. */
+function present(session: DealSession): Entry {
+  return {
+    id: "present",
+    group: "Actions",
+    title: "Present to the customer",
+    detail: "Shows nothing internal",
+    run: () => location.assign(presentPath(session.dealId)),
+  };
 }
 
 function steps(session: DealSession): Entry[] {

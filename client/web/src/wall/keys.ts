@@ -1,6 +1,6 @@
 // What a key does on the wall. Pure.
 
-export type WallKey = "next" | "previous" | "open" | "approve" | "counter" | "decline" | "lock" | "find" | "help";
+export type WallKey = "next" | "previous" | "open" | "approve" | "counter" | "decline" | "lock";
 
 const KEYS: Record<string, WallKey> = {
   j: "next",
@@ -10,8 +10,6 @@ const KEYS: Record<string, WallKey> = {
   c: "counter",
   d: "decline",
   l: "lock",
-  "/": "find",
-  "?": "help",
 };
 
 export interface Pressed {

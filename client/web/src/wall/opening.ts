@@ -12,8 +12,3 @@ export interface Opened {
 export function toggled(opened: Opened | null, key: string, dealId: string): Opened | null {
   return opened?.key === key ? null : { key, dealId, mode: "look" };
 }
-
-/** Returns what is open after Escape: whatever opened last closes. */
-export function escaped(opened: Opened | null): Opened | null {
-  return opened === null || opened.mode === "look" ? null : { ...opened, mode: "look" };
-}

@@ -20,12 +20,3 @@ export function peopleByDeal(before: PeopleByDeal, here: readonly Present[], own
 function alike(one: readonly Present[], other: readonly Present[]): boolean {
   return one.length === other.length && one.every((person, i) => person.user_id === other[i]?.user_id);
 }
-
-/** "Riverside Salesperson" is "RS". */
-export function initials(name: string): string {
-  return name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => word.charAt(0).toUpperCase())
-    .join("");
-}

@@ -86,7 +86,7 @@ export class WallSession implements Listener {
   }
 
   changed(link: Link): void {
-    if (link.kind !== "open") this.channel.lost();
+    if (link.kind !== "open") this.channel?.lost();
     this.truth.changed(link);
   }
 

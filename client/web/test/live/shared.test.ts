@@ -8,22 +8,21 @@ const WELCOME = '{"type":"welcome"}';
 
 function opened() {
   const sockets: { events: SocketEvents; sent: Record<string, unknown>[] }[] = [];
-  const timers: (() => void)[] = [];
   const environment = {
     open(_url: string, _protocol: string, events: SocketEvents) {
       const sent: Record<string, unknown>[] = [];
       sockets.push({ events, sent });
       return { send: (text: string) => void sent.push(JSON.parse(text)), close: () => {} };
     },
-    later(_: number, action: () => void) {
-      timers.push(action);
-      return () => {};
-    },
+    later: () => () => {},
     now: () => 0,
+    elapsed: () => 0,
+    visible: () => true,
+    woken: () => () => {},
     random: () => 0,
   } as unknown as Environment;
   const shared = new SharedConnection("ws://x", environment);
-  return { shared, sockets, timers };
+  return { shared, sockets };
 }
 
 class Hearing implements Listener {
@@ -65,7 +64,7 @@ test("who leaves hears nothing more, and the socket stays for the others", () =>
 });
 
 test("replies reach whoever asked, and a command that was left unanswered goes out again on the next socket", () => {
-  const { shared, sockets, timers } = opened();
+  const { shared, sockets } = opened();
   const line = shared.connect(new Hearing());
   line.start();
   shared.start();
@@ -74,7 +73,7 @@ test("replies reach whoever asked, and a command that was left unanswered goes o
   const approve = { type: "approve", channel: "deal:1", op: "1", version: 1, reason: "meets_policy" } as const;
   line.send(approve as never, ({ ok }) => void replies.push(ok));
   sockets[0]?.events.closed(1006);
-  timers.at(-1)?.();
+  line.hurry();
   sockets[1]?.events.message(WELCOME);
   line.resend();
   assert.equal(sockets[1]?.sent[0]?.op, "1");

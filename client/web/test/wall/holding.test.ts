@@ -4,7 +4,7 @@ import { EVERYTHING } from "../../src/wall/filter";
 import type { Rows, Summary } from "../../src/wall/fold";
 import { arranged, QUEUE_PLACES, type ShownSection } from "../../src/wall/hold";
 import { stepped, wallKey } from "../../src/wall/keys";
-import { escaped, toggled } from "../../src/wall/opening";
+import { toggled } from "../../src/wall/opening";
 import { peopleByDeal } from "../../src/wall/people";
 import { type SectionName, sectionsOf } from "../../src/wall/sections";
 import { deal, waits, wall } from "./deals";
@@ -57,14 +57,11 @@ test("a deal that was reordered stays where it is, and goes to its place afterwa
   assert.deepEqual(ids(show(first, moved, false), "working"), ["b", "a"]);
 });
 
-test("one row is open; Escape closes what opened last", () => {
+test("one row is open: another press closes it", () => {
   const a = toggled(null, "waiting:a", "a");
   assert.deepEqual(a, { key: "waiting:a", dealId: "a", mode: "look" });
   assert.equal(toggled(a, "waiting:b", "b")?.dealId, "b");
   assert.equal(toggled(a, "waiting:a", "a"), null);
-  const counter = { ...a!, mode: "counter" as const };
-  assert.deepEqual(escaped(counter), a);
-  assert.equal(escaped(a), null);
 });
 
 test("keys ask for steps, never while the person types, with a modifier or held down", () => {
@@ -74,7 +71,6 @@ test("keys ask for steps, never while the person types, with a modifier or held 
   });
   assert.equal(wallKey(press("a"), false), "approve");
   assert.equal(wallKey(press("A"), false), "approve");
-  assert.equal(wallKey(press("?"), false), "help");
   assert.equal(wallKey(press("a"), true), null);
   assert.equal(wallKey(press("a", { ctrlKey: true }), false), null);
   assert.equal(wallKey(press("a", { repeat: true }), false), null);

@@ -1,8 +1,18 @@
 // All stories, in the order of the gallery.
 import type { Story } from "../story";
 import { FRAME } from "./frame";
+import { OFFER_PAGES } from "./offer";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
 import { PANEL_STORIES } from "./panel";
+import { SCENARIOS } from "./scenarios";
 import { STANDINGS } from "./standing";
 
-export const STORIES: readonly Story[] = [...DEAL_PAGES, ...FRAME, ...PANEL_STORIES, ...OTHER_PAGES, ...STANDINGS];
+export const STORIES: readonly Story[] = [
+  ...DEAL_PAGES,
+  ...FRAME,
+  ...PANEL_STORIES,
+  ...SCENARIOS,
+  ...OTHER_PAGES,
+  ...OFFER_PAGES,
+  ...STANDINGS,
+];

@@ -1,4 +1,3 @@
-import type { RefObject } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import type { WallSession } from "../../wall/session";
 import { helpEntry } from "../palette/help-entry";
@@ -13,14 +12,11 @@ interface Props {
   page: "deals" | "wall" | "security";
   /** What `/` does; nothing where there is no box to find with. */
   find?: () => void;
-  /** The dialog of a page that dispatches its keys by itself. */
-  help?: RefObject<HTMLDialogElement | null>;
 }
 
 /** What every page of a store has besides its own: the palette's source, the keys, the help and the strip. */
-export function StoreFoot({ session, page, find, help: given }: Props) {
-  const own = useRef<HTMLDialogElement>(null);
-  const help = given ?? own;
+export function StoreFoot({ session, page, find }: Props) {
+  const help = useRef<HTMLDialogElement>(null);
   const store = useStore(session);
   const lookup = useLookup(store, session.truth);
   const source = useMemo(
@@ -33,7 +29,7 @@ export function StoreFoot({ session, page, find, help: given }: Props) {
     [store, lookup],
   );
   usePaletteSource(source);
-  useShortcuts(given ? [] : ON_PAGE[page], { help: () => help.current?.showModal(), ...(find ? { find } : {}) });
+  useShortcuts(ON_PAGE[page], { help: () => help.current?.showModal(), ...(find ? { find } : {}) });
   return (
     <>
       <HelpDialog dialog={help} page={page} />

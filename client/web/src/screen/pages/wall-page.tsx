@@ -22,10 +22,9 @@ export function WallPage() {
     () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), environment),
     [user.store_id, environment],
   );
-  const view = useMemo(() => new WallView(session, environment, sessionStorage, user.id), [session]);
+  const view = useMemo(() => new WallView(session, environment, user.id), [session]);
   const alerts = useMemo(() => new Alerts(browserAlerts(), localStorage, environment.visible), [environment]);
   const find = useRef<HTMLInputElement>(null);
-  const help = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const quiet = watchNews(view, alerts);
     return () => {
@@ -34,7 +33,7 @@ export function WallPage() {
       session.close();
     };
   }, [view]);
-  useWallKeys(view, find, help);
+  useWallKeys(view);
   useSignalEffect(() => {
     const { count } = queueTotals(session.rows.value);
     document.title = `${count > 0 ? `(${count}) ` : ""}Desk · Deal Architect`;
@@ -57,7 +56,7 @@ export function WallPage() {
           <WallTable view={view} loading={loading} />
         </main>
       )}
-      <StoreFoot session={session} page="wall" help={help} />
+      <StoreFoot session={session} page="wall" find={() => find.current?.focus()} />
     </div>
   );
 }

@@ -1,9 +1,7 @@
 // The keys of the wall: which row they mean, and where the focus goes.
-import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 import type { ShownItem } from "../../wall/hold";
 import { stepped, wallKey } from "../../wall/keys";
-import { escaped } from "../../wall/opening";
 import type { WallView } from "./wall-view";
 
 /** Puts the focus on a row, once it is drawn. */
@@ -21,25 +19,15 @@ function focused(): string | null {
   return row?.dataset.row ?? null;
 }
 
-export function useWallKeys(
-  view: WallView,
-  find: RefObject<HTMLInputElement | null>,
-  help: RefObject<HTMLDialogElement | null>,
-): void {
+export function useWallKeys(view: WallView): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       // A dialog has keys of its own.
       if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      if (event.key === "Escape") goBack(view, event);
-      else press(event);
-    };
-    const press = (event: KeyboardEvent) => {
       const wanted = wallKey(event, isTyping(event.target as HTMLElement));
       if (!wanted) return;
       event.preventDefault();
-      if (wanted === "find") find.current?.focus();
-      else if (wanted === "help") help.current?.showModal();
-      else if (wanted === "next" || wanted === "previous") {
+      if (wanted === "next" || wanted === "previous") {
         const keys = view.items.map(({ key }) => key);
         const target = opener(stepped(keys, focused(), wanted === "next" ? 1 : -1));
         target?.focus();
@@ -53,15 +41,6 @@ export function useWallKeys(
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, [view]);
-}
-
-/** Closes whatever opened last; the focus goes back to the row. */
-function goBack(view: WallView, event: KeyboardEvent): void {
-  const before = view.opened.value;
-  if (!before || document.querySelector("details.menu[open]")) return;
-  event.preventDefault();
-  view.opened.value = escaped(before);
-  focusRow(before.key);
 }
 
 /** The deal that a key is about: the open one, else the one with the focus, else the oldest that waits. */

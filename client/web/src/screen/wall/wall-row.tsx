@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { LENDER_STATUSES, reasonText, TASKS } from "../../deal/model/words";
+import { initialsOf } from "../../text/readable";
 import { paidText, type Summary, since, sparkline, standingOf, waitText } from "../../wall/fold";
-import { initials } from "../../wall/people";
 import type { SectionName } from "../../wall/sections";
 import type { DueTask, LenderStatus, Present } from "../../wire";
 import { StateChip } from "../parts/state-chip";
@@ -185,7 +185,7 @@ function Who({ deal, people = [] }: { deal: Summary; people: readonly Present[] 
       <span class="second who-dots">
         {people.map((person) => (
           <span key={person.user_id} class="who-dot" title={`${person.name} has this deal open`}>
-            <span aria-hidden="true">{initials(person.name)}</span>
+            <span aria-hidden="true">{initialsOf(person.name)}</span>
             <span class="visually-hidden">{person.name} has it open</span>
           </span>
         ))}

@@ -15,8 +15,6 @@ const KEY = "deal-wall-look";
 const POINTED_MS = 1_500;
 const TICK_MS = 1_000;
 
-type Store = Pick<Storage, "getItem" | "setItem">;
-
 export class WallView {
   readonly look = signal<Look>({ filter: { person: null, standing: null, text: "" }, folded: [] });
   readonly opened = signal<Opened | null>(null);
@@ -36,12 +34,11 @@ export class WallView {
   constructor(
     readonly session: WallSession,
     private readonly environment: Environment,
-    private readonly store: Store,
     /** The id of this person, who is not shown to themselves. */
     own: string,
   ) {
     this.announcer = new Announcer(environment);
-    this.look.value = lookOf(store.getItem(KEY));
+    this.look.value = lookOf(environment.shelf.read(KEY));
     this.tick();
     const timer = setInterval(() => this.tick(), TICK_MS);
     this.stops = [
@@ -134,7 +131,7 @@ export class WallView {
 
   private keep(look: Look): void {
     this.look.value = look;
-    this.store.setItem(KEY, JSON.stringify(look));
+    this.environment.shelf.write(KEY, JSON.stringify(look));
   }
 
   private tick(): void {

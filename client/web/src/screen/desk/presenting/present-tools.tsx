@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { presentPath } from "../../../deal/desk/presenting";
 import type { DealSession } from "../../../deal/session";
 import { LikedNote } from "./liked-note";
 import { ShowDialog } from "./show-dialog";
@@ -10,7 +11,7 @@ export function PresentTools({ session }: { session: DealSession }) {
   const made = useSignal<ReadonlyMap<string, string>>(new Map());
   return (
     <>
-      <a class="button small" data-action="" href={`/deals/${encodeURIComponent(session.dealId)}/present`}>
+      <a class="button small" href={presentPath(session.dealId)}>
         Present
       </a>
       <button

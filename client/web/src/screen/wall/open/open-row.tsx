@@ -8,7 +8,9 @@ import type { Opened } from "../../../wall/opening";
 import { CustomerDialog } from "../../desk/customer-facts";
 import { LenderDialog } from "../../desk/lender-dialog";
 import { DeskDialogs } from "../../desk/step-dialog";
+import { useLayer } from "../../parts/layers";
 import { useSurroundings } from "../../parts/surroundings";
+import { focusRow } from "../wall-keys";
 import type { WallView } from "../wall-view";
 import { COLUMNS } from "../wall-words";
 import { Answers } from "./answers";
@@ -26,6 +28,14 @@ export function OpenRow({ deal, opened, view }: Props) {
   const session = useWatched(deal.deal_id, view);
   const { router } = useSurroundings();
   const path = `/deals/${deal.deal_id}`;
+  useLayer(true, () => {
+    view.shut();
+    focusRow(opened.key);
+  });
+  useLayer(opened.mode !== "look", () => {
+    view.opened.value = { ...opened, mode: "look" };
+    focusRow(opened.key);
+  });
   const model = session.model.value;
   const failure = session.failure.value;
   const look = (

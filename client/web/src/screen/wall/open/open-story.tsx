@@ -1,13 +1,11 @@
-import { type Entry, story } from "../../../deal/model/timeline";
+import { story } from "../../../deal/model/timeline";
 import { reasonText } from "../../../deal/model/words";
 import type { DealSession } from "../../../deal/session";
-import { describeValue } from "../../../deal/terms/values";
 import type { Summary } from "../../../wall/fold";
-import { CustomerLine } from "../../desk/customer-facts";
+import { ActivityLine } from "../../desk/activity/activity-line";
 import { NoteInput } from "../../desk/activity/note-input";
+import { CustomerLine } from "../../desk/customer-facts";
 import { Papers } from "../../desk/papers";
-import { FigureChanges } from "../../parts/agreed";
-import { useSurroundings } from "../../parts/surroundings";
 
 const LATEST = 4;
 
@@ -31,31 +29,12 @@ export function OpenStory({ session, deal }: { session: DealSession; deal: Summa
         <ol class="latest">
           {/* Four places: a new line changes their texts, and moves none. */}
           {Array.from({ length: LATEST }, (_, place) => (
-            <li key={place}>{latest[place] && <Told entry={latest[place]} />}</li>
+            <li key={place}>{latest[place] && <ActivityLine entry={latest[place]} />}</li>
           ))}
         </ol>
         <NoteInput session={session} />
       </section>
       <Papers session={session} />
     </div>
-  );
-}
-
-/** What somebody did, in two lines. */
-function Told({ entry: { at, by, what, why, figures, changes } }: { entry: Entry }) {
-  const { formats } = useSurroundings();
-  return (
-    <>
-      <time dateTime={at} class="quiet">
-        {formats.clock(at)}
-      </time>{" "}
-      {by !== null && <bdi>{by}</bdi>} <bdi>{what(formats)}</bdi>
-      {why !== null && <span class="quiet"> · {why}</span>} {figures && <FigureChanges change={figures} />}
-      {changes.map(({ field, label, before, after }) => (
-        <span key={field} class="change">
-          {label} {describeValue(field, before, formats)} → {describeValue(field, after, formats)}
-        </span>
-      ))}
-    </>
   );
 }
