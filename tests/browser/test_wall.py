@@ -109,7 +109,9 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
     await one.page.keyboard.press("Enter")
     await expect(waiting(one)).to_have_count(0, timeout=WAIT_MS)
     # At the other manager it is open: it keeps its place, and says what became of it.
-    await expect(other.page.locator(".wall-row.gone .cell-reason")).to_contain_text("Countered", timeout=WAIT_MS)
+    await expect(other.page.locator(".wall-row.gone .cell-reason")).to_contain_text(
+        "Countered", timeout=WAIT_MS
+    )
     await expect(answer(other, "Approve")).to_have_count(0)
     await other.page.keyboard.press("Escape")
     await expect(waiting(other)).to_have_count(0)
