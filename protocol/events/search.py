@@ -177,7 +177,7 @@ class ValueFailed(Event, tag="value_failed", frozen=True):
 MATCH_COLUMNS = (
     "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
     "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents",
-    "transfer_cost_cents", "transfer_days",
+    "transfer_cost_cents", "transfer_days", "fuel",
 )  # fmt: skip
 """The columns of ``matches`` in full; ``cost_cents`` and ``transfer_cost_cents`` are for managers.
 

@@ -64,6 +64,12 @@ PARTS = (
         room="searches",
     ),
     Part("page", "what 20,000 matches take of memory in the page", most_repeats=3, room="searches"),
+    Part(
+        "screen",
+        "how smooth the screen is while 20,000 cars stream in and 100,000 are scrolled",
+        most_repeats=3,
+        room="searches",
+    ),
     Part("start", "how soon a web process is ready", most_repeats=15),
     Part("queue", "how soon a job is in a worker's hands, against a blocked XREADGROUP", room="searches"),
     Part(

@@ -105,6 +105,12 @@ class Person:
         """Click on the head of a column."""
         await self.page.get_by_role("columnheader", name=column, exact=True).get_by_role("button").click()
 
+    async def show_column(self, name: str) -> None:
+        """Show a column of the grid that is not shown, by the menu."""
+        await self.page.locator("summary", has_text="Columns").click()
+        await self.page.get_by_role("group", name="Columns").get_by_label(name, exact=True).check()
+        await self.page.keyboard.press("Escape")
+
     async def counts(self) -> dict[str, str]:
         """Return the progress as the foot of the cars shows it."""
         pairs = await self.page.locator(".counts > div").all_inner_texts()

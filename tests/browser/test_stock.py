@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def matched(person: Person) -> int:
-    """Return how many cars match, as the header shows it."""
+    """Return how many cars match, as the foot of the grid shows it."""
     return number((await person.counts())["Matched"])
 
 
@@ -45,7 +45,7 @@ async def test_the_screen_says_among_how_many_cars_the_best_is_the_best(arrive: 
     await person.all_valued()
     page = person.page
     expected = f"Best of {await matched(person):,} (all)"
-    await expect(page.locator(".grid-foot [role=status]")).to_have_text(expected)
+    await expect(page.locator(".reach")).to_have_text(expected)
     await expect(page.locator(".filters select")).to_have_count(0)
     assert person.complaints == []
 
@@ -127,3 +127,101 @@ async def test_a_button_opens_the_cars_that_it_says(arrive: Arrive) -> None:
         await person.all_valued(after=before)
         assert await matched(person) >= already + opens > already
     assert person.complaints == []
+
+
+async def test_filters_count_all_cars_and_columns_are_remembered(arrive: Arrive) -> None:
+    """A value of a menu shows as many cars as it says, without a search; what is chosen is a chip that lifts
+    it. Columns are chosen by keyboard, and are there when the page comes back; kept nonsense is ignored.
+    """
+    person = await arrive("riverside-sales")
+    path = await person.open_first_deal()
+    await person.all_valued()
+    page, before, every = person.page, await person.search_id(), await matched(person)
+    await page.locator("summary", has_text="Make").click()
+    menu = page.get_by_role("group", name="Make", exact=True)
+    await expect(menu).to_contain_text(f"Of all {every:,} cars.")
+    lines = menu.locator("label")
+    counts = [number(text) for text in await lines.locator(".number").all_inner_texts()]
+    assert sum(counts) == every
+    await lines.nth(0).click()
+    await lines.nth(1).click()
+    chosen = counts[0] + counts[1]
+    await expect(page.locator(".reach")).to_contain_text(f"{chosen:,} shown")
+    assert [number(text) for text in await lines.locator(".number").all_inner_texts()] == counts
+    await page.keyboard.press("Escape")
+    await page.locator("summary", has_text="Body").click()
+    bodies = page.get_by_role("group", name="Body", exact=True).locator(".number")
+    await expect(bodies.first).to_be_visible()
+    assert sum(number(text) for text in await bodies.all_inner_texts()) == chosen
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Lift: Make").click()
+    await expect(page.get_by_role("region", name="Filters")).to_have_text("No filters")
+    await expect(page.get_by_role("region", name="Filters")).to_be_focused()
+    assert await person.search_id() == before
+
+    heads = person.cars.get_by_role("columnheader")
+    usual = ["Vehicle", "NPV", "PMT", "Cash", "Term", "Lender", "Miles", "Age"]
+    assert await heads.all_inner_texts() == usual
+    await page.locator("summary", has_text="Columns").focus()
+    await page.keyboard.press("Enter")
+    columns = page.get_by_role("group", name="Columns")
+    await columns.get_by_label("Lender", exact=True).focus()
+    await page.keyboard.press("Space")
+    await columns.get_by_role("button", name="Move Miles left").focus()
+    for _ in range(4):
+        await page.keyboard.press("Enter")
+    mine = ["Vehicle", "Miles", "NPV", "PMT", "Cash", "Term", "Age"]
+    await expect(heads).to_have_text(mine)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("summary", has_text="Columns")).to_be_focused()
+    await person.open(path)
+    await expect(heads).to_have_text(mine)
+    await page.evaluate("Object.keys(localStorage).forEach((key) => { localStorage[key] = '{\"v\":1,' })")
+    await person.open(path)
+    await expect(heads).to_have_text(usual)
+    assert person.complaints == []
+
+
+async def test_pins_are_everybodys_and_cars_are_compared(arrive: Arrive) -> None:
+    """A car that one person pins in the grid stands on top for both; two cars are compared where they differ,
+    one is put on the deal from there, and unpinned on top.
+    """
+    sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
+    path = await sales.open_first_deal()
+    await sales.all_valued()
+    await manager.open(path)
+    page = sales.page
+    kept = ".pins li"
+    already = await page.locator(kept).count()
+    rows = page.locator(".grid-row.is-offer:not(.is-pinned)")
+    first, second = [await rows.nth(i).get_attribute("id") or "" for i in (0, 1)]
+    names = [await page.locator(f"#{car} .cell-make").get_attribute("title") or "" for car in (first, second)]
+    await page.locator(f"#{first} .cell-make").hover()
+    await page.locator(f"#{first} .tool.pin").click()
+    for each in (sales, manager):
+        await expect(each.page.locator(kept)).to_have_count(already + 1)
+    await expect(page.locator(f"#{first} .tool.pin")).to_have_attribute("aria-pressed", "true")
+
+    await page.locator(f"#{second} .cell-npv_cents").click()
+    await page.keyboard.press("c")
+    await page.locator(kept).last.get_by_role("button", name="Compare").click()
+    dialog = page.get_by_role("dialog", name="Compare 2 cars")
+    heads = dialog.get_by_role("columnheader")
+    assert [await heads.nth(i).locator("b").inner_text() for i in (0, 1)] == [names[1], names[0]]
+    total = dialog.get_by_role("row", name="Total")
+    await expect(total.get_by_role("cell").first).to_have_text(re.compile(r"\$[\d,]+\.\d\d$"))
+    miles = dialog.get_by_role("row", name="Miles")
+    await expect(miles).to_have_class("differs")
+    shown = [number(text) for text in await miles.get_by_role("cell").all_inner_texts()]
+    best = miles.get_by_role("cell").nth(shown.index(min(shown)))
+    await expect(best).to_contain_text("★")
+    await dialog.get_by_role("button", name="Put this car on the deal").first.click()
+    await expect(dialog).to_have_count(0)
+    for each in (sales, manager):
+        await expect(each.page.locator(".pinned.is-own")).to_contain_text(
+            re.sub(r"^(\d+) \w+ (\S+).*", r"\1 \2", names[1])
+        )
+    own = await page.locator(kept).count()
+    await page.locator(kept).last.get_by_role("button", name="Unpin").click()
+    await expect(manager.page.locator(kept)).to_have_count(own - 1)
+    assert sales.complaints == manager.complaints == []

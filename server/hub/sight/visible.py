@@ -47,7 +47,7 @@ the sales view has ``appraised`` in its place.
 """
 
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
-               "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
+               "price_cents", "store_id", "payment_min_cents", "payment_max_cents", "fuel")  # fmt: skip
 _PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
                    "discount_cents", "rebate_given_up_cents", "kind", "out_the_door_cents",
                    "lease_payment_cents", "lease_term_months", "lease_due_at_signing_cents",

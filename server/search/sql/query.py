@@ -30,7 +30,7 @@ class LeasedCars(NamedTuple):
 Exclusions = Sequence[Sequence[str]]
 
 MATCHED_COLUMNS = (
-    "vehicle_id", "rev", "vin", "stock_no", "make", "model", "trim", "body", "store_id",
+    "vehicle_id", "rev", "vin", "stock_no", "make", "model", "trim", "body", "store_id", "fuel",
 )  # fmt: skip
 """What a match shows in addition to the car's numbers."""
 

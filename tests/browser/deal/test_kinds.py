@@ -45,9 +45,9 @@ async def test_a_cash_deal_from_its_tab_to_the_desk(arrive: Arrive) -> None:
     rows = page.locator(".grid-row")
     await expect(rows.first.locator(".cell-term_months")).to_have_text("cash")
     await expect(rows.first.locator(".cell-npv_cents")).to_have_text("–")
-    price = page.get_by_role("columnheader", name="Price")
+    await sales.show_column("Price")
     for _ in ("cheapest first", "dearest first"):
-        await price.click()
+        await sales.order_by("Price")
     await rows.first.click()
     big = page.locator(".offer .big")
     await expect(big).to_contain_text("out the door", timeout=WAIT_MS)

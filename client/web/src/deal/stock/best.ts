@@ -1,4 +1,4 @@
-// Among which cars the best one is the best, in words. Pure.
+// Among which cars the best one is the best, and how far the search is, in words. Pure.
 import type { Formats } from "../../text/format";
 
 export interface Reach {
@@ -17,4 +17,36 @@ export function reachText({ matched, settled, reason }: Reach, formats: Formats)
   if (reason === "complete") return `Best of ${cars} (all)`;
   if (reason === null) return `Best of ${cars} so far`;
   return `Best of the first ${cars}`;
+}
+
+/** Returns what is said aloud: "412 cars, 380 valued", at the end "412 cars, all valued". */
+export function spokenText(reach: Reach & { shown: number; failed: number }, formats: Formats): string {
+  const { matched, settled, shown, failed, reason } = reach;
+  if (matched === 0) return reason === null ? "Searching" : "No cars qualify";
+  const cars = `${formats.count(matched)} ${matched === 1 ? "car" : "cars"}`;
+  const valued = settled < matched ? `${formats.count(settled)} valued` : "all valued";
+  const lost = failed > 0 ? `, ${formats.count(failed)} could not be valued` : "";
+  const narrowed = shown < matched ? `, ${formats.count(shown)} shown` : "";
+  return `${cars}, ${valued}${lost}${narrowed}`;
+}
+
+/** Whether nothing more comes by itself. */
+export function isOver({ matched, settled, reason }: Reach): boolean {
+  return reason !== null && settled >= matched;
+}
+
+export const SPEAK_EVERY_MS = 4_000;
+
+/** Keeps what is said aloud apart: a text that is news, at most every few seconds, and the last one at once. */
+export class Speech {
+  private said = "";
+  private at = Number.NEGATIVE_INFINITY;
+
+  /** Returns the text to say now, or null; ask again with the latest text after `SPEAK_EVERY_MS`. */
+  next(text: string, over: boolean, now: number): string | null {
+    if (text === this.said || (!over && now - this.at < SPEAK_EVERY_MS)) return null;
+    this.said = text;
+    this.at = now;
+    return text;
+  }
 }

@@ -2,21 +2,25 @@
 
 import type { Formats } from "../../text/format";
 import type { Scope, View } from "../../wire";
-import type { Order, SortKey } from "./ranking";
+import type { Order, SortKey } from "./order/order";
 import type { Row } from "./rows";
 
 export interface Column {
   key: SortKey;
   label: string;
+  /** What it is in full, for the menu of columns. */
+  name: string;
   /** A CSS grid track. */
   track: string;
-  /** The smallest width of the track in pixels. */
+  /** The smallest width of the track, in pixels at the usual font size. */
   width: number;
   number: boolean;
   /** Known only once the car is valued: a skeleton stands for it until then. */
   valued: boolean;
   /** Shown only if the whole group is searched. */
   grouped: boolean;
+  /** Shown unless the person chose otherwise. */
+  usual: boolean;
   views: readonly View[];
   text(row: Row, formats: Formats): string;
 }
@@ -29,35 +33,53 @@ const UNKNOWN = "unknown";
 /** The value of an offer on a car whose cost nobody knows. */
 const INCOMPLETE = "incomplete";
 
+const VALUED = { valued: true, usual: true };
+const GROUPED = { grouped: true, usual: true };
+const WORDS = { number: false };
+
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
-    track: `minmax(${inRem(212)}, 1fr)`,
-    number: false,
+  column("make", "Vehicle", 160, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
+    track: `minmax(${inRem(160)}, 1fr)`,
+    usual: true,
+    ...WORDS,
   }),
-  column("npv_cents", "NPV", 104, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), { valued: true }),
-  column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), { valued: true }),
-  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => worth(row, row.stress_npv_cents, f.dollars), {
+  column("npv_cents", "NPV", 88, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
+  column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
+  column("payment_cents", "PMT", 78, ALL, paymentText, { name: "Payment", ...VALUED }),
+  column("cash_down_cents", "Cash", 58, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
+    name: "Cash down",
+    ...VALUED,
+  }),
+  column("term_months", "Term", 66, ALL, termText, VALUED),
+  column("lender", "Lender", 84, STAFF, (row) => row.lender ?? NOTHING, { ...WORDS, ...VALUED }),
+  column("mileage", "Miles", 74, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("days_in_stock", "Age", 48, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
+    name: "Age: days in stock",
+    usual: true,
+  }),
+  column("store_id", "Store", 96, ALL, (row) => row.store_id ?? NOTHING, { ...GROUPED, ...WORDS }),
+  column("transfer_days", "Transfer days", 104, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), GROUPED),
+  column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), {
+    name: "Transfer cost",
+    ...GROUPED,
+  }),
+  column("price_cents", "Price", 78, ALL, (row, f) => f.dollars(row.price_cents)),
+  column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
+  column("discount_cents", "Discount", 80, STAFF, (row, f) => maybe(row.discount_cents, f.dollars), { valued: true }),
+  column("stress_npv_cents", "Stress NPV", 96, MANAGER, (row, f) => worth(row, row.stress_npv_cents, f.dollars), {
     valued: true,
   }),
-  column("payment_cents", "Payment", 90, ALL, paymentText, { valued: true }),
-  column("term_months", "Term", 76, ALL, termText, { valued: true }),
-  column("cash_down_cents", "Cash", 68, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
-  column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
-  column("lender", "Lender", 128, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
-  column("price_cents", "Price", 74, ALL, (row, f) => f.dollars(row.price_cents)),
-  column("cost_cents", "Cost", 74, MANAGER, (row, f) =>
+  column("tradeoffs", "Trade-offs", 92, STAFF, (row, f) => maybe(row.tradeoffs, f.count), {
+    name: "Best trade-offs",
+    valued: true,
+  }),
+  column("cost_cents", "Cost", 78, MANAGER, (row, f) =>
     row.cost_cents === null ? UNKNOWN : f.dollars(row.cost_cents),
   ),
-  column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage)),
-  column("days_in_stock", "Days", 50, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
-  column("transfer_days", "Transfer days", 100, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), {
-    grouped: true,
-  }),
-  column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), {
-    grouped: true,
-  }),
-  column("body", "Body", 80, ALL, (row) => row.body || NOTHING, { number: false }),
-  column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { number: false }),
+  column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { name: "Stock number", ...WORDS }),
+  column("trim", "Trim", 96, ALL, (row) => row.trim || NOTHING, WORDS),
+  column("body", "Body", 80, ALL, (row) => row.body || NOTHING, WORDS),
+  column("fuel", "Fuel", 80, ALL, (row) => row.fuel || NOTHING, WORDS),
 ];
 
 function column(
@@ -66,9 +88,10 @@ function column(
   width: number,
   views: readonly View[],
   text: Column["text"],
-  rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped">> = {},
+  rest: Partial<Pick<Column, "name" | "track" | "number" | "valued" | "grouped" | "usual">> = {},
 ): Column {
-  return { key, label, width, track: inRem(width), number: true, valued: false, grouped: false, views, text, ...rest };
+  const plain = { name: label, track: inRem(width), number: true, valued: false, grouped: false, usual: false };
+  return { key, label, width, views, text, ...plain, ...rest };
 }
 
 /** Returns what a deal is worth on the scale that the store shows instead of an amount. */
@@ -109,6 +132,7 @@ export function inRem(pixels: number): string {
   return `${pixels / 16}rem`;
 }
 
+/** Returns the columns that there are, whether the person shows them or not. */
 export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] {
   const absent = worthOf(view, scores) === "score" ? "npv_cents" : "score";
   return COLUMNS.filter(
@@ -127,8 +151,18 @@ export function firstOrder(view: View, scores: boolean): Order {
   return { key: worthOf(view, scores), descending: true };
 }
 
+/** What is best, or what matters first, at its greatest. */
+const MOST_FIRST: ReadonlySet<SortKey> = new Set([
+  "npv_cents",
+  "stress_npv_cents",
+  "score",
+  "year",
+  "days_in_stock",
+  "tradeoffs",
+]);
+
 /** Returns the order after a click on a column: the other direction, or the one in which that column is best first. */
 export function nextOrder(current: Order, key: SortKey): Order {
   if (current.key === key) return { key, descending: !current.descending };
-  return { key, descending: ["npv_cents", "stress_npv_cents", "score", "year", "days_in_stock"].includes(key) };
+  return { key, descending: MOST_FIRST.has(key) };
 }

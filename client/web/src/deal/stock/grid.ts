@@ -1,10 +1,14 @@
 // The rows on the screen: the latest search's, or until its first match the older one's, marked as stale.
 import { signal } from "@preact/signals";
 import type { AnyEvent, SnapshotRows, VehicleChanged, View } from "../../wire";
+import { Marks } from "./chosen/marks";
 import { firstOrder } from "./columns";
-import { type Order, Ranking } from "./ranking";
+import { type Count, Facets } from "./facets/facets";
+import type { Chosen, FacetKey, Wanted } from "./facets/kinds";
+import type { Order } from "./order/order";
+import { Ranking } from "./order/ranking";
 import { type Changed, type Row, RowTable } from "./rows";
-import { type StressRank, stressRanks } from "./turnover";
+import { type StressRank, StressRanks } from "./turnover";
 
 /** Fewer offers than this are ranked only when all are there. */
 const LEAST_RANKED = 32;
@@ -18,9 +22,13 @@ export interface GridPicture {
   leastPayment: number;
   better: number;
   /** The rank of each of `rows` under stress, as it was when the offers were last ranked. */
-  ranks: readonly (StressRank | null)[];
+  ranks: StressRanks;
   /** How many of them change rank under stress. */
   turned: number;
+  /** The greatest NPV, in cents, as it was when the rows were last ranked: the scale of the bars. */
+  scale: number;
+  /** What this person wants by the facets. */
+  chosen: Chosen;
   matched: number;
   settled: number;
   failed: number;
@@ -36,10 +44,17 @@ export class Grid {
   /** Whether the person is in the grid: then it re-orders only when told to. */
   readonly engaged = signal(false);
 
+  readonly marks = new Marks();
+  /** Changes whenever the first rows are to be shown. */
+  readonly top = signal(0);
+
   private table = new RowTable();
   private readonly ranking: Ranking;
-  private ranks: readonly (StressRank | null)[] = [];
-  private turned = 0;
+  private readonly facets = new Facets();
+  private ranks = new StressRanks([]);
+  /** Whether offers came since the ranks were reckoned. */
+  private unweighed = false;
+  private scale = 0;
   private searchId: string | null = null;
   private stale = false;
   private dirty = false;
@@ -59,7 +74,7 @@ export class Grid {
   target(leastPayment: number): void {
     if (leastPayment === this.ranking.leastPayment) return;
     this.ranking.leastPayment = leastPayment;
-    if (!this.engaged.value) this.ranking.settle(this.table.rows);
+    if (!this.engaged.value) this.rankRows();
     this.dirty = true;
   }
 
@@ -102,7 +117,7 @@ export class Grid {
   publish(valued: boolean): void {
     if (!valued && !this.rankedAtEnd && !this.stale && !this.engaged.value) this.rankSome();
     if (valued && !this.stale && (this.dirty || !this.rankedAtEnd)) {
-      if (!this.rankedAtEnd) this.ranking.settle(this.table.rows);
+      if (!this.rankedAtEnd) this.rankRows();
       // The order stays for a reader; rank changes move no row.
       this.weigh();
       this.rankedAtEnd = true;
@@ -116,30 +131,58 @@ export class Grid {
   private rankSome(): void {
     if (this.table.settled < Math.max(LEAST_RANKED, 2 * this.rankedOf)) return;
     this.rankedOf = this.table.settled;
-    this.ranking.settle(this.table.rows);
+    this.rankRows();
     this.dirty = true;
   }
 
   settle(): void {
-    this.ranking.settle(this.table.rows);
+    this.rankRows();
     this.weigh();
     this.picture.value = this.draw();
   }
 
   sortBy(order: Order): void {
-    this.ranking.sortBy(order, this.table.rows);
-    this.weigh();
-    this.picture.value = this.draw();
+    this.ranking.order = order;
+    this.settle();
   }
 
+  /** Shows only cars whose text holds every word. */
   filter(text: string): void {
     this.words = text;
-    this.ranking.filter(text, this.table.rows);
-    this.picture.value = this.draw();
+    this.facets.look(text, this.table.rows);
+    this.narrowed();
+  }
+
+  /** Shows only cars with some values of a facet; null: with any. */
+  choose(key: FacetKey, wanted: Wanted | null): void {
+    this.facets.choose(key, wanted, this.table.rows);
+    this.narrowed();
+  }
+
+  /** Shows cars with any value of every facet. The words stay. */
+  chooseAny(): void {
+    this.facets.free(this.table.rows);
+    this.narrowed();
+  }
+
+  /** Returns the values of a facet that were seen, each with the rows that choosing it would show. */
+  counts(key: FacetKey): Count[] {
+    return this.facets.counts(key);
   }
 
   get filterText(): string {
     return this.words;
+  }
+
+  /** Takes cars that nobody could value as pending: somebody asked to value them again. */
+  revive(vehicleIds: readonly string[]): void {
+    this.admit(this.table.revive(vehicleIds));
+    this.picture.value = this.draw();
+  }
+
+  /** The cars that nobody could value. */
+  get failures(): string[] {
+    return this.table.failures;
   }
 
   readonly select = (vehicleId: string): void => {
@@ -163,9 +206,23 @@ export class Grid {
     return this.table.get(vehicleId) ?? (this.visitor?.vehicle_id === vehicleId ? this.visitor : undefined);
   }
 
+  /** Ranks, and shows the best ones. */
+  bringUp(): void {
+    this.settle();
+    this.top.value += 1;
+  }
+
+  /** Returns where a car is on the screen, or -1; `near` is where it was. */
+  placeOnScreen(vehicleId: string, near: number): number {
+    const place = this.table.place(vehicleId);
+    const { shown } = this.picture.value;
+    if (place === undefined) return -1;
+    return shown[near] === place ? near : shown.indexOf(place);
+  }
+
   /** Returns the rank of a car's offer, or null while it is unknown. */
   rank(vehicleId: string): StressRank | null {
-    return this.ranks[this.table.place(vehicleId) ?? -1] ?? null;
+    return this.ranks.at(this.table.place(vehicleId) ?? -1);
   }
 
   private change(event: VehicleChanged): void {
@@ -177,8 +234,8 @@ export class Grid {
     }
     if (row && this.selected.value === event.vehicle_id) this.lost.value = { row, status: event.status };
     this.ranking.remove(gone);
-    this.ranks = this.ranks.filter((_, place) => place !== gone);
-    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
+    this.facets.remove(gone);
+    this.ranks.remove(gone);
     this.dirty = true;
   }
 
@@ -195,26 +252,57 @@ export class Grid {
     if (!this.stale) return;
     this.stale = false;
     this.table = new RowTable();
-    this.ranking.settle(this.table.rows);
+    this.facets.clear();
+    this.unweighed = true;
+    this.rankRows();
     this.weigh();
     this.dirty = true;
   }
 
+  private rankRows(): void {
+    const { rows } = this.table;
+    this.ranking.settle(rows, this.facets);
+    this.scale = rows.reduce((most, row) => Math.max(most, row.npv_cents ?? 0), 0);
+  }
+
+  private narrowed(): void {
+    this.rankRows();
+    this.picture.value = this.draw();
+  }
+
   private weigh(): void {
-    this.ranks = stressRanks(this.table.rows);
-    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
+    if (this.unweighed) this.ranks = new StressRanks(this.table.rows);
+    this.unweighed = false;
   }
 
   private admit(changed: Changed): void {
-    this.ranking.admit(this.table.rows, changed);
+    this.unweighed = true;
+    this.facets.admit(this.table.rows, changed);
+    this.ranking.admit(this.table.rows, changed, this.facets);
     this.dirty = true;
   }
 
   private draw(): GridPicture {
     const { rows, settled, failed } = this.table;
     const { order, shown, better, leastPayment } = this.ranking;
-    const { ranks, turned, stale } = this;
-    return { rows, shown, order, leastPayment, better, ranks, turned, matched: rows.length, settled, failed, stale };
+    const { ranks, scale, stale } = this;
+    const { chosen } = this.facets;
+    const matched = rows.length;
+    return {
+      rows,
+      shown,
+      order,
+      leastPayment,
+      better,
+      ranks,
+      turned: ranks.turned,
+      scale,
+      chosen,
+      matched,
+      settled,
+      failed,
+      stale,
+    };
   }
 }
 
@@ -224,8 +312,10 @@ const EMPTY: GridPicture = {
   order: { key: "npv_cents", descending: true },
   leastPayment: 0,
   better: 0,
-  ranks: [],
+  ranks: new StressRanks([]),
   turned: 0,
+  scale: 0,
+  chosen: {},
   matched: 0,
   settled: 0,
   failed: 0,

@@ -14,6 +14,8 @@ export interface Row {
   readonly model: string;
   readonly trim: string;
   readonly body: string;
+  /** Null of an older server. */
+  readonly fuel: string | null;
   readonly mileage: number;
   readonly price_cents: number;
   readonly days_in_stock: number | null;
@@ -42,46 +44,11 @@ export interface Row {
   readonly kind: DealKind | null;
   /** The price of a cash offer. */
   readonly out_the_door_cents: number | null;
+  /** How many structures of the car nothing beats in both payment and value; null if this view hides them. */
+  readonly tradeoffs: number | null;
 }
 
 export type Columns = Record<string, unknown[]>;
-
-const MATCH_FIELDS = [
-  "vehicle_id",
-  "rev",
-  "vin",
-  "stock_no",
-  "year",
-  "make",
-  "model",
-  "trim",
-  "body",
-  "mileage",
-  "price_cents",
-  "days_in_stock",
-  "store_id",
-  "payment_min_cents",
-  "payment_max_cents",
-  "cost_cents",
-  "transfer_cost_cents",
-  "transfer_days",
-] as const satisfies readonly (keyof Row)[];
-
-const OFFER_FIELDS = [
-  "payment_cents",
-  "term_months",
-  "lender",
-  "rate_bp",
-  "cash_down_cents",
-  "discount_cents",
-  "npv_cents",
-  "stress_npv_cents",
-  "score",
-  "binding",
-  "fix",
-  "kind",
-  "out_the_door_cents",
-] as const satisfies readonly (keyof Row)[];
 
 const UNVALUED = {
   value: "pending",
@@ -98,6 +65,7 @@ const UNVALUED = {
   fix: null,
   kind: null,
   out_the_door_cents: null,
+  tradeoffs: null,
 } as const satisfies Partial<Row>;
 
 /** Returns a row without its offer, as a search has it that does not find the car. */
@@ -146,8 +114,8 @@ export class RowTable {
   addMatches(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };
     for (let i = 0; i < count; i++) {
-      const match = matchAt(columns, i);
-      this.put({ ...match, claim: this.get(match.vehicle_id)?.claim ?? null, ...UNVALUED }, changed);
+      const claim = this.get(String(columns.vehicle_id?.[i]))?.claim ?? null;
+      this.put(rowAt(columns, i, claim, UNVALUED), changed);
     }
     return changed;
   }
@@ -166,10 +134,7 @@ export class RowTable {
   addSnapshot(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };
     for (let i = 0; i < count; i++) {
-      this.put(
-        { ...matchAt(columns, i), claim: claimOf(recordAt(columns, i)), ...snapshotValueAt(columns, i) },
-        changed,
-      );
+      this.put(rowAt(columns, i, claimAt(columns, i), snapshotValueAt(columns, i)), changed);
     }
     return changed;
   }
@@ -182,6 +147,21 @@ export class RowTable {
       if (row?.value === "pending") this.replace({ ...row, value: "failed" }, changed);
     }
     return changed;
+  }
+
+  /** Marks cars that nobody could value as pending: they are valued again. */
+  revive(vehicleIds: readonly string[]): Changed {
+    const changed: Changed = { added: [], updated: [] };
+    for (const id of vehicleIds) {
+      const row = this.get(id);
+      if (row?.value === "failed") this.replace({ ...row, value: "pending" }, changed);
+    }
+    return changed;
+  }
+
+  /** Returns the cars that nobody could value. */
+  get failures(): string[] {
+    return this.failed === 0 ? [] : this.rows.filter((row) => row.value === "failed").map((row) => row.vehicle_id);
   }
 
   private put(row: Row, changed: Changed): void {
@@ -222,26 +202,71 @@ export class RowTable {
   }
 }
 
-/** The columns of a claim, as far as the view has them. */
-function recordAt(columns: Columns, i: number): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(columns).map(([name, cells]) => [name, cells[i]]));
+const CLAIM_FIELDS = ["held_by", "held_until", "held_here", "wanted_by"] as const;
+
+/** Returns the claim in a row of a snapshot, as far as the view has it. */
+function claimAt(columns: Columns, i: number): Claim | null {
+  return claimOf(Object.fromEntries(CLAIM_FIELDS.map((name) => [name, columns[name]?.[i]])));
 }
 
-type Match = Pick<Row, (typeof MATCH_FIELDS)[number]>;
-type Offer = Pick<Row, (typeof OFFER_FIELDS)[number] | "value">;
-
-function matchAt(columns: Columns, i: number): Match {
-  const match: Record<string, unknown> = {};
-  for (const field of MATCH_FIELDS) match[field] = columns[field]?.[i] ?? null;
-  match.vehicle_id = String(match.vehicle_id);
-  return match as Match;
+/**
+ * Returns a car of a message, with `valued` in place of its offer. Written out: the rows of a table have one shape, which
+ * keeps them small and their fields quick to read.
+ */
+function rowAt(columns: Columns, i: number, claim: Claim | null, valued: Offer): Row {
+  return {
+    vehicle_id: String(at(columns.vehicle_id, i)),
+    rev: at(columns.rev, i),
+    vin: at(columns.vin, i),
+    stock_no: at(columns.stock_no, i),
+    year: at(columns.year, i),
+    make: at(columns.make, i),
+    model: at(columns.model, i),
+    trim: at(columns.trim, i),
+    body: at(columns.body, i),
+    fuel: at(columns.fuel, i),
+    mileage: at(columns.mileage, i),
+    price_cents: at(columns.price_cents, i),
+    days_in_stock: at(columns.days_in_stock, i),
+    store_id: at(columns.store_id, i),
+    payment_min_cents: at(columns.payment_min_cents, i),
+    payment_max_cents: at(columns.payment_max_cents, i),
+    cost_cents: at(columns.cost_cents, i),
+    transfer_cost_cents: at(columns.transfer_cost_cents, i),
+    transfer_days: at(columns.transfer_days, i),
+    claim,
+    ...valued,
+  };
 }
+
+type Offer = Pick<Row, keyof typeof UNVALUED>;
 
 function offerAt(columns: Columns, i: number): Offer {
-  const offer: Record<string, unknown> = {};
-  for (const field of OFFER_FIELDS) offer[field] = columns[field]?.[i] ?? null;
-  offer.value = offer.payment_cents === null && offer.out_the_door_cents === null ? "none" : "offer";
-  return offer as Offer;
+  const payment: number | null = at(columns.payment_cents, i);
+  const outTheDoor: number | null = at(columns.out_the_door_cents, i);
+  return {
+    value: payment === null && outTheDoor === null ? "none" : "offer",
+    payment_cents: payment,
+    term_months: at(columns.term_months, i),
+    lender: at(columns.lender, i),
+    rate_bp: at(columns.rate_bp, i),
+    cash_down_cents: at(columns.cash_down_cents, i),
+    discount_cents: at(columns.discount_cents, i),
+    npv_cents: at(columns.npv_cents, i),
+    stress_npv_cents: at(columns.stress_npv_cents, i),
+    score: at(columns.score, i),
+    binding: at(columns.binding, i),
+    fix: at(columns.fix, i),
+    kind: at(columns.kind, i),
+    out_the_door_cents: outTheDoor,
+    tradeoffs: at(columns.frontier, i),
+  };
+}
+
+/** A cell; a field that the view hides is null. The server's columns have the types of the row. */
+// biome-ignore lint/suspicious/noExplicitAny: the wire's columns are of any type
+function at(column: unknown[] | undefined, i: number): any {
+  return column?.[i] ?? null;
 }
 
 /** What a snapshot says of a car's value: there (true), pending (false), or given up (null). */

@@ -37,6 +37,19 @@ export const streaming: Twist = {
     ),
 };
 
+/** Some cars could not be valued. */
+export const unvalued: Twist = {
+  loaded: (channel) => searching(channel, {}, (part) => withoutOffers(part, part.rows - 3, null)),
+};
+
+/** The search looks at a part of the stock only, for everybody. */
+export const filtered: Twist = {
+  loaded: (channel) => {
+    const filters = { ...channel.join.snapshot?.search?.filters, makes: ["Honda"], mileage_max: 60_000 };
+    return searching(channel, { filters }, (part) => part);
+  },
+};
+
 /** No car fits. */
 export const empty: Twist = {
   loaded: (channel) => searching(channel, { matched: 0, valued: 0 }, (part) => cut(part, 0)),
@@ -78,10 +91,11 @@ function cut(part: SnapshotRows, rows: number): SnapshotRows {
   return { ...part, rows, columns: Object.fromEntries(columns) };
 }
 
-function withoutOffers(part: SnapshotRows, valued: number): SnapshotRows {
+/** Takes the offers of the rows from `valued` on; `state` is false of cars to be valued, null of those given up. */
+function withoutOffers(part: SnapshotRows, valued: number, state: false | null = false): SnapshotRows {
   const columns = Object.entries(part.columns).map(([name, values]) =>
     OFFER_COLUMNS.includes(name) || name === "valued"
-      ? [name, values.map((value, row) => (row < valued ? value : name === "valued" ? false : null))]
+      ? [name, values.map((value, row) => (row < valued ? value : name === "valued" ? state : null))]
       : [name, values],
   );
   return { ...part, columns: Object.fromEntries(columns) };

@@ -1,6 +1,7 @@
 // All stories, in the order of the gallery.
 import type { Story } from "../story";
 import { FRAME } from "./frame";
+import { GRID } from "./grid";
 import { OFFER_PAGES } from "./offer";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
 import { PANEL_STORIES } from "./panel";
@@ -11,6 +12,7 @@ export const STORIES: readonly Story[] = [
   ...DEAL_PAGES,
   ...FRAME,
   ...PANEL_STORIES,
+  ...GRID,
   ...SCENARIOS,
   ...OTHER_PAGES,
   ...OFFER_PAGES,

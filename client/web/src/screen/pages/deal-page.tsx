@@ -17,10 +17,7 @@ import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
 import { ScenarioStrip } from "../scenarios/scenario-strip";
 import { NeedsAnswer } from "../standing/needs-answer";
-import { FilterBar } from "../stock/filter-bar";
-import { MatchGrid } from "../stock/match-grid";
-import { SearchCounts } from "../stock/search-counts";
-import { StaleCars } from "../stock/stale-cars";
+import { StockSection } from "../stock/stock-section";
 import { StructureForm } from "../terms/structure-form";
 import { HelpDialog } from "./help-dialog";
 
@@ -57,12 +54,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <ScenarioStrip session={session} />
       <main class="workspace">
         <StructureForm session={session} />
-        <section id="cars" class="stock" aria-label="Cars that fit">
-          <StaleCars session={session} />
-          <FilterBar session={session} />
-          <MatchGrid session={session} />
-          <SearchCounts session={session} />
-        </section>
+        <StockSection session={session} />
         <OfferPanel session={session} />
       </main>
       {view !== "customer" && <Timeline session={session} />}
@@ -79,7 +71,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
 function SkipLink() {
   const skip = (event: Event) => {
     event.preventDefault();
-    document.querySelector<HTMLElement>(".stock [role=grid]")?.focus();
+    document.querySelector<HTMLElement>(".grid [data-column][tabindex='0']")?.focus();
   };
   return (
     // biome-ignore lint/a11y/useValidAnchor: a link within the page, whose address stays that of the deal

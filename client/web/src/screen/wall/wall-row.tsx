@@ -4,9 +4,9 @@ import { initialsOf } from "../../text/readable";
 import { paidText, type Summary, since, sparkline, standingOf, waitText } from "../../wall/fold";
 import type { SectionName } from "../../wall/sections";
 import type { DueTask, LenderStatus, Present } from "../../wire";
+import { memo } from "../parts/memo";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
-import { memo } from "../stock/memo";
 
 const LONG_WAIT_MS = 10 * 60_000;
 const TREND_WIDTH = 48;

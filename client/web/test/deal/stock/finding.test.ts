@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reachText } from "../../../src/deal/stock/best";
+import { isOver, reachText, SPEAK_EVERY_MS, Speech, spokenText } from "../../../src/deal/stock/best";
 import { Finder } from "../../../src/deal/stock/finder";
 import { openings } from "../../../src/deal/stock/fixes";
 import { formatsFor } from "../../../src/text/format";
@@ -117,4 +117,27 @@ test("openings add up over the limits: the least cash that opens half, and the t
   );
   assert.deepEqual(openings([], structure, formats), []);
   assert.equal(openings([rejection({ at_least: true, term_opens: [[84, 5]] })], structure, formats)[0]?.atLeast, true);
+});
+
+test("what is said aloud: how many cars, how many have a value, what is shown, and what did not work", () => {
+  const say = (more: Partial<Parameters<typeof spokenText>[0]>) =>
+    spokenText({ matched: 412, settled: 380, shown: 412, failed: 0, reason: null, ...more }, formats);
+  assert.equal(say({}), "412 cars, 380 valued");
+  assert.equal(say({ settled: 412, reason: "complete" }), "412 cars, all valued");
+  assert.equal(say({ settled: 412, shown: 9, failed: 3 }), "412 cars, all valued, 3 could not be valued, 9 shown");
+  assert.equal(say({ matched: 1, settled: 1, shown: 1 }), "1 car, all valued");
+  assert.deepEqual([say({ matched: 0 }), say({ matched: 0, reason: "complete" })], ["Searching", "No cars qualify"]);
+  assert.equal(isOver({ matched: 4, settled: 3, reason: "complete" }), false);
+  assert.equal(isOver({ matched: 4, settled: 4, reason: null }), false);
+  assert.equal(isOver({ matched: 4, settled: 4, reason: "limit" }), true);
+});
+
+test("what is said comes every few seconds, only if it is news, and the end at once", () => {
+  const speech = new Speech();
+  assert.equal(speech.next("1 car", false, 0), "1 car");
+  assert.equal(speech.next("2 cars", false, 10), null);
+  assert.equal(speech.next("3 cars", false, SPEAK_EVERY_MS), "3 cars");
+  assert.equal(speech.next("3 cars", false, 3 * SPEAK_EVERY_MS), null);
+  assert.equal(speech.next("4 cars", false, 3 * SPEAK_EVERY_MS), "4 cars");
+  assert.equal(speech.next("all valued", true, 3 * SPEAK_EVERY_MS + 1), "all valued");
 });

@@ -256,3 +256,41 @@ test("a car of the stock that the search does not have is shown when it is chose
   play(grid, matches("a", ["7"]), offers("a", ["7"], [9]));
   assert.equal(grid.row("7")?.payment_cents, 9);
 });
+
+test("a car that could not be valued is pending again when it is retried, and its offer counts", () => {
+  const grid = new Grid("sales");
+  const failed = event({ type: "value_failed", search_id: "a", vehicle_id: ["1", "2"], message: "no" });
+  play(grid, started("a"), matches("a", ["1", "2", "3"]), failed);
+  assert.deepEqual([grid.failures, grid.picture.value.failed, grid.picture.value.settled], [["1", "2"], 2, 2]);
+  grid.revive(["1", "3", "77"]);
+  assert.deepEqual([grid.failures, grid.row("1")?.value, grid.picture.value.settled], [["2"], "pending", 1]);
+  play(grid, offers("a", ["1"], [4]));
+  assert.equal(grid.row("1")?.npv_cents, 4);
+});
+
+test("what a person wants of a facet holds for the next search, and lets a car in once its offer passes", () => {
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1", "2"]));
+  grid.choose("payment_cents", 5);
+  assert.deepEqual(shown(grid), []);
+  play(grid, offers("a", ["1", "2"], [4, 9]));
+  assert.deepEqual(shown(grid), ["1"]);
+  play(grid, started("b"), matches("b", ["1", "2", "3"]), offers("b", ["3", "2"], [5, 6]));
+  assert.deepEqual(shown(grid), ["3"]);
+  grid.chooseAny();
+  assert.equal(shown(grid).length, 3);
+  assert.equal(grid.placeOnScreen("3", 0), shown(grid).indexOf("3"));
+  assert.equal(grid.placeOnScreen("9", 0), -1);
+});
+
+test("ranks under stress are reckoned again only if offers came since", () => {
+  const grid = new Grid("manager");
+  play(grid, started("a"), matches("a", ["1", "2"]), offers("a", ["1", "2"], [5, 9]));
+  grid.settle();
+  const { ranks } = grid.picture.value;
+  grid.sortBy({ key: "price_cents", descending: false });
+  assert.equal(grid.picture.value.ranks, ranks);
+  play(grid, offers("a", ["1"], [50]));
+  grid.settle();
+  assert.notEqual(grid.picture.value.ranks, ranks);
+});

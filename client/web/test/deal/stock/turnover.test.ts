@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Grid } from "../../../src/deal/stock/grid";
 import { RowTable } from "../../../src/deal/stock/rows";
-import { rankText, stressRanks } from "../../../src/deal/stock/turnover";
+import { rankText, StressRanks } from "../../../src/deal/stock/turnover";
 import { formatsFor } from "../../../src/text/format";
 import type { AnyEvent } from "../../../src/wire";
 
 const US = formatsFor("en-US");
+
+/** Returns the rank of each row. */
+function stressRanks(rows: ReturnType<typeof rowsOf>) {
+  const ranks = new StressRanks(rows);
+  return rows.map((_, place) => ranks.at(place));
+}
 
 /** Returns rows with these pairs of NPV and NPV under stress. */
 function rowsOf(pairs: (readonly [number | null, number | null])[]) {

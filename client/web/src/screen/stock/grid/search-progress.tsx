@@ -1,56 +1,47 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { SearchProgress } from "../../deal/model/state";
-import type { DealSession } from "../../deal/session";
-import { duration } from "../../text/format";
-import { useSurroundings } from "../parts/surroundings";
-import { TracePopover } from "./trace-popover";
+import type { SearchProgress } from "../../../deal/model/state";
+import type { DealSession } from "../../../deal/session";
+import { duration } from "../../../text/format";
+import { useSurroundings } from "../../parts/surroundings";
+import { TracePopover } from "../trace-popover";
 
 const TICK_MS = 100;
 
-/** How far the search is, and where its time went: a line of its own at the foot of the cars, always there. */
-export function SearchCounts({ session }: { session: DealSession }) {
+/** What the search read, matched and valued, how long it took, and where that time went. */
+export function Progress({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
   const search = session.model.value?.search;
   const { matched, settled, stale } = session.grid.picture.value;
-  const counts: [string, string][] = search
-    ? [
-        ["Scanned", scannedText(search, formats.count)],
-        ["Matched", formats.count(stale ? 0 : matched)],
-        ["Valued", formats.count(stale ? 0 : settled)],
-      ]
-    : [];
+  const counts: [string, string][] = [
+    ["Scanned", search ? scannedText(search, formats.count) : "–"],
+    ["Matched", formats.count(stale ? 0 : matched)],
+    ["Valued", formats.count(stale ? 0 : settled)],
+  ];
   return (
     <div class="search-progress">
-      <ProgressBar session={session} />
-      {search && (
-        <>
-          <dl class="counts" aria-label="Search progress">
-            {counts.map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ))}
-            <div>
-              <dt>Time</dt>
-              <dd>
-                <Elapsed search={search} />
-              </dd>
-            </div>
-          </dl>
-          <span
-            class="visually-hidden"
-            role="progressbar"
-            aria-label="Cars valued"
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={Math.round(valuedOf(session).done * 100)}
-          />
-          {session.view.value !== "customer" && (
-            <TracePopover search={search} painted={session.paint.spans(search.search_id)} />
-          )}
-        </>
+      <dl class="counts" aria-label="Search progress">
+        {counts.map(([name, value]) => (
+          <div key={name} class={name.toLowerCase()}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+        <div class="time">
+          <dt>Time</dt>
+          <dd>{search ? <Elapsed search={search} /> : "–"}</dd>
+        </div>
+      </dl>
+      <span
+        class="visually-hidden"
+        role="progressbar"
+        aria-label="Cars valued"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(valuedOf(session).done * 100)}
+      />
+      {search && session.view.value !== "customer" && (
+        <TracePopover search={search} painted={session.paint.spans(search.search_id)} />
       )}
     </div>
   );
@@ -90,8 +81,8 @@ function valuedOf(session: DealSession): { running: boolean; done: number } {
   return { running, done: stale ? 0 : settled / whole };
 }
 
-/** The progress for the eye, as a line over the counts. */
-function ProgressBar({ session }: { session: DealSession }) {
+/** The progress for the eye, as a line. */
+export function ProgressBar({ session }: { session: DealSession }) {
   const { running, done } = valuedOf(session);
   return (
     <div class={`progress ${running ? "running" : ""}`} aria-hidden="true">

@@ -1,10 +1,10 @@
-import type { SearchProgress } from "../../deal/model/state";
-import type { DealSession } from "../../deal/session";
-import { adviceText } from "../../deal/stock/fixes";
-import { NO_FILTERS } from "../../deal/stock/searching";
-import { refusalText } from "../../deal/terms/fields";
-import { LimitBars } from "../offer/unchosen";
-import { useSurroundings } from "../parts/surroundings";
+import type { SearchProgress } from "../../../deal/model/state";
+import type { DealSession } from "../../../deal/session";
+import { adviceText } from "../../../deal/stock/fixes";
+import { NO_FILTERS } from "../../../deal/stock/searching";
+import { refusalText } from "../../../deal/terms/fields";
+import { LimitBars } from "../../offer/unchosen";
+import { useSurroundings } from "../../parts/surroundings";
 
 const SKELETON_ROWS = 14;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Ranking } from "../../../src/deal/stock/ranking";
-import { RowTable } from "../../../src/deal/stock/rows";
+import { EVERY_ROW, Ranking } from "../../../../src/deal/stock/order/ranking";
+import { RowTable } from "../../../../src/deal/stock/rows";
 
 function table(npvs: Record<string, number | null>): RowTable {
   const rows = new RowTable();
@@ -65,18 +65,31 @@ test("rows without a value stand last in both directions", () => {
   const ranking = new Ranking({ key: "npv_cents", descending: false });
   ranking.settle(rows.rows);
   assert.deepEqual(ids(ranking, rows), ["b", "c", "a"]);
-  ranking.sortBy({ key: "npv_cents", descending: true }, rows.rows);
+  ranking.order = { key: "npv_cents", descending: true };
+  ranking.settle(rows.rows);
   assert.deepEqual(ids(ranking, rows), ["c", "b", "a"]);
 });
 
-test("the filter holds for rows that come later", () => {
+test("only what passes is shown, also of rows that come later or change", () => {
   const rows = table({ a: 1, b: 2 });
   const ranking = new Ranking({ key: "npv_cents", descending: true });
-  ranking.filter("maker-A", rows.rows);
+  const passing = new Set([0, 2]);
+  const sieve = { passes: (place: number) => passing.has(place) };
+  ranking.settle(rows.rows, sieve);
   assert.deepEqual(ids(ranking, rows), ["a"]);
-  ranking.admit(rows.rows, add(rows, { c: 9 }));
-  assert.deepEqual(ids(ranking, rows), ["a"]);
-  assert.equal(ranking.better, 0);
+  ranking.admit(rows.rows, add(rows, { c: 9, d: 8 }), sieve);
+  assert.deepEqual(ids(ranking, rows), ["a", "c"]);
+  assert.equal(ranking.better, 1, "a row that does not pass is not better");
+  passing.add(1);
+  passing.delete(2);
+  ranking.admit(rows.rows, { added: [], updated: [1, 2] }, sieve);
+  assert.deepEqual(ids(ranking, rows), ["a", "b"]);
+  assert.equal(ranking.better, 1);
+  rows.change({ vehicle_id: "a", rev: 1, status: "sold" } as never);
+  ranking.remove(0);
+  assert.deepEqual(ids(ranking, rows), ["b"]);
+  ranking.admit(rows.rows, { added: [], updated: [0] }, EVERY_ROW);
+  assert.deepEqual(ids(ranking, rows), ["b"], "a row that is shown is not added again");
 });
 
 test("by value, cars under the payment target stand after the others in both directions, and before those without a value", () => {
@@ -93,9 +106,11 @@ test("by value, cars under the payment target stand after the others in both dir
   ranking.leastPayment = 400;
   ranking.settle(rows.rows);
   assert.deepEqual(ids(ranking, rows), ["middling", "at", "dear", "cheap", "none"]);
-  ranking.sortBy({ key: "npv_cents", descending: false }, rows.rows);
+  ranking.order = { key: "npv_cents", descending: false };
+  ranking.settle(rows.rows);
   assert.deepEqual(ids(ranking, rows), ["dear", "at", "middling", "cheap", "none"]);
-  ranking.sortBy({ key: "payment_cents", descending: false }, rows.rows);
+  ranking.order = { key: "payment_cents", descending: false };
+  ranking.settle(rows.rows);
   assert.deepEqual(ids(ranking, rows), ["cheap", "at", "middling", "dear", "none"]);
 });
 
