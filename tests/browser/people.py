@@ -53,8 +53,10 @@ class Person:
         await self.page.locator(f'[data-demo="{login}"]').click()
         await expect(self.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
-    async def begin_deal(self, name: str = "a") -> None:
-        """Begin a deal for the first customer with ``name``."""
+    async def begin_deal(self) -> None:
+        """Begin another deal for the customer of the first one in the list."""
+        deals = self.page.get_by_role("table", name="Open deals")
+        name = await deals.locator("tbody a").first.inner_text()
         await self.page.get_by_role("button", name="New deal").click()
         await self.page.get_by_label("Customer", exact=True).fill(name)
         await self.page.locator("#customers [id]").first.click()

@@ -17,8 +17,8 @@ SHIFTS = """() => {
   new PerformanceObserver(list => {
     for (const entry of list.getEntries()) {
       for (const {node} of entry.sources) {
-        // The figures of the search that the edit began have their own widths.
-        if (!node?.closest?.('.search-progress')) window.shifts.push(`${node?.nodeName} ${node?.className}`);
+        // What the edit brings when it is taken: the figures of its search, its line in the activity.
+        if (!node?.closest?.('.search-progress, .timeline')) window.shifts.push(node?.outerHTML ?? '');
       }
     }
   }).observe({type: 'layout-shift'});

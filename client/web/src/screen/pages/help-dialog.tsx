@@ -36,6 +36,11 @@ export function HelpDialog({ dialog, page }: Props) {
       {page === "deal" && (
         <p class="quiet">Enter amounts as 3,000, $3000.50 or 3k. Edits apply as you type, for everyone on this deal.</p>
       )}
+      {page === "wall" && (
+        <p class="quiet">
+          A, C, D and L are for the deal that is open, else for the one with the focus, else for the oldest that waits.
+        </p>
+      )}
       <form method="dialog">
         <button type="submit" class="button">
           Close
