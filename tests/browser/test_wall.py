@@ -29,7 +29,8 @@ CALLS = """
   Object.defineProperty(document, "visibilityState", {get: () => globalThis.hiding ? "hidden" : "visible"});
   new PerformanceObserver((list) => {
     for (const one of list.getEntries()) if (!one.hadRecentInput) {
-      globalThis.shift.push(...one.sources.map(({node, previousRect: a, currentRect: b}) => `${a.x},${a.y},${a.width},${a.height}>${b.x},${b.y},${b.width},${b.height} ` + `${node?.nodeName} ${node?.className} in ${node?.parentElement?.className} ${Math.round(one.startTime)} ${one.value}`));
+      globalThis.shift.push(...one.sources.map(({node, previousRect: from, currentRect: to}) =>
+        `${node?.nodeName} .${node?.className}: ${from.x},${from.y} to ${to.x},${to.y}`));
     }
   }).observe({type: "layout-shift", buffered: true});
 """
@@ -109,9 +110,8 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
     await one.page.keyboard.press("Enter")
     await expect(waiting(one)).to_have_count(0, timeout=WAIT_MS)
     # At the other manager it is open: it keeps its place, and says what became of it.
-    await expect(other.page.locator(".wall-row.gone .cell-reason")).to_contain_text(
-        "Countered", timeout=WAIT_MS
-    )
+    gone = other.page.locator(".wall-row.gone .cell-reason")
+    await expect(gone).to_contain_text("Countered", timeout=WAIT_MS)
     await expect(answer(other, "Approve")).to_have_count(0)
     await other.page.keyboard.press("Escape")
     await expect(waiting(other)).to_have_count(0)
