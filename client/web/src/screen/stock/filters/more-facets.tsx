@@ -31,7 +31,7 @@ export function MoreFacets({ kinds, session }: { kinds: readonly FacetKind[]; se
             <section key={kind.key} class="facet">
               <button
                 type="button"
-                class="fold"
+                class="facet-fold"
                 aria-expanded={unfolded.value === kind.key}
                 onClick={() => (unfolded.value = unfolded.value === kind.key ? null : kind.key)}
               >
