@@ -200,6 +200,14 @@ class TaskDone(Event, tag="task_done", frozen=True):
     by: Actor | UnsetType = UNSET
 
 
+class DueTask(msgspec.Struct, frozen=True, kw_only=True):
+    """An open task as the wall lists it."""
+
+    id: str
+    kind: TaskKind
+    due_on: dt.date
+
+
 class DealSummary(Event, tag="deal_summary", frozen=True):
     """One deal on the wall of its store, whole; replaces the row of the same deal unless it is older.
 
@@ -208,7 +216,9 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
     ``removed`` if the deal has left the wall. A deal without an offer lacks the offer's fields. ``kind`` is
     how the offer is paid: a cash deal has ``out_the_door_cents`` and neither payment nor term.
     ``npv_history`` are the values of the deal's financed offers. ``accepted_at`` is when the customer last
-    accepted a structure, null if never.
+    accepted a structure, null if never. ``tasks`` are the
+    open ones, the first due first; ``stipulations`` the open ones of the offer's lender, out of
+    ``stipulations_total``.
     """
 
     deal_id: str
@@ -238,3 +248,8 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
     kind: DealKind | UnsetType | None = UNSET
     out_the_door_cents: int | UnsetType | None = UNSET
     accepted_at: dt.datetime | UnsetType | None = UNSET
+    stock_no: str | UnsetType | None = UNSET
+    cash_down_cents: int | UnsetType | None = UNSET
+    tasks: list[DueTask] | UnsetType = UNSET
+    stipulations: list[str] | UnsetType = UNSET
+    stipulations_total: int | UnsetType = UNSET

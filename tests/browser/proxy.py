@@ -1,4 +1,4 @@
-"""A TCP proxy that a test can cut: what a lost Wi-Fi is to a browser."""
+"""A TCP proxy that a test can cut, as a lost Wi-Fi, or let swallow everything, as a server that hangs."""
 
 import asyncio
 import contextlib
@@ -15,6 +15,11 @@ class Proxy:
         self._target_port = target_port
         self._open: set[asyncio.StreamWriter] = set()
         self._whole = True
+        self._swallows = False
+
+    def swallow(self) -> None:
+        """Take connections and bytes as before, and pass nothing on."""
+        self._swallows = True
 
     async def cut(self) -> None:
         """Break every connection and refuse new ones."""
@@ -23,8 +28,12 @@ class Proxy:
             writer.transport.abort()
 
     def mend(self) -> None:
-        """Take connections again."""
+        """Take connections again, and pass bytes on. Of those that lost bytes, none goes on."""
         self._whole = True
+        if self._swallows:
+            self._swallows = False
+            for writer in list(self._open):
+                writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Handle one connection of a browser."""
@@ -43,19 +52,20 @@ class Proxy:
         self._open.add(upstream_writer)
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(_pump(reader, upstream_writer))
-                both.create_task(_pump(upstream_reader, writer))
+                both.create_task(self._pump(reader, upstream_writer))
+                both.create_task(self._pump(upstream_reader, writer))
         finally:
             self._open.discard(upstream_writer)
             upstream_writer.close()
 
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while block := await reader.read(BLOCK_BYTES):
-        writer.write(block)
-        await writer.drain()
-    # One side has said all: the connection is over for both, which ends the other pump too.
-    writer.transport.abort()
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while block := await reader.read(BLOCK_BYTES):
+            if self._swallows:
+                continue
+            writer.write(block)
+            await writer.drain()
+        # One side has said all: the connection is over for both, which ends the other pump too.
+        writer.transport.abort()
 
 
 @asynccontextmanager

@@ -1,5 +1,7 @@
 """Every screen under axe: names, roles, order of headings, contrast, sizes of targets."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -45,7 +47,7 @@ class Seen:
 
 
 async def test_no_screen_has_a_fault(arrive: Arrive, workspace: Workspace) -> None:
-    """From the sign-in to the wall, in both views, with each dialog and menu open, wide and narrow."""
+    """From the sign-in to the wall, with each dialog and menu open, wide and narrow."""
     seen = Seen()
     sales, manager = await arrive(""), await arrive("riverside-manager")
     await at_the_door(sales, seen)
@@ -110,7 +112,7 @@ async def to_a_deal(sales: Person, workspace: Workspace, seen: Seen) -> str:
 
 
 async def around_a_car(sales: Person, seen: Seen) -> None:
-    """The chosen car with all that folds out, the other ways to pay, and the customer's view."""
+    """The chosen car with all that folds out, and the other ways to pay."""
     page = sales.page
     await choose_best(sales)
     for tab in ("Value", "Car", "Contract", "Pencil"):
@@ -130,12 +132,30 @@ async def around_a_car(sales: Person, seen: Seen) -> None:
     await seen.look_by_phone(sales, "deal")
     await page.get_by_role("button", name="Put this car on the deal").click()
     await expect(desk(sales).locator(".selected-offer")).to_contain_text("×", timeout=WAIT_MS)
-    await page.get_by_role("button", name="Customer view").click()
-    await expect(page.locator(".view-customer .structure form")).to_be_visible(timeout=WAIT_MS)
-    await choose_best(sales)
-    await seen.look(sales, "customer's view")
-    await page.get_by_role("button", name="Back to desk view").click()
-    await expect(desk(sales)).to_be_visible(timeout=WAIT_MS)
+
+
+async def on_the_wall(manager: Person, seen: Seen) -> None:
+    """The wall, with its deal open, and each answer to it."""
+    page = manager.page
+    await expect(page.locator(".wall-row[data-deal]").first).to_be_visible(timeout=WAIT_MS)
+    await seen.look(manager, "wall")
+    await page.locator(".alert-menu summary").click()
+    await seen.look(manager, "wall, alerts", "details[open].menu")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("o")
+    await expect(page.locator(".open-grid .pencil")).to_be_visible(timeout=WAIT_MS)
+    await seen.look(manager, "wall, open")
+    for key in "acdl":
+        await page.keyboard.press(key)
+        await expect(page.get_by_role("button", name=re.compile("Cancel|Done"))).to_be_visible()
+        await seen.look(manager, f"wall, {key}", "main")
+        if key == "c":
+            await seen.look_by_phone(manager, "wall, counter")
+        await page.keyboard.press("Escape")
+    await seen.look_by_phone(manager, "wall, open")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await seen.look_at_dialog(manager, "wall, keys")
 
 
 async def at_the_desk(sales: Person, manager: Person, path: str, seen: Seen) -> None:
@@ -144,9 +164,7 @@ async def at_the_desk(sales: Person, manager: Person, path: str, seen: Seen) -> 
     await state(sales, "Submitted")
     await seen.look(sales, "submitted")
     await manager.page.goto(f"{manager.url}/desk")
-    await expect(manager.page.locator(".wall tbody a").first).to_be_visible(timeout=WAIT_MS)
-    await seen.look(manager, "wall")
-    await seen.look_by_phone(manager, "wall")
+    await on_the_wall(manager, seen)
     await manager.open(path)
     await choose_best(manager)
     await manager.page.locator(".field", has_text="Cash down").first.hover()

@@ -14,26 +14,47 @@ BOXES = """() => Object.fromEntries(
     const {top, bottom, left, right} = document.querySelector(`.${name}`).getBoundingClientRect();
     return [name, {top, bottom, left, right}];
   }))"""
+IN_SIGHT = """() => {
+  const frame = document.querySelector(".grid").getBoundingClientRect();
+  const bottom = Math.min(frame.bottom, innerHeight);
+  return [...document.querySelectorAll(".grid-row")]
+    .filter((row) => row.getBoundingClientRect().bottom <= bottom).length;
+}"""
 LEAST_ROWS = 10
 ROW_PX = 30
+WINDOWS = [(1440, 560), (1024, 768), (768, 1024), (720, 450)]
+"""A low one, tablets, and a desk's at twice its size."""
+PHONE = {"width": 390, "height": 844}
+THUMB_PX = 44
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 560), (1024, 768), (768, 1024)])
-async def test_nothing_lies_over_the_cars(arrive: Arrive, width: int, height: int) -> None:
-    """The list keeps ten rows, the chosen car has its own place, and no page is wider than the window."""
+async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
+    """The list keeps ten rows, the chosen car has its own place, no page is wider than the window, a tablet
+    has ten rows in sight, and a phone has the deal's steps under the thumb.
+    """
     sales = await arrive("riverside-sales")
     page = sales.page
     await choose_best(sales)
-    await page.set_viewport_size({"width": width, "height": height})
-    box = await page.evaluate(BOXES)
-    stock, offer = box["stock"], box["offer"]
-    assert stock["bottom"] <= offer["top"] or stock["right"] <= offer["left"]
-    assert box["grid"]["bottom"] <= box["openings"]["top"]
-    assert box["openings"]["bottom"] <= stock["bottom"] <= box["timeline"]["top"]
-    head, tabs = box["headline"], box["payment-tabs"]
-    assert head["bottom"] <= tabs["top"] or head["right"] <= tabs["left"]
-    assert box["grid"]["bottom"] - box["grid"]["top"] >= LEAST_ROWS * ROW_PX
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for width, height in WINDOWS:
+        await page.set_viewport_size({"width": width, "height": height})
+        box = await page.evaluate(BOXES)
+        stock, offer = box["stock"], box["offer"]
+        assert stock["bottom"] <= offer["top"] or stock["right"] <= offer["left"]
+        assert box["grid"]["bottom"] <= box["openings"]["top"]
+        assert box["openings"]["bottom"] <= stock["bottom"] <= box["timeline"]["top"]
+        head, tabs = box["headline"], box["payment-tabs"]
+        assert head["bottom"] <= tabs["top"] or head["right"] <= tabs["left"]
+        assert box["grid"]["bottom"] - box["grid"]["top"] >= LEAST_ROWS * ROW_PX
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if width >= 1024 and height >= 768:
+            assert await page.evaluate(IN_SIGHT) >= LEAST_ROWS
+    await page.set_viewport_size(PHONE)
+    steps = await page.locator(".steps .button").all()
+    assert steps
+    for step in steps:
+        box = await step.bounding_box()
+        assert box is not None and box["height"] >= THUMB_PX
+        assert PHONE["height"] / 2 < box["y"] <= PHONE["height"] - box["height"]
     assert sales.complaints == []
 
 
@@ -44,7 +65,7 @@ async def test_a_list_fits_a_phone(arrive: Arrive, path: str) -> None:
     page = manager.page
     await page.set_viewport_size({"width": 390, "height": 844})
     await page.goto(f"{manager.url}{path}")
-    await expect(page.locator(".deal-table tbody a").first).to_be_visible(timeout=WAIT_MS)
+    await expect(page.locator(".deal-table tbody a, .section-title").first).to_be_visible(timeout=WAIT_MS)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     heads = page.locator(".top :is(h1, .standing, .desk-link, .who)")
     boxes = [await one.bounding_box() for one in await heads.all()]

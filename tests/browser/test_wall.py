@@ -1,47 +1,190 @@
-"""The desk's wall in a real browser: what waits, for how long, and how it goes away."""
+"""The desk's wall in real browsers: who waits, answered in its row, by keys and with a thumb."""
+
+import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, Page, expect
 
+from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.at_the_desk import choose_best, desk, state, take
-from tests.browser.people import WAIT_MS
+from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+LEAST_TARGET = 44
+CALLS = """
+  globalThis.asked = 0; globalThis.told = []; globalThis.rung = 0; globalThis.shift = [];
+  globalThis.Notification = class extends EventTarget {
+    static permission = sessionStorage.allowed ?? "default";
+    static async requestPermission() {
+      globalThis.asked += 1; sessionStorage.allowed = "granted";
+      return Notification.permission = "granted";
+    }
+    constructor(title, {body, tag}) { super(); this.tag = tag; globalThis.told.push(`${title}: ${body}`); }
+    close() {}
+  };
+  const resume = AudioContext.prototype.resume;
+  AudioContext.prototype.resume = function () { globalThis.rung += 1; return resume.call(this); };
+  Object.defineProperty(document, "visibilityState", {get: () => globalThis.hiding ? "hidden" : "visible"});
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) {
+      globalThis.shift.push(...one.sources.map(({node, previousRect: a, currentRect: b}) => `${a.x},${a.y},${a.width},${a.height}>${b.x},${b.y},${b.width},${b.height} ` + `${node?.nodeName} ${node?.className} in ${node?.parentElement?.className} ${Math.round(one.startTime)} ${one.value}`));
+    }
+  }).observe({type: "layout-shift", buffered: true});
+"""
+"""Counts what the page asks of the browser, which shows none of it here, and what moved by itself."""
 
-async def test_a_submitted_deal_waits_on_the_wall(arrive: Arrive, workspace: Workspace) -> None:
-    """It appears without a reload, is opened from there, and leaves the queue when it is approved."""
-    sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
-    await manager.page.get_by_role("link", name="Desk", exact=True).click()
+
+async def at_the_wall(arrive: Arrive) -> Person:
+    """A manager at the wall, whose browser counts what it is asked."""
+    manager = await arrive("riverside-manager")
+    await manager.page.add_init_script(CALLS)
+    await manager.page.goto(f"{manager.url}/desk")
     await manager.is_live()
-    queue = manager.page.get_by_role("region", name="Waiting for the desk")
-    await expect(queue).to_contain_text("Queue clear.")
-    rest = manager.page.get_by_role("region", name="Other live deals").locator("tbody tr")
-    await expect(rest.first).to_be_visible(timeout=WAIT_MS)
-    asked = len(manager.requests)
+    return manager
 
-    path = await sales.open_first_deal()
+
+def waiting(person: Person) -> Locator:
+    """Return the rows that wait for the desk."""
+    return person.page.get_by_role("rowgroup", name="Waiting for the desk").locator(".wall-row[data-deal]")
+
+
+def answer(person: Person, name: str) -> Locator:
+    """Return a button of the open row."""
+    return person.page.locator(".answers").get_by_role("button", name=name)
+
+
+async def submitted(sales: Person) -> None:
+    """Put the best car on the deal and submit it."""
     await choose_best(sales)
     await sales.page.get_by_role("button", name="Put this car on the deal").click()
     await expect(desk(sales).locator(".selected-offer")).to_be_visible(timeout=WAIT_MS)
     await take(sales, "Submit", "Customer agrees to these terms")
-    row = queue.locator("tbody tr")
-    await expect(row).to_have_count(1, timeout=WAIT_MS)
-    await expect(row).to_contain_text("Submitted")
-    await expect(row).to_contain_text("×")
-    first = await row.locator("td").nth(2).inner_text()
-    await expect(row.locator("td").nth(2)).not_to_have_text(first, timeout=WAIT_MS)
-    assert len(manager.requests) == asked, "the wall asks for nothing: everything is pushed"
 
-    await row.get_by_role("link").click()
-    assert manager.page.url == workspace.url + path
-    await manager.is_live()
-    await take(manager, "Approve", "Meets the store's policy")
+
+async def count(page: Page, name: str) -> float:
+    """Return one of the counters of ``CALLS``."""
+    return float(await page.evaluate(f"Number(globalThis.{name}.length ?? globalThis.{name})"))
+
+
+async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: Workspace) -> None:
+    """It appears at both with one call each, is countered and approved by keys, and leaves the other's queue.
+
+    Nothing is loaded and nothing moves at the other manager, whose row is open meanwhile.
+    """
+    sales, one, other = await arrive("riverside-sales"), await at_the_wall(arrive), await at_the_wall(arrive)
+    await expect(one.page.locator(".place").first).to_contain_text("Queue clear.")
+    await other.page.locator(".alert-menu summary").click()
+    assert await count(other.page, "asked") == 0
+    await other.page.get_by_role("button", name="Turn on alerts").click()
+    await expect(other.page.locator(".alert-menu summary")).to_have_text("Alerts on")
+    await other.page.keyboard.press("Escape")
+    await other.page.evaluate("globalThis.hiding = true")
+    requests = len(other.requests)
+
+    await sales.open_first_deal()
+    await submitted(sales)
+    for manager in (one, other):
+        await expect(waiting(manager)).to_have_count(1, timeout=WAIT_MS)
+        await expect(manager.page).to_have_title("(1) Desk · Deal Architect")
+        await expect(waiting(manager).locator(".who-dot")).to_contain_text("Riverside sales has it open")
+        await expect(manager.page.locator("[role=status].visually-hidden")).to_contain_text("New submit: ")
+    # Once to try it out, and once for the submit.
+    assert [await count(other.page, name) for name in ("asked", "told", "rung")] == [1, 1, 2]
+    assert [await count(one.page, name) for name in ("asked", "told", "rung")] == [0, 0, 0]
+    wait = waiting(one).locator(".cell-wait .first")
+    before = await wait.inner_text()
+    await expect(wait).not_to_have_text(before, timeout=WAIT_MS)
+
+    await other.page.keyboard.press("o")
+    await expect(other.page.locator(".open-grid .pencil")).to_be_visible(timeout=WAIT_MS)
+    await one.page.keyboard.press("c")
+    cash = one.page.get_by_label("Cash down, $")
+    await expect(cash).to_be_focused(timeout=WAIT_MS)
+    await expect(answer(one, "Send counter")).to_be_disabled()
+    await cash.fill(str(float(await cash.input_value()) + 500))
+    await expect(one.page.locator(".counter-terms")).to_contain_text("-$", timeout=WAIT_MS)
+    await expect(one.page.locator(".answers select")).to_have_value("cash_too_low")
+    await one.page.keyboard.press("Enter")
+    await expect(waiting(one)).to_have_count(0, timeout=WAIT_MS)
+    # At the other manager it is open: it keeps its place, and says what became of it.
+    await expect(other.page.locator(".wall-row.gone .cell-reason")).to_contain_text(
+        "Countered", timeout=WAIT_MS
+    )
+    await expect(answer(other, "Approve")).to_have_count(0)
+    await other.page.keyboard.press("Escape")
+    await expect(waiting(other)).to_have_count(0)
+
+    await sales.page.get_by_role("button", name="Accept", exact=True).click()
+    await expect(waiting(one)).to_have_count(1, timeout=WAIT_MS)
+    await one.page.keyboard.press("a")
+    await expect(one.page.locator(".approving")).to_contain_text(re.compile(r"You approve: \$[\d,.]+ × \d+"))
+    await expect(answer(one, "Approve")).to_be_focused()
+    await one.page.keyboard.press("Enter")
     await state(sales, "Approved")
-    await manager.page.get_by_role("link", name="Desk", exact=True).click()
-    await expect(queue).to_contain_text("Queue clear.", timeout=WAIT_MS)
-    await expect(rest.first).to_contain_text("Approved", timeout=WAIT_MS)
+    for manager in (one, other):
+        await expect(waiting(manager)).to_have_count(0, timeout=WAIT_MS)
+        await expect(manager.page).to_have_title("Desk · Deal Architect")
+    assert await count(other.page, "told") == 2
+    await workspace.proxy.cut()
+    await expect(other.page.locator(".standing")).not_to_have_text("Live", timeout=WAIT_MS)
+    workspace.proxy.mend()
+    await other.is_live()
+    assert await count(other.page, "told") == 2, "what is read again is not new"
+    assert len(other.requests) == requests, "everything came over the socket"
+    assert await other.page.evaluate("shift") == []
+    assert sales.complaints == one.complaints == []
+
+
+async def test_a_manager_answers_with_a_thumb(arrive: Arrive, workspace: Workspace) -> None:
+    """On a phone each deal is a card, with buttons to hit at the bottom; what changed meanwhile is said."""
+    sales, manager = await arrive("riverside-sales"), await at_the_wall(arrive)
+    page = manager.page
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await sales.open_first_deal()
+    await submitted(sales)
+    await waiting(manager).click()
+    for name in ("Lock", "Decline", "Counter", "Approve"):
+        button = answer(manager, name)
+        await expect(button).to_be_visible(timeout=WAIT_MS)
+        box = await button.bounding_box()
+        assert box and box["height"] >= LEAST_TARGET and box["y"] > 844 / 2, name
+    await answer(manager, "Lock").click()
+    await answer(manager, "Lock cash").click()
+    await expect(answer(manager, "Locked: cash")).to_be_visible(timeout=WAIT_MS)
+    await answer(manager, "Done").click()
+    await answer(manager, "Approve").click()
+    await expect(answer(manager, "Approve")).to_be_enabled()
+    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
+        await owner.execute(
+            "UPDATE vehicles v SET price_cents = price_cents - 50000 FROM deals d JOIN offers o"
+            " ON o.offer_id = d.selected_offer WHERE d.state = 'submitted' AND v.vehicle_id = o.vehicle_id"
+        )
+    words = page.locator(".answer-words")
+    await expect(words).to_contain_text("The car's price has changed", timeout=WAIT_MS)
+    await expect(words).to_contain_text("→")
+    await expect(answer(manager, "Approve")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Working").click()
+    await page.get_by_label("Find a deal by customer, stock number or deal").fill(
+        sales.page.url.rpartition("/")[2]
+    )
+    row = page.locator(".wall-row[data-deal]")
+    await expect(row).to_have_count(1)
+    await desk(sales).get_by_role("button", name="Submit", exact=True).click()
+    dialog = sales.page.get_by_role("dialog")
+    await dialog.get_by_label("Customer agrees to these terms").check()
+    await dialog.get_by_role("button", name="Submit", exact=True).click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("The figures changed", timeout=WAIT_MS)
+    await dialog.get_by_role("button", name="Submit", exact=True).click()
+    await expect(waiting(manager)).to_have_count(1, timeout=WAIT_MS)
+    await expect(page.locator(".wall-row.gone")).to_have_count(0)
+    await waiting(manager).click()
+    await answer(manager, "Approve").click()
+    await answer(manager, "Approve").click()
+    await state(sales, "Approved")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert sales.complaints == manager.complaints == []
 
 
@@ -53,7 +196,3 @@ async def test_the_wall_is_for_managers(arrive: Arrive, workspace: Workspace) ->
     await expect(sales.page.get_by_role("heading", name="This page is for managers")).to_be_visible()
     await manager.page.goto(f"{workspace.url}/desk")
     await expect(manager.page.get_by_role("heading", name="Riverside desk")).to_be_visible(timeout=WAIT_MS)
-    await workspace.proxy.cut()
-    await expect(manager.page.locator(".standing")).not_to_have_text("Live", timeout=WAIT_MS)
-    workspace.proxy.mend()
-    await manager.is_live()

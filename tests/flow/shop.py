@@ -1,16 +1,17 @@
 """Clients of real processes: who they are, which deal they watch, what they heard."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from client import Deal, Refreshed, Workspace
 from client.backoff import Timing
 from protocol.deal.structure import StructureChanges
 from protocol.events import Event, Matches, Offers
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deals import list_deals
-from server.database.people.credentials import CredentialKind, issue_credential
+from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 from server.database.people.users import find_by_login
 from server.settings import Settings
 
@@ -26,12 +27,13 @@ EASY = StructureChanges(
 """Changes after which a deal has many matches."""
 
 
-async def token_of(settings: Settings, login: str) -> str:
+async def token_of(settings: Settings, login: str, scopes: Collection[TokenScope] = PERSON_SCOPES) -> str:
     """Issue a bearer token for a sample user."""
     async with connect_as_owner(settings.database_owner_url) as database:
         account = await find_by_login(database, login)
         assert account is not None
-        return await issue_credential(database, account.id, CredentialKind.BEARER, dt.timedelta(hours=1))
+        hour = dt.timedelta(hours=1)
+        return await issue_credential(database, account.id, CredentialKind.BEARER, hour, scopes=scopes)
 
 
 async def a_deal_of(settings: Settings, store_id: str = "riverside") -> str:

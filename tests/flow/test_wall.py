@@ -10,7 +10,7 @@ import pytest
 from client import Deal, Refreshed
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal.workflow import Action, Reason
+from protocol.deal.workflow import Action, Reason, TaskKind
 from protocol.records import View
 from server.database.core.pool import connect_as_owner
 from server.hub.channels.registry import Registry
@@ -19,7 +19,7 @@ from server.log.bus import Bus
 from server.log.walls import Walls
 from server.settings import Settings
 from tests.flow.current import heard, keep_current
-from tests.flow.desk import refused
+from tests.flow.desk import Both, refused
 from tests.flow.searches.searching import Searching
 from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, token_of
 from tests.services import free_port, start_together, start_web
@@ -96,7 +96,18 @@ async def test_a_wall_follows_a_deal(shop: Shop) -> None:
     await shop.follow(lambda wall: wall.wall[shop.deal_id]["vehicle_id"] == car)
     row = shop.walls[0].wall[shop.deal_id]
     assert row["npv_history"] == [row["npv_cents"]]
-    assert row["payment_cents"] and row["lender"] and row["car"]
+    assert row["payment_cents"] and row["lender"] and row["car"] and row["stock_no"]
+    assert (row["tasks"], row["stipulations"], row["stipulations_total"]) == ([], [], 0)
+    both = Both(shop.sales, shop.manager, [car], shop.settings)
+    offer = (await both.agree(lambda deal: deal.selected is not None)).selected
+    assert offer is not None and row["cash_down_cents"] == offer.cash_down_cents
+    await both.lender_approves(offer, stipulations=["Proof of income", "Insurance"])
+    await shop.follow(lambda wall: wall.wall[shop.deal_id]["stipulations_total"] == 2)
+    decisions = shop.manager.state.lenders
+    assert isinstance(decisions, list)
+    [decision] = decisions
+    await shop.manager.desk.clear_stipulation(decision.stipulations[0].id)
+    await shop.follow(lambda wall: wall.wall[shop.deal_id]["stipulations"] == ["Insurance"])
     await shop.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
     await shop.follow(lambda wall: wall.wall[shop.deal_id]["state"] == "submitted")
     row = shop.walls[0].wall[shop.deal_id]
@@ -105,6 +116,8 @@ async def test_a_wall_follows_a_deal(shop: Shop) -> None:
     assert (row["last_reason"], row["reason_by"]) == ("customer_agrees", row["changed_by"])
     await shop.manager.desk.act(Action.DECLINE, Reason.BANKRUPTCY)
     await shop.follow(lambda wall: wall.wall[shop.deal_id]["open_tasks"] == 1)
+    [task] = shop.walls[0].wall[shop.deal_id]["tasks"]
+    assert task["kind"] == TaskKind.ADVERSE_ACTION_NOTICE and task["id"] and task["due_on"]
     await shop.sales.desk.act(Action.LOSE, Reason.UNRESPONSIVE)
     await shop.follow(lambda wall: shop.deal_id not in wall.wall)
     async with connect(shop.url, await token_of(shop.settings, "riverside-manager")) as late:

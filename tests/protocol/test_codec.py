@@ -26,6 +26,7 @@ EXAMPLES_PER_TYPE = 40
 
 OP = "6f1f1d0e-0000-4000-8000-000000000000"
 CHANNEL = {"channel": "deal:7"}
+LIST = {"channel": "deals:riverside"}
 FIGURES: dict[str, Any] = {
     "kind": "finance",
     "vehicle_id": "7",
@@ -40,6 +41,17 @@ DECISION: dict[str, Any] = {**CHANNEL, "op": OP, "version": 3}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "join": {**CHANNEL, "view": "sales", "since": {"epoch": "e1", "seq": 4}},
     "leave": CHANNEL,
+    "look_up": {**LIST, "text": "moore"},
+    "list_deals": {**LIST, "after": "2026", "limit": 50},
+    "begin_deal": {**LIST, "op": OP, "customer_id": "c1", "customer": None},
+    "security_events": {
+        **LIST,
+        "kind": "exported",
+        "who": "ann",
+        "since": "2026-01-31",
+        "after": "7",
+        "limit": 50,
+    },
     "search": {**CHANNEL, "op": OP, "filters": {"makes": ["Ford"]}, "sort": "-year", "limit": 50},
     "more": {**CHANNEL, "op": OP, "search_id": "s1", "token": "t1"},
     "cancel": {**CHANNEL, "op": OP, "search_id": "s1"},
@@ -164,6 +176,7 @@ OPTIONAL = {
     *("programme_id", "terms_months", "cash_down_cents", "roll"),
     *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
     *("reasons", ("focus", "field"), "figures", "before", ("lender_effect", "status")),
+    *("after", "customer_id", "customer", ("security_events", "kind"), "who", ("security_events", "since")),
     *(("present", "vehicle_ids"), ("present", "kinds"), ("share", "hours")),
     *(
         (tag, name)

@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 from redis.asyncio import Redis
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
@@ -30,7 +31,7 @@ from server.web.access.loopback import LoopbackOnly
 from server.web.access.offer_door import OfferDoor
 from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn, hashing_threads
-from server.web.answers import degrade, refuse
+from server.web.answers import degrade, explain, refuse
 from server.web.headers import SecurityHeaders
 from server.web.pages import Pages
 from server.work.editions import Editions
@@ -68,7 +69,7 @@ class Site:
         )
         app = Starlette(
             routes=[*api.routes, *security_api.routes, *health.routes, *offers.routes, *Pages().routes()],
-            exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
+            exception_handlers={CommandError: refuse, HTTPException: explain, asyncpg.PostgresError: degrade},
         )
         self._app = SecurityHeaders(LoopbackOnly(app) if settings.demo else app)
 

@@ -1577,6 +1577,13 @@ export interface ScenarioUsed {
   by?: Actor;
 }
 
+/** An open task as the wall lists it. */
+export interface DueTask {
+  id: string;
+  kind: TaskKind;
+  due_on: string;
+}
+
 /** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
 export interface DealSummary {
   type: "deal_summary";
@@ -1610,6 +1617,11 @@ export interface DealSummary {
   kind?: DealKind | null;
   out_the_door_cents?: number | null;
   accepted_at?: string | null;
+  stock_no?: string | null;
+  cash_down_cents?: number | null;
+  tasks?: DueTask[];
+  stipulations?: string[];
+  stipulations_total?: number;
 }
 
 /** The person behind a connection. `rights` are the names of what the role may do. */

@@ -25,6 +25,7 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
        nullif(o.term_months, 0) AS term_months, o.body->>'lender' AS lender, o.npv_cents,
        CASE WHEN o.offer_id IS NOT NULL THEN coalesce(o.body->>'kind', 'finance') END AS kind,
        (o.body->'cash'->>'out_the_door_cents')::bigint AS out_the_door_cents,
+       o.body->'car'->>'stock_no' AS stock_no, (o.body->>'cash_down_cents')::bigint AS cash_down_cents,
        coalesce((SELECT array_agg(h.npv_cents ORDER BY h.created_at)
                    FROM (SELECT npv_cents, created_at FROM offers WHERE offers.deal_id = d.deal_id
                             AND npv_cents IS NOT NULL AND coalesce(body->>'kind', 'finance') = 'finance'
@@ -37,10 +38,8 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
                      AND w.state NOT IN ('signed', 'lost'))
        OR EXISTS (SELECT FROM vehicle_claims v WHERE v.vehicle_id = o.vehicle_id
                      AND v.held_by <> d.deal_id AND v.held_until > now()) AS contended,
-       (SELECT count(*) FROM deal_tasks t WHERE t.deal_id = d.deal_id AND t.done_at IS NULL) AS open_tasks,
-       (SELECT l.status FROM lender_decisions l
-         WHERE l.deal_id = d.deal_id AND l.lender = o.body->>'lender'
-         ORDER BY l.deal_version DESC LIMIT 1) AS lender_status,
+       coalesce(task.due, '[]') AS tasks, decision.status AS lender_status,
+       coalesce(stip.total, 0) AS stipulations_total, coalesce(stip.open, '{{}}') AS stipulations,
        (SELECT max(a.at) FROM deal_acceptances a WHERE a.deal_id = d.deal_id) AS accepted_at,
        d.state = 'lost' OR coalesce(d.fulfilment IN ('funded', 'unwound'), false) AS removed
   FROM deals d JOIN customers c USING (customer_id) JOIN users u ON u.user_id = d.salesperson_id
@@ -49,6 +48,15 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
   LEFT JOIN LATERAL (SELECT s.body FROM deal_events s
                       WHERE s.deal_id = d.deal_id AND s.kind IN ('state_changed', 'fulfilment_changed')
                       ORDER BY s.no DESC LIMIT 1) step ON true
+  LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('id', t.task_id, 'kind', t.kind, 'due_on', t.due_on)
+                                      ORDER BY t.due_on, t.raised_at) AS due
+                       FROM deal_tasks t WHERE t.deal_id = d.deal_id AND t.done_at IS NULL) task ON true
+  LEFT JOIN LATERAL (SELECT l.decision_id, l.status FROM lender_decisions l
+                      WHERE l.deal_id = d.deal_id AND l.lender = o.body->>'lender'
+                      ORDER BY l.deal_version DESC LIMIT 1) decision ON true
+  LEFT JOIN LATERAL (SELECT count(*) AS total,
+                            array_agg(i.text ORDER BY i.place) FILTER (WHERE i.cleared_at IS NULL) AS open
+                       FROM lender_stipulations i WHERE i.decision_id = decision.decision_id) stip ON true
 """
 _LIVEST = """
  WHERE d.deal_id IN (
@@ -99,6 +107,7 @@ def _summary(row: Any) -> dict[str, Any]:
     return {
         **{name: _wire(value) for name, value in fields.items()},
         "salesperson": codec.plain(seller),
+        "open_tasks": len(fields["tasks"]),
         "car": None if car is None else f"{car['year']} {car['make']} {car['model']} {car['trim']}".strip(),
     }
 

@@ -39,7 +39,7 @@ class ScenarioPricing:
         """
         wanted = base.changed(edit.changes, edit.vehicle_id)
         plan = await self._with_catalogue(held, wanted, base)
-        attempts = list(_attempts(plan))
+        attempts = list(attempts_of(plan))
         return await self._first(held, wanted, attempts, account, sight, new_car=edit.vehicle_id is not UNSET)
 
     async def to_use(self, held: HeldDeal, wanted: Plan, account: Account, sight: Sight) -> Priced:
@@ -92,7 +92,7 @@ class ScenarioPricing:
         return replace(plan, structure=structure)
 
 
-def _attempts(plan: Plan) -> Iterator[Plan]:
+def attempts_of(plan: Plan) -> Iterator[Plan]:
     """Yield what to price until there is an offer: the plan, then with any programme, then above the
     customer's limits.
     """

@@ -200,6 +200,7 @@ _SUMMARY: Final = (
 )
 _SUMMARY_OFFER: Final = (
     *("car", "vehicle_id", "payment_cents", "term_months", "contended", "kind", "out_the_door_cents"),
+    *("stock_no", "cash_down_cents"),
 )
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
 _SCENARIO_CHANGED: Final = (

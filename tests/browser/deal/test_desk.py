@@ -203,6 +203,7 @@ async def test_a_deal_tells_its_story(arrive: Arrive, workspace: Workspace) -> N
     await expect(timeline).to_contain_text("submitted the deal")
     await expect(timeline.get_by_role("button", name="Older")).to_have_count(0)
     await late.page.goto(f"{late.url}/desk")
-    reason = late.page.locator(".step-reason").get_by_text("Gross too low")
+    await late.page.get_by_role("button", name="Answered, with sales").click()
+    reason = late.page.locator(".cell-reason").get_by_text("Gross too low")
     await expect(reason).to_be_visible(timeout=WAIT_MS)
     assert sales.complaints == manager.complaints == late.complaints == []

@@ -73,7 +73,7 @@ async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> 
 
     desk = await arrive("riverside-manager")
     await desk.page.goto(f"{desk.url}/desk")
-    await expect(desk.page.get_by_title("Open tasks").first).to_have_text("1 open")
+    await expect(desk.page.get_by_role("button", name="Tasks 1 1 due")).to_be_visible()
     await desk.open(path)
     await desk.unfold("’19 CR-V")
     theirs = trade(desk, "2019 Honda CR-V")

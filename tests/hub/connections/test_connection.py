@@ -26,7 +26,7 @@ from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections import connection as connection_module
 from server.hub.connections.allowance import Allowance
 from server.hub.connections.authority import Authority
-from server.hub.connections.connection import Connection
+from server.hub.connections.connection import Connection, Dispatch
 from server.hub.sight.sight import Sight
 from server.hub.sockets import delivery as delivery_module
 from server.hub.sockets.limits import COMMANDS
@@ -71,12 +71,12 @@ async def answer(connection: Connection, command: AnyCommand) -> None:
 
 
 @asynccontextmanager
-async def running(wire: Wire, log: Any = None) -> AsyncIterator[Connection]:
+async def running(wire: Wire, log: Any = None, dispatch: Dispatch = answer) -> AsyncIterator[Connection]:
     """Serve a connection; on exit the client goes away."""
     async with asyncio.TaskGroup() as tasks:
         bus: Any = SilentBus()
         registry = Registry(log, bus, tasks)
-        connection = Connection(ADMITTED, wire, registry, log, answer)
+        connection = Connection(ADMITTED, wire, registry, log, dispatch)
         connection.say(b'{"type":"welcome"}')
         served = tasks.create_task(connection.run(wire.receive, wire.send, 3600.0))
         await wire.frame()
@@ -294,3 +294,32 @@ async def test_a_flood_that_the_protocol_ended_is_told() -> None:
         connection.say(b"{}")
         await connection.run(wire.receive, wire.send, 3600.0)
     assert floods == ["ann"]
+
+
+async def test_a_command_that_takes_long_says_that_it_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until its reply, and never after it: a page that waits knows that the server is there."""
+    monkeypatch.setattr(connection_module, "WORKING_SECONDS", 0.001)
+    wire, done = Wire(), asyncio.Event()
+
+    async def slowly(connection: Connection, command: AnyCommand) -> None:
+        await done.wait()
+        await answer(connection, command)
+
+    async with running(wire, dispatch=slowly):
+        wire.say(text='{"type":"history","ref":4,"channel":"deal:1"}')
+        seen: list[Any] = []
+        while len(seen) < 2:
+            seen += await messages_of(wire)
+        done.set()
+        wire.say(text='{"type":"ping","ref":5}')
+        while seen[-1]["ref"] != 5:
+            seen += await messages_of(wire)
+    *before, first, second = seen
+    assert all(message == {"type": "working", "ref": 4} for message in before)
+    assert len(before) >= 2
+    assert [(reply["type"], reply["ref"]) for reply in (first, second)] == [("reply", 4), ("reply", 5)]
+
+
+async def messages_of(wire: Wire) -> list[Any]:
+    """Return the messages of the next frame."""
+    return [json.loads(line) for line in (await wire.frame())["text"].split("\n")]

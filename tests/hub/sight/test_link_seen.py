@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from protocol import codec
@@ -47,6 +48,17 @@ def test_an_event_is_the_presentation_or_nothing(event: dict[str, Any]) -> None:
         case kind:
             outdated = {"outdated": True} if kind in link_seen.OUTDATING else {}
             assert sent == {"type": "hidden", **outdated}
+
+
+@pytest.mark.parametrize("sight", [LINK, TURNED], ids=["link", "screen"])
+def test_an_acceptance_is_what_was_accepted(sight: Sight) -> None:
+    """Not by which link, from where, or who of the store recorded it."""
+    record = dict.fromkeys(Acceptance.__struct_fields__, 1)
+    event = {"type": "customer_accepted", "channel": "deal:1", "at": "t", "by": {"id": "u"}}
+    raw = views.project_event(Entry("e", 7, codec.encode(event | {"acceptance": record})), sight)
+    sent = codec.decode(raw)
+    assert set(sent) == {"type", "channel", "at", "seq", "acceptance"}
+    assert set(sent["acceptance"]) == OF_ACCEPTANCE
 
 
 def test_events_that_outdate_the_presentation_exist() -> None:

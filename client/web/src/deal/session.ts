@@ -3,6 +3,7 @@ import { batch, effect, type ReadonlySignal, type Signal, signal, untracked } fr
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener, type PulseNews, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
+import type { Carrier, Line } from "../live/shared";
 import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
 import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
@@ -43,7 +44,9 @@ export class DealSession implements Listener {
   readonly paint: PaintWatch;
 
   private readonly channel: ChannelFollower;
-  private readonly connection: Connection;
+  private readonly connection: Carrier;
+  /** Whether it leaves cars and searches alone. */
+  private readonly watches: boolean;
   private readonly gridNow: Signal<Grid>;
   private drawing: Cancel | null = null;
   private readonly joining: Joining;
@@ -53,7 +56,8 @@ export class DealSession implements Listener {
 
   constructor(
     readonly dealId: string,
-    address: string,
+    /** Where to connect to; or a line of the page's connection, to watch the deal without its cars. */
+    address: string | Line,
     private readonly environment: Environment,
     view: View,
   ) {
@@ -61,7 +65,8 @@ export class DealSession implements Listener {
     this.truth = new Truth(environment.build());
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
-    this.connection = new Connection(address, environment, this);
+    this.watches = typeof address !== "string";
+    this.connection = typeof address === "string" ? new Connection(address, environment, this) : address.connect(this);
     const { channel } = this.channel;
     const send = (request: Request, replied: (reply: Reply) => void) => this.connection.send(request, replied);
     this.paint = new PaintWatch(environment, (paint) => {
@@ -130,13 +135,6 @@ export class DealSession implements Listener {
   }
 
   // What the person does ------------------------------------------------------------------------------------------
-
-  /** Shows the deal in another view: everything that this page had of it is dropped, then it joins again. */
-  show(view: View): void {
-    this.view.value = view;
-    this.discard();
-    this.joining.join();
-  }
 
   /** Drops everything that this page has of the deal: the next join loads it again. */
   private discard(): void {
@@ -234,7 +232,7 @@ export class DealSession implements Listener {
       if (step.kind === "rejoin") this.joining.join();
       else if (step.kind === "recovered") this.joined(step.reply);
       else if (step.kind === "snapshot") this.load(step.reply);
-      else if (step.kind === "rows") this.grid.load(step.message);
+      else if (step.kind === "rows" && !this.watches) this.grid.load(step.message);
       else if (step.kind === "whole") this.loaded();
       else if (step.kind === "event") this.follow(step.event);
       else if (step.kind === "presence") this.here.value = step.message.here;
@@ -250,7 +248,7 @@ export class DealSession implements Listener {
   /** Before the first deal is loaded: edits that a page of this tab had not sent come back. */
   private remember(): void {
     const user = this.user.peek();
-    if (this.keptEdits || !user || this.view.peek() === "customer") return;
+    if (this.keptEdits || !user || this.watches || this.view.peek() === "customer") return;
     this.keptEdits = new KeptEdits(this.environment.shelf, user.id, this.dealId);
     this.terms.restore(this.keptEdits.take());
   }
@@ -279,7 +277,7 @@ export class DealSession implements Listener {
   private loaded(): void {
     this.grid.loaded();
     this.resend();
-    if (this.truth.paused.value) return;
+    if (this.truth.paused.value || this.watches) return;
     if (this.model.value && !this.model.value.search) this.searching.begin(NO_FILTERS, this.searching.firstSort);
   }
 
@@ -302,7 +300,7 @@ export class DealSession implements Listener {
     if (!model) return;
     if (event.type === "deal_changed") this.terms.changed(event);
     this.model.value = apply(model, event, this.carName);
-    this.grid.follow(event);
+    if (!this.watches) this.grid.follow(event);
     this.paint.heard(event);
     if (event.type === "deal_changed") {
       this.target();

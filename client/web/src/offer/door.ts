@@ -1,4 +1,5 @@
 // From the link of a customer to the channel of their deal. Its token leaves the address before anything else happens.
+import { browser } from "../live/environment";
 import type { OfferSession as Opened } from "../wire";
 
 /** What the link led to. */
@@ -92,9 +93,6 @@ export const doorway: Doorway = {
     });
     return { status: answer.status, body: await answer.json().catch(() => null) };
   },
-  remembered: () => sessionStorage.getItem(KEPT),
-  remember(channel) {
-    if (channel === null) sessionStorage.removeItem(KEPT);
-    else sessionStorage.setItem(KEPT, channel);
-  },
+  remembered: () => browser.shelf.read(KEPT),
+  remember: (channel) => browser.shelf.write(KEPT, channel),
 };

@@ -2,9 +2,10 @@
 // that may have changed. It keeps nothing else of what arrives.
 import { computed, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
-import { Connection, type Link, type Listener } from "../live/connection";
+import { Connection, type Link, type Listener, type PulseNews } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
 import { newOp } from "../live/op";
+import { Truth } from "../live/truth";
 import type { AnyEvent, AnyMessage, DealKind, ErrorBody, PresentationReply, Reply, Welcome } from "../wire";
 import type { Place } from "./model/choice";
 import { after, type Happening, isUnderWay, likeOf, type OfferState, OPENING, phaseOf } from "./model/state";
@@ -32,6 +33,7 @@ export class OfferSession implements Listener {
   readonly state = signal<OfferState>(OPENING);
   readonly phase = computed(() => phaseOf(this.state.value));
 
+  private readonly truth: Truth;
   private readonly channel: ChannelFollower;
   private readonly connection: Connection;
   private asking = false;
@@ -46,6 +48,7 @@ export class OfferSession implements Listener {
     address: string,
     private readonly environment: Environment,
   ) {
+    this.truth = new Truth(environment.build());
     this.channel = new ChannelFollower(channel);
     this.connection = new Connection(address, environment, this);
     this.connection.start();
@@ -55,10 +58,6 @@ export class OfferSession implements Listener {
     this.joinAgain();
     this.waiting?.();
     this.connection.stop();
-  }
-
-  retryNow(): void {
-    this.connection.hurry();
   }
 
   // What the person does ------------------------------------------------------------------------------------------
@@ -94,6 +93,7 @@ export class OfferSession implements Listener {
   // What the connection says --------------------------------------------------------------------------------------
 
   welcomed(welcome: Welcome): void {
+    this.truth.welcomed(welcome);
     this.happen({ type: "welcomed", mayLike: welcome.user.rights.includes("like") });
     this.join();
   }
@@ -102,19 +102,34 @@ export class OfferSession implements Listener {
     this.take(this.channel.receive(message));
   }
 
-  drained(): void {}
+  drained(): void {
+    this.truth.current.value = this.channel.current;
+    this.stand();
+  }
 
-  /** A server that hangs is a lost link some seconds later: the page of a customer says no more than that. */
-  pulsed(): void {}
+  pulsed(news: PulseNews): void {
+    this.truth.pulsed(news);
+    this.stand();
+  }
 
   changed(link: Link): void {
     if (link.kind !== "open") {
-      this.channel?.lost();
+      this.channel.lost();
       this.asking = false;
       this.waiting?.();
       this.waiting = null;
     }
-    this.happen({ type: "link", link });
+    this.truth.changed(link);
+    this.stand();
+  }
+
+  /** Tells the page how far its connection can be trusted, if that is another than before. */
+  private stand(): void {
+    const link = this.truth.link.value;
+    const standing = this.truth.standing.value;
+    const { state } = this;
+    if (link !== state.value.link || standing !== state.value.standing)
+      this.happen({ type: "connection", link, standing });
   }
 
   private join(): void {

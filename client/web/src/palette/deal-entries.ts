@@ -1,22 +1,24 @@
 // What can be done with the deal on the screen, by the same functions as its buttons.
+import { presentPath } from "../deal/desk/presenting";
 import { isOpen, obstacle, possibleSteps } from "../deal/desk/steps";
 import { STEP_WORDS } from "../deal/model/words";
 import type { DealSession } from "../deal/session";
 import { GROUPS } from "../deal/terms/fields";
-import type { View } from "../wire";
 import type { Entry } from "./entries";
 
-export function dealEntries(session: DealSession, widest: View): Entry[] {
-  const forCustomer = session.view.peek() === "customer";
-  const turn: Entry = {
-    id: "view",
+export function dealEntries(session: DealSession): Entry[] {
+  return [...steps(session), ...ofCar(session), present(session), customer(session), ...locks(session)];
+}
+
+/** The customer's page is another document: nothing of this one goes with it. */
+function present(session: DealSession): Entry {
+  return {
+    id: "present",
     group: "Actions",
-    title: forCustomer ? "Back to desk view" : "Customer view",
-    detail: forCustomer ? "" : "Shows and keeps nothing internal",
-    run: () => session.show(forCustomer ? widest : "customer"),
+    title: "Present to the customer",
+    detail: "Shows nothing internal",
+    run: () => location.assign(presentPath(session.dealId)),
   };
-  if (forCustomer) return [turn];
-  return [...steps(session), ...ofCar(session), turn, customer(session), ...locks(session)];
 }
 
 function steps(session: DealSession): Entry[] {

@@ -17,9 +17,8 @@ export interface Cars {
 export interface Source {
   /** What can be done on the page now. */
   entries(): Entry[];
-  /** Null where the customer may be looking. */
-  lists: StoreLists | null;
-  lookup: Lookup | null;
+  lists: StoreLists;
+  lookup: Lookup;
   cars: Cars | null;
 }
 

@@ -23,8 +23,6 @@ export function pageEntries({ door, mode, user, router }: Setting): Entry[] {
   const source = door.source.value;
   if (mode === "new_deal") return [];
   const own = source?.entries() ?? [];
-  // A screen turned to a customer leads to no other deal.
-  if (source && source.lists === null) return own;
   const manager = user.role !== "salesperson";
   const here = router.route.peek();
   const recent: Entry[] = door.recent.value
@@ -64,7 +62,7 @@ function newDeal(door: PaletteDoor): Entry {
 /** Returns what the server found for the words. */
 export function foundEntries({ door, mode, user, router, formats, fail }: Setting): Entry[] {
   const source = door.source.value;
-  const found = source?.lookup?.looked.value.found;
+  const found = source?.lookup.looked.value.found;
   const entries: Entry[] = [];
   if (mode === "all") {
     for (const row of source?.cars?.found.value.rows ?? []) {
@@ -96,7 +94,7 @@ export function foundEntries({ door, mode, user, router, formats, fail }: Settin
       detail: [customer.city, customer.phone].filter(Boolean).join(" · "),
       stays: true,
       run: () =>
-        source?.lists?.begin(
+        source?.lists.begin(
           { customer_id: customer.id },
           ({ id }) => {
             door.close();

@@ -1,22 +1,38 @@
-// The rows of a store's wall: which summary is current, which deals wait for the desk, and their order. Pure.
+// The rows of a store's wall: which summary is current, and how one is said. Pure.
 import type { Formats } from "../text/format";
 import type { DealState, DealSummary, SnapshotRows } from "../wire";
 
 /** A deal on the wall; a view that may not see a field has it absent. */
 export type Summary = Omit<DealSummary, "type" | "channel" | "seq" | "at">;
 export type Rows = ReadonlyMap<string, Summary>;
+/** Where a deal stands: its state, or that its car is delivered. */
+export type Standing = DealState | "delivered";
 
-/** Deals closest to funding are on top. */
-const ORDER: readonly DealState[] = ["approved", "countered", "working", "declined", "signed", "lost", "submitted"];
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Returns the rows with a summary that is no older than what is known; a deal that left the wall is gone. */
 export function taken(rows: Rows, summary: Summary): Rows {
-  const known = rows.get(summary.deal_id);
-  if (known && (known.last_no ?? known.deal_version) > (summary.last_no ?? summary.deal_version)) return rows;
+  return takenAll(rows, [summary]);
+}
+
+/** Returns the rows with many summaries; the same object if all of them are older. */
+export function takenAll(rows: Rows, summaries: readonly Summary[]): Rows {
+  const newer = summaries.filter((summary) => {
+    const known = rows.get(summary.deal_id);
+    return !known || orderOf(known) <= orderOf(summary);
+  });
+  if (newer.length === 0) return rows;
   const changed = new Map(rows);
-  if (summary.removed) changed.delete(summary.deal_id);
-  else changed.set(summary.deal_id, summary);
+  for (const summary of newer) {
+    if (summary.removed) changed.delete(summary.deal_id);
+    else changed.set(summary.deal_id, summary);
+  }
   return changed;
+}
+
+function orderOf({ last_no: no, deal_version: version }: Summary): number {
+  return no ?? version;
 }
 
 /** Returns the summaries in the columns of a snapshot's part. */
@@ -27,24 +43,6 @@ export function summariesOf({ columns }: SnapshotRows): Summary[] {
     { length: count },
     (_, i) => Object.fromEntries(lists.map(([name, list]) => [name, list[i]])) as unknown as Summary,
   );
-}
-
-/** Returns the deals that wait for an answer of the desk, the one that has waited longest first. */
-export function waiting(rows: Rows): Summary[] {
-  return [...rows.values()].filter(({ state }) => state === "submitted").sort((a, b) => since(a) - since(b));
-}
-
-/** Returns the other live deals, by state and then by the last change. */
-export function others(rows: Rows): Summary[] {
-  const place = ({ state }: Summary) => (state ? ORDER.indexOf(state) : ORDER.length);
-  return [...rows.values()]
-    .filter(({ state }) => state !== "submitted")
-    .sort(
-      (a, b) =>
-        place(a) - place(b) ||
-        Date.parse(b.changed_at ?? "") - Date.parse(a.changed_at ?? "") ||
-        (a.deal_id < b.deal_id ? -1 : 1),
-    );
 }
 
 /** Returns all deals, the latest change first. */
@@ -59,6 +57,10 @@ export function since({ waiting_since: at }: Summary): number {
   return at === undefined ? 0 : Date.parse(at);
 }
 
+export function standingOf({ state, fulfilment }: Summary): Standing | undefined {
+  return state === "signed" && fulfilment === "delivered" ? "delivered" : state;
+}
+
 /** Returns what the customer pays: "$412.34 × 72", "$312.10 × 36 lease", "$27,085.25 cash"; null without an offer. */
 export function paidText(deal: Summary, formats: Formats): string | null {
   if (deal.out_the_door_cents != null) return `${formats.cents(deal.out_the_door_cents)} cash`;
@@ -66,15 +68,14 @@ export function paidText(deal: Summary, formats: Formats): string | null {
   return `${formats.cents(deal.payment_cents)} × ${deal.term_months}${deal.kind === "lease" ? " lease" : ""}`;
 }
 
-/** Returns how long someone has waited: "40 s", "12 min", "3 h 05 min", "2 days". */
+/** Returns how long someone has waited: "0:40", "14:20", "3 h 05", "2 days". */
 export function waitText(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
-  const days = Math.floor(hours / 24);
+  const waited = Math.max(0, milliseconds);
+  const seconds = Math.floor(waited / 1000);
+  const two = (number: number) => String(number).padStart(2, "0");
+  if (waited < HOUR_MS) return `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+  if (waited < DAY_MS) return `${Math.floor(waited / HOUR_MS)} h ${two(Math.floor(seconds / 60) % 60)}`;
+  const days = Math.floor(waited / DAY_MS);
   return days === 1 ? "1 day" : `${days} days`;
 }
 

@@ -1,12 +1,13 @@
 // The wall of a store on the screen, or its list of deals: joins its channel and keeps the rows that its events replace.
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
-import { Connection, type Link, type Listener, type PulseNews, type Request } from "../live/connection";
+import type { Link, Listener, PulseNews, Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
+import { type Carrier, type Line, SharedConnection } from "../live/shared";
 import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
 import type { AnyMessage, ErrorBody, Present, Reply, View, Welcome } from "../wire";
-import { type Rows, summariesOf, taken } from "./fold";
+import { type Rows, type Summary, summariesOf, takenAll } from "./fold";
 
 const JOIN_AGAIN_MS = 2_000;
 
@@ -22,9 +23,15 @@ export class WallSession implements Listener {
   readonly ahead = signal(0);
   readonly unsaved = 0;
 
+  /** Where a deal that is opened on the wall connects: the same socket. */
+  readonly line: Line;
+
   private readonly channel: ChannelFollower;
-  private readonly connection: Connection;
+  private readonly shared: SharedConnection;
+  private readonly connection: Carrier;
   private joinAgain: Cancel = () => {};
+  /** The rows of a snapshot, until all of them are here. */
+  private loading: { rows: Rows; name: string | null } | null = null;
 
   constructor(
     channel: string,
@@ -34,8 +41,11 @@ export class WallSession implements Listener {
   ) {
     this.truth = new Truth(environment.build());
     this.channel = new ChannelFollower(channel);
-    this.connection = new Connection(address, environment, this);
+    this.shared = new SharedConnection(address, environment);
+    this.line = this.shared;
+    this.connection = this.shared.connect(this);
     this.connection.start();
+    this.shared.start();
   }
 
   get standing(): ReadonlySignal<Standing> {
@@ -44,7 +54,12 @@ export class WallSession implements Listener {
 
   close(): void {
     this.joinAgain();
-    this.connection.stop();
+    this.shared.close();
+  }
+
+  /** Ends what the server sends of a deal that was open here. */
+  leave(dealId: string): void {
+    this.connection.send({ type: "leave", channel: `deal:${dealId}` }, () => {});
   }
 
   retryNow(): void {
@@ -105,14 +120,27 @@ export class WallSession implements Listener {
       if (step.kind === "rejoin") this.join();
       else if (step.kind === "presence") this.here.value = step.message.here;
       else if (step.kind === "snapshot") {
-        this.rows.value = new Map();
-        this.name.value = step.reply.snapshot?.desk?.name ?? null;
+        // What is on the screen stays until the new rows are whole: nothing flickers, and an open row stays open.
+        this.loading = { rows: new Map(), name: step.reply.snapshot?.desk?.name ?? null };
         this.here.value = step.reply.snapshot?.desk?.presence ?? [];
-      } else if (step.kind === "rows") {
-        this.rows.value = summariesOf(step.message).reduce(taken, this.rows.value);
-      } else if (step.kind === "event" && step.event.type === "deal_summary") {
-        this.rows.value = taken(this.rows.value, step.event);
-      }
+      } else if (step.kind === "rows") this.add(summariesOf(step.message));
+      else if (step.kind === "event" && step.event.type === "deal_summary") this.add([step.event]);
+      else if (step.kind === "whole") this.loaded();
     }
+  }
+
+  private add(summaries: readonly Summary[]): void {
+    if (this.loading) this.loading.rows = takenAll(this.loading.rows, summaries);
+    else this.rows.value = takenAll(this.rows.value, summaries);
+  }
+
+  private loaded(): void {
+    if (!this.loading) return;
+    const { rows, name } = this.loading;
+    this.loading = null;
+    batch(() => {
+      this.rows.value = rows;
+      this.name.value = name;
+    });
   }
 }

@@ -6,8 +6,10 @@ import type { ErrorBody } from "../../src/wire";
 import { acceptance, figures, presentation } from "./shown";
 
 const reply = presentation();
-const OPEN = { type: "link", link: { kind: "open" } } as const;
-const LOST = { type: "link", link: { kind: "waiting", until: 0, attempt: 1, code: 1006, since: 0 } } as const;
+const OPEN = { type: "connection", link: { kind: "open" }, standing: "live" } as const;
+const WAITING = { kind: "waiting", until: 0, attempt: 1, code: 1006, since: 0 } as const;
+const LOST = { type: "connection", link: WAITING, standing: "offline" } as const;
+const REPLACED = { ...LOST, standing: "catching_up" } as const;
 const WELCOME = { type: "welcomed", mayLike: true } as const;
 const SHOWN = { type: "presented", reply, at: 1, more: false } as const;
 
@@ -25,12 +27,13 @@ test("the page opens, is live, and says when its figures are under way or out of
   assert.equal(phaseOf(live({ ...SHOWN, more: true })), "updating");
 });
 
-test("a server out of reach is said from the second attempt on", () => {
-  assert.equal(phaseOf(following(LOST)), "opening");
-  assert.equal(
-    phaseOf(following({ type: "link", link: { kind: "waiting", until: 0, attempt: 2, code: 1006, since: 0 } })),
-    "unreachable",
-  );
+test("a server out of reach is said, one that is being replaced is not", () => {
+  assert.equal(phaseOf(following(LOST)), "unreachable");
+  assert.equal(phaseOf(following(REPLACED)), "opening");
+  assert.equal(phaseOf(live(REPLACED)), "updating");
+  assert.equal(phaseOf(live({ ...LOST, standing: "silent" })), "offline");
+  assert.equal(phaseOf(live({ ...OPEN, standing: "checking" })), "checking");
+  assert.equal(hindrance(live({ ...OPEN, standing: "checking" })), null);
 });
 
 test("a refusal that may pass leaves the page opening, another one ends it", () => {
@@ -41,8 +44,8 @@ test("a refusal that may pass leaves the page opening, another one ends it", () 
 
 test("a page whose connection was ended keeps nothing of the offer", () => {
   const link = { kind: "ended", code: 4001 } as const;
-  const ended = live({ type: "accepted", acceptance: acceptance() }, { type: "link", link });
-  assert.deepEqual(ended, { ...OPENING, link });
+  const ended = live({ type: "accepted", acceptance: acceptance() }, { type: "connection", link, standing: "ended" });
+  assert.deepEqual(ended, { ...OPENING, link, standing: "ended" });
   assert.equal(phaseOf(ended), "ended");
 });
 

@@ -80,7 +80,7 @@ test("how current the figures are is said, and the payment read out when it is t
 });
 
 test("beside the button stands what came of it, else what it does", () => {
-  const live = { ...OPENING, link: { kind: "open" } as const, reply, outdated: false, mayLike: true };
+  const live = { ...OPENING, standing: "live" as const, reply, outdated: false, mayLike: true };
   const said = (state: Partial<typeof live>, accepted = false) =>
     likedText({ ...live, ...state }, accepted ? acceptance() : null, reply, true, formats);
   assert.equal(said({}), "This tells Riley. It is not a contract.");

@@ -28,7 +28,7 @@ OPENED_AGAIN: Final = dt.timedelta(minutes=1)
 MOST_OF_LINK: Final = 50
 """The most acceptances of one link, and of a deal's screens in the store."""
 
-_OTHER_TOKEN: Final = "This link was made before the server's secret changed. Make a new link."  # noqa: S105 - a sentence  # nosec B105
+_OTHER_TOKEN: Final = "This link was made before the server's secret changed. Make a new link."  # noqa: S105 - a sentence
 
 
 class StalePresentation(Exception):

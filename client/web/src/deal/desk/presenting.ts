@@ -6,6 +6,11 @@ import type { Deal } from "../model/fold";
 /** Nothing stated: the customer sees the deal's own offer. */
 export const NOTHING_STATED: Presentation = { vehicle_ids: [], cash_down_cents: [], terms_months: [], kinds: [] };
 
+/** The customer's page on the store's own screen. */
+export function presentPath(dealId: string): string {
+  return `/deals/${encodeURIComponent(dealId)}/present`;
+}
+
 export const HOUR_CHOICES: readonly (readonly [number, string])[] = [
   [1, "1 hour"],
   [24, "24 hours"],

@@ -47,6 +47,7 @@ const DEAL = pathOf(sales, "working");
 export const DEAL_PAGES: Story[] = [
   page("deal page", "working", sales, DEAL, { act: live }),
   page("deal page", "car chosen", sales, DEAL, { act: choose }),
+  page("deal page", "show to customer", sales, DEAL, { act: show }),
   page("deal page", "streaming", sales, DEAL, { twist: twists.streaming, act: live }),
   page("deal page", "loading", sales, DEAL, { twist: twists.loading }),
   page("deal page", "empty", sales, DEAL, { twist: twists.empty, act: live }),
@@ -59,6 +60,13 @@ export const DEAL_PAGES: Story[] = [
   page("deal page", "approved", sales, pathOf(sales, "approved"), { act: live }),
   page("deal page", "manager, submitted", manager, pathOf(manager, "submitted"), { act: choose }),
 ];
+
+/** Opens what the customer is shown. */
+async function show(root: HTMLElement): Promise<void> {
+  await live(root);
+  (await appears<HTMLElement>(root, ".tools button", "Show to customer")).click();
+  await appears(root, ".show-dialog[open]");
+}
 
 export const OTHER_PAGES: Story[] = [
   page("deals", "list", sales, "/", { act: listed }),

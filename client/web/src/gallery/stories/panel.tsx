@@ -121,7 +121,15 @@ export const PANEL_STORIES: Story[] = [
         {(session) => {
           const search = session.model.value?.search;
           return search ? (
-            <div style={{ display: "flex", justifyContent: "flex-end", width: "44rem", height: "34rem" }}>
+            <div
+              style={{
+                display: "flex",
+                alignItems: "flex-start",
+                justifyContent: "flex-end",
+                width: "44rem",
+                height: "34rem",
+              }}
+            >
               <TracePopover search={search} painted={[]} />
             </div>
           ) : null;

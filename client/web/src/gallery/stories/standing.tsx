@@ -49,6 +49,7 @@ function Foot(shown: State) {
   return (
     <SurroundingsContext.Provider value={surroundings}>
       <main>
+        <h1>Lin Moore</h1>
         <StandingMark session={session} />
         <NeedsAnswer session={session}>
           <div class="desk-bar">

@@ -2,8 +2,10 @@
 import type { Story } from "../story";
 import { FRAME } from "./frame";
 import { GRID } from "./grid";
+import { OFFER_PAGES } from "./offer";
 import { DEAL_PAGES, OTHER_PAGES } from "./pages";
 import { PANEL_STORIES } from "./panel";
+import { SCENARIOS } from "./scenarios";
 import { STANDINGS } from "./standing";
 
 export const STORIES: readonly Story[] = [
@@ -11,6 +13,8 @@ export const STORIES: readonly Story[] = [
   ...FRAME,
   ...PANEL_STORIES,
   ...GRID,
+  ...SCENARIOS,
   ...OTHER_PAGES,
+  ...OFFER_PAGES,
   ...STANDINGS,
 ];

@@ -1,5 +1,6 @@
 // The customer's page: what it knows, and what each happening does to that. Pure, values never mutated.
 import type { Link } from "../../live/connection";
+import type { Standing } from "../../live/standing";
 import type { Acceptance, CellFigures, DealKind, ErrorBody, PresentationReply } from "../../wire";
 import { type Choice, isSameFigures, NOTHING_CHOSEN, type Picture, type Place, pictureOf, placeOf } from "./choice";
 
@@ -20,6 +21,8 @@ export function isUnderWay({ kind }: Liking): boolean {
 
 export interface OfferState {
   link: Link;
+  /** How far the connection can be trusted. */
+  standing: Standing;
   /** What the customer is shown; null before it is there. */
   reply: PresentationReply | null;
   /** When that came, by the clock of this device, in milliseconds. */
@@ -37,6 +40,7 @@ export interface OfferState {
 
 export const OPENING: OfferState = {
   link: { kind: "connecting", attempt: 0 },
+  standing: "catching_up",
   reply: null,
   heardAt: 0,
   outdated: true,
@@ -48,7 +52,7 @@ export const OPENING: OfferState = {
 };
 
 export type Happening =
-  | { type: "link"; link: Link }
+  | { type: "connection"; link: Link; standing: Standing }
   | { type: "welcomed"; mayLike: boolean }
   | { type: "joined"; acceptances: readonly Acceptance[] | null }
   | { type: "outdated" }
@@ -65,8 +69,8 @@ export type Happening =
 /** Returns the state after something happened. */
 export function after(state: OfferState, happening: Happening): OfferState {
   switch (happening.type) {
-    case "link":
-      return linked(state, happening.link);
+    case "connection":
+      return connected(state, happening.link, happening.standing);
     case "welcomed":
       return { ...state, mayLike: happening.mayLike };
     case "joined":
@@ -97,12 +101,10 @@ export function after(state: OfferState, happening: Happening): OfferState {
   }
 }
 
-/** A page whose connection was ended keeps nothing of the offer. */
-function linked(state: OfferState, link: Link): OfferState {
-  if (link.kind === "ended") return { ...OPENING, link };
-  if (link.kind === "open") return { ...state, link };
-  // A question that the old connection was asked has no answer; a "like" is sent again by the next one.
-  return { ...state, link, outdated: true };
+/** A page whose connection was ended keeps nothing of the offer; a lost one leaves its questions unanswered. */
+function connected(state: OfferState, link: Link, standing: Standing): OfferState {
+  if (link.kind === "ended") return { ...OPENING, link, standing };
+  return { ...state, link, standing, outdated: state.outdated || link.kind !== "open" };
 }
 
 /** What was chosen stays chosen as long as it is offered. `more`: yet newer figures are on their way. */
@@ -131,17 +133,21 @@ function refusedLike(error: ErrorBody | null): Partial<OfferState> {
 }
 
 /** What the page shows: a state of its own, or the offer in one of its states. */
-export type Phase = "opening" | "unreachable" | "failed" | "ended" | "offline" | "updating" | "live";
+export type Phase = "opening" | "unreachable" | "failed" | "ended" | "offline" | "updating" | "checking" | "live";
+
+const AWAY: readonly Standing[] = ["offline", "silent", "stale"];
 
 /** Returns the phase of the page. */
-export function phaseOf({ link, reply, outdated, refusal }: OfferState): Phase {
-  if (link.kind === "ended") return "ended";
+export function phaseOf({ standing, reply, outdated, refusal }: OfferState): Phase {
+  if (standing === "ended") return "ended";
+  const away = AWAY.includes(standing);
   if (!reply) {
     if (refusal && !refusal.retry) return "failed";
-    return link.kind === "waiting" && link.attempt > 1 ? "unreachable" : "opening";
+    return away ? "unreachable" : "opening";
   }
-  if (link.kind !== "open") return "offline";
-  return outdated ? "updating" : "live";
+  if (away) return "offline";
+  if (outdated || standing === "catching_up") return "updating";
+  return standing === "checking" ? "checking" : "live";
 }
 
 /** Returns what was said of exactly these figures; null if nothing was. */
@@ -189,6 +195,7 @@ export function hindrance(state: OfferState): string | null {
       return "No connection: wait a moment to say that you like it.";
     case "updating":
       return "New figures are on their way.";
+    case "checking":
     case "live":
       return null;
     default:

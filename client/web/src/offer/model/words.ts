@@ -101,6 +101,7 @@ export function cellLabel(cell: ShownCell, formats: Formats): string {
 /** Returns how current the figures are. */
 export function statusText(phase: Phase, reply: PresentationReply, formats: Formats): string {
   if (phase === "live") return `Live · ${formats.clock(reply.as_of)}`;
+  if (phase === "checking") return "Checking…";
   return phase === "updating" ? "Updating…" : `No connection. Figures of ${formats.clock(reply.as_of)}.`;
 }
 

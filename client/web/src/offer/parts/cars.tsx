@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import type { Formats } from "../../text/format";
 import type { DealKind, PresentationReply } from "../../wire";
 import { carPicture, type Picture } from "../model/choice";
@@ -33,6 +34,20 @@ export function Cars({ session, reply, chosen, formats }: Props) {
   );
 }
 
+/** A name that breaks between its words only: "CR-V" is one. */
+function Words({ text }: { text: string }) {
+  return (
+    <>
+      {text.split(" ").map((word, i) => (
+        <Fragment key={i}>
+          {i > 0 && " "}
+          <span class="word">{word}</span>
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
 interface CarProps {
   picture: Picture;
   /** The way to pay that was chosen; this car may not have it. */
@@ -63,7 +78,7 @@ function Car({ picture, wanted, chosen, choose, formats }: CarProps) {
       <h2 id={`name-${id}`}>
         <span class="year">{year}</span>{" "}
         <bdi>
-          {make} {model}
+          <Words text={`${make} ${model}`} />
         </bdi>{" "}
         {trim && <bdi class="trim">{trim}</bdi>}
       </h2>
@@ -73,7 +88,7 @@ function Car({ picture, wanted, chosen, choose, formats }: CarProps) {
       {way && cell ? (
         <>
           <p class="paid" id={`paid-${id}`}>
-            <Figure class="amount" text={paid} />
+            <Figure class="paid-amount" text={paid} />
             <span class="per">
               {per}
               {way.kind === "lease" && ", leased"}

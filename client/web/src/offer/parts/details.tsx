@@ -47,10 +47,10 @@ function Products({ way, optional, formats }: { way: ShownWay; optional: string;
   }
   return (
     <Section title="What is included">
-      <ul class="products">
+      <ul class="included">
         {products.map(({ name, price_cents: price, without_cents: without }) => (
           <li key={name}>
-            <span class="product">
+            <span class="included-name">
               <bdi>{name}</bdi> <span class="optional">optional</span>
             </span>
             <Figure text={formats.cents(price)} />
@@ -72,7 +72,7 @@ function Trade({ trade, way, formats }: { trade: ShownTrade; way: ShownWay; form
   const goes = way.kind === "cash" ? "added to what you pay" : "financed with the car";
   return (
     <Section title="Your trade-in">
-      <dl class="sum">
+      <dl class="adds-up">
         <Line name="We pay for it" cents={allowance} formats={formats} />
         {payoff !== 0 && <Line name="Payoff of what you owe" cents={-payoff} formats={formats} />}
         {payoff !== 0 && <Line name="Your equity" cents={equity} formats={formats} total />}
@@ -113,7 +113,7 @@ function Sum({ way, same, formats }: { way: ShownWay; same: boolean; formats: Fo
 /** The last line is what the others add up to. */
 function Lines({ lines, formats }: { lines: readonly ShownLine[]; formats: Formats }) {
   return (
-    <dl class="sum">
+    <dl class="adds-up">
       {lines.map(({ name, cents }, i) => (
         <Line key={`${i} ${name}`} name={name} cents={cents} formats={formats} total={i === lines.length - 1} />
       ))}

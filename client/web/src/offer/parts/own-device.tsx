@@ -3,7 +3,6 @@ import { useEffect } from "preact/hooks";
 import type { Formats } from "../../text/format";
 import type { Door, Entry } from "../door";
 import type { OfferSession } from "../session";
-import { useAwake } from "./awake";
 import { OfferPage } from "./offer-page";
 import { Blank, Opening } from "./opening";
 
@@ -36,7 +35,6 @@ export function OwnDevice({ door, open, formats }: Props) {
       if (found.kind === "open") enter(found);
     });
   });
-  useAwake(session.value);
 
   if (session.value) return <OfferPage session={session.value} formats={formats} own />;
   switch (entry.value?.kind) {

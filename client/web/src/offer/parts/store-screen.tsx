@@ -1,11 +1,9 @@
 import { useEffect } from "preact/hooks";
+import { SIGNED_OUT } from "../../live/standing";
 import type { Formats } from "../../text/format";
 import type { OfferSession } from "../session";
-import { useAwake } from "./awake";
 import { OfferPage } from "./offer-page";
 import { Blank } from "./opening";
-
-const SIGNED_OUT = 4001;
 
 interface Props {
   session: OfferSession;
@@ -23,7 +21,6 @@ export function StoreScreen({ session, dealPath, formats }: Props) {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, [dealPath]);
-  useAwake(session);
 
   const { link, refusal } = session.state.value;
   const phase = session.phase.value;

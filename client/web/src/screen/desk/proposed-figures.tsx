@@ -35,7 +35,7 @@ export function ProposedFigures({ old, proposed, npv }: Props) {
         ))}
         {npv !== null && (
           <tr>
-            <th scope="row">NPV</th>
+            <th scope="row">NPV change</th>
             <td />
             <td class={npv < 0 ? "negative" : ""}>{npv > 0 ? `+${formats.dollars(npv)}` : formats.dollars(npv)}</td>
           </tr>

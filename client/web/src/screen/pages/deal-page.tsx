@@ -39,7 +39,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   useEffect(() => {
     if (palette && name) palette.recent.value = withRecent(palette.recent.peek(), { id: dealId, title: name });
   }, [palette, dealId, name]);
-  useDealPalette(session, widest, () => help.current?.showModal());
+  useDealPalette(session, () => help.current?.showModal());
 
   const view = session.view.value;
   const failure = session.failure.value;

@@ -35,7 +35,7 @@ function Open({ door, mode }: { door: PaletteDoor; mode: Mode }) {
     const onPointer = (event: Event) => event.target === dialog.current && door.close();
     dialog.current?.addEventListener("pointerdown", onPointer);
     return () => {
-      source?.lookup?.clear();
+      source?.lookup.clear();
       source?.cars?.clear();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -49,7 +49,7 @@ function Open({ door, mode }: { door: PaletteDoor; mode: Mode }) {
     text.value = words;
     at.value = 0;
     trouble.value = null;
-    source?.lookup?.look(words);
+    source?.lookup.look(words);
     if (mode === "all") source?.cars?.look(words);
   }
 
@@ -67,7 +67,7 @@ function Open({ door, mode }: { door: PaletteDoor; mode: Mode }) {
     event.preventDefault();
   }
 
-  const looked = source?.lookup?.looked.value;
+  const looked = source?.lookup.looked.value;
   const pending = looked !== undefined && looked.words !== "" && looked.found === null && !looked.failure;
   return (
     <dialog

@@ -56,6 +56,12 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { place: "grid", keys: "S", does: "Sort by any column" },
   { place: "grid", keys: "R", does: "Move the best offers to the top" },
   { place: "offer", keys: "Arrows, Enter", does: "Move, and open that structure" },
+  { place: "wall", keys: "J K", does: "Next and previous deal" },
+  { place: "wall", keys: "Enter, O", does: "Open the deal in its row, and close it" },
+  { place: "wall", keys: "A", does: "Approve: of the open deal, the one in focus, or the oldest. Enter confirms" },
+  { place: "wall", keys: "C, D", does: "Counter, decline" },
+  { place: "wall", keys: "L", does: "Lock cash, or another field" },
+  { place: "wall", keys: "/", does: "Find by customer, stock number or deal", name: "find", key: "/" },
   { place: "field", keys: "Enter", does: "Apply now" },
   { place: "field", keys: "Esc", does: "Undo what you typed" },
 ];

@@ -52,13 +52,9 @@ export function CarCell({ cell }: { cell: Cell }) {
     <span class="scenario-car">
       <Lit differs={differs.has("car")}>{named}</Lit>
       {other && (
-        <button
-          type="button"
-          class="link"
-          aria-label={`Use the ${other.year} ${other.make} ${other.model} in ${column.name}`}
-          onClick={() => put(cell, { vehicle_id: other.vehicle_id })}
-        >
+        <button type="button" class="link" onClick={() => put(cell, { vehicle_id: other.vehicle_id })}>
           Use {other.model}
+          <span class="visually-hidden"> in {column.name}</span>
         </button>
       )}
     </span>

@@ -87,19 +87,15 @@ export function ScenarioActions({ cell }: { cell: Cell }) {
       {scenario.of_the_deal ? (
         <b class="on-the-deal">✓ On the deal</b>
       ) : (
-        <button
-          type="button"
-          class="button small"
-          aria-label={`Make ${name} the deal`}
-          disabled={!editable || busy || !isUsable(cell)}
-          onClick={use}
-        >
+        <button type="button" class="button small" disabled={!editable || busy || !isUsable(cell)} onClick={use}>
           Make it the deal
+          <span class="visually-hidden"> ({name})</span>
         </button>
       )}
       {editable && (
-        <button type="button" class="link" aria-label={`Duplicate ${name}`} onClick={() => board.add(scenario.id)}>
+        <button type="button" class="link" onClick={() => board.add(scenario.id)}>
           Duplicate
+          <span class="visually-hidden"> ({name})</span>
         </button>
       )}
     </span>

@@ -10,6 +10,9 @@ import { signed } from "./figures";
 import { CarCell, CashCell, DiscountCell, NameCell, WayCell } from "./scenario-cells";
 import { RemoveButton, ScenarioActions, ScenarioRemark } from "./scenario-remarks";
 
+const HEAD_REM = 9;
+const COLUMN_REM = 11.25;
+
 /** The deal and its scenarios as columns of one table, what differs from the deal lit. */
 export function ScenarioTable({ board }: { board: Board }) {
   const { session } = board;
@@ -41,7 +44,8 @@ export function ScenarioTable({ board }: { board: Board }) {
   const scored = cells.some(({ column }) => column.figures?.score != null);
   return (
     <div class="scenario-table">
-      <table>
+      {/* Columns of one width, whatever stands in them: nothing moves while a scenario is priced. */}
+      <table style={{ width: `${HEAD_REM + COLUMN_REM * cells.length}rem` }}>
         <caption class="visually-hidden">The deal and its scenarios side by side</caption>
         <thead>
           <tr>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { presentPath } from "../../../deal/desk/presenting";
 import type { DealSession } from "../../../deal/session";
 import { LikedNote } from "./liked-note";
 import { ShowDialog } from "./show-dialog";
@@ -10,12 +11,13 @@ export function PresentTools({ session }: { session: DealSession }) {
   const made = useSignal<ReadonlyMap<string, string>>(new Map());
   return (
     <>
-      <a class="button small" href={`/deals/${encodeURIComponent(session.dealId)}/present`}>
+      <a class="button small" href={presentPath(session.dealId)}>
         Present
       </a>
       <button
         type="button"
         class="button small"
+        data-action=""
         aria-haspopup="dialog"
         disabled={session.model.value === null}
         onClick={() => (open.value = true)}

@@ -5,7 +5,7 @@ import type { Row } from "../../../deal/stock/rows";
 import { rankText, type StressRank } from "../../../deal/stock/turnover";
 import type { Formats } from "../../../text/format";
 import { isolated } from "../../../text/readable";
-import { memo } from "./memo";
+import { memo } from "../../parts/memo";
 import { type RowActions, rowTools } from "./row-tools";
 
 interface Props {

@@ -1,0 +1,139 @@
+// The customer's page in each of its states.
+import { useMemo } from "preact/hooks";
+import { Door } from "../../offer/door";
+import { OfferPage } from "../../offer/parts/offer-page";
+import { OwnDevice } from "../../offer/parts/own-device";
+import { StoreScreen } from "../../offer/parts/store-screen";
+import { OfferSession } from "../../offer/session";
+import { formatsFor } from "../../text/format";
+import type { PresentationReply } from "../../wire";
+import { OfferServer, type OfferTwist } from "../fake/offer-server";
+import { appears } from "../fake/stage";
+import presentation from "../recorded/presentation.json";
+import type { Story } from "../story";
+import "../../styles/present/parts.css";
+
+const formats = formatsFor("en-US");
+const THREE = presentation as unknown as PresentationReply;
+const ONE: PresentationReply = { ...THREE, cars: THREE.cars.slice(0, 1) };
+const NONE: PresentationReply = { ...THREE, cars: [] };
+const OVER: PresentationReply = { ...ONE, can_accept: false };
+
+interface Shown {
+  reply: PresentationReply;
+  twist?: OfferTwist | undefined;
+  store?: boolean;
+  /** Gives the story its server. */
+  serve?: ((server: OfferServer) => void) | undefined;
+}
+
+function Offer({ reply, twist, store, serve }: Shown) {
+  const session = useMemo(() => {
+    const server = new OfferServer(reply, twist);
+    serve?.(server);
+    return new OfferSession(server.channel, "", server);
+  }, []);
+  if (store) return <StoreScreen session={session} dealPath="/" formats={formats} />;
+  return <OfferPage session={session} formats={formats} own />;
+}
+
+function Link({ status }: { status: number | null }) {
+  const door = new Door({
+    takeToken: () => (status === null ? null : "token"),
+    post: () => Promise.resolve({ status: status ?? 404, body: null }),
+    remembered: () => null,
+    remember: () => {},
+  });
+  const nowhere = (channel: string) => new OfferSession(channel, "", new OfferServer(ONE));
+  return <OwnDevice door={door} open={nowhere} formats={formats} />;
+}
+
+function offer(state: string, shown: Shown, act?: (root: HTMLElement, server: OfferServer) => Promise<void>): Story {
+  let server: OfferServer;
+  const serve = (made: OfferServer) => {
+    server = made;
+  };
+  return {
+    part: "customer's page",
+    state,
+    page: true,
+    render: () => <Offer {...shown} serve={serve} />,
+    act: async (root) => {
+      await act?.(root, server);
+    },
+  };
+}
+
+async function live(root: HTMLElement): Promise<void> {
+  await appears(root, ".present.is-live");
+}
+
+async function like(root: HTMLElement): Promise<void> {
+  await live(root);
+  (await appears<HTMLElement>(root, "button.like")).click();
+}
+
+async function choose(root: HTMLElement, kind: string): Promise<void> {
+  await live(root);
+  const label = await appears(root, ".segments label", kind);
+  label.querySelector("input")?.click();
+}
+
+const link = (state: string, status: number | null): Story => ({
+  part: "customer's page",
+  state,
+  page: true,
+  render: () => <Link status={status} />,
+  act: async (root) => {
+    await appears(root, ".present-blank h1");
+  },
+});
+
+export const OFFER_PAGES: Story[] = [
+  offer("one car", { reply: ONE }, live),
+  offer("three cars", { reply: THREE }, live),
+  offer("lease", { reply: THREE }, async (root) => {
+    await live(root);
+    root.querySelectorAll<HTMLInputElement>('input[name="car"]')[1]?.click();
+  }),
+  offer("cash", { reply: THREE }, (root) => choose(root, "Cash")),
+  offer("another cell", { reply: ONE }, async (root) => {
+    await live(root);
+    [...root.querySelectorAll<HTMLInputElement>('input[name="cell"]')].at(-1)?.click();
+    await appears(root, ".difference", "down");
+  }),
+  offer("opening", { reply: ONE, twist: { answers: 0 } }),
+  offer("no car yet", { reply: NONE }, live),
+  offer("figures on their way", { reply: ONE, twist: { answers: 1 } }, async (root, server) => {
+    await live(root);
+    server.change();
+    await appears(root, ".present.is-updating");
+  }),
+  offer("offline", { reply: ONE }, async (root, server) => {
+    await live(root);
+    server.close(1006);
+    await appears(root, ".present.is-offline");
+  }),
+  offer("liked", { reply: ONE }, async (root) => {
+    await like(root);
+    await appears(root, ".liked");
+  }),
+  offer(
+    "figures changed",
+    { reply: ONE, twist: { answers: 1, refusal: { code: "conflict", message: "" } } },
+    async (root) => {
+      await like(root);
+      await appears(root, ".like-note", "changed");
+    },
+  ),
+  offer("deal done", { reply: OVER }, live),
+  offer("store's screen", { reply: THREE, store: true }, live),
+  offer("store's screen, signed out", { reply: ONE, store: true }, async (root, server) => {
+    await live(root);
+    server.close(4001);
+    await appears(root, ".present-blank");
+  }),
+  link("link ended", 404),
+  link("link tried too often", 429),
+  link("opened by itself", null),
+];

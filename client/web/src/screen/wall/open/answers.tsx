@@ -1,0 +1,186 @@
+import type { ComponentChildren } from "preact";
+import { isForward, isOpen, obstacle, possibleSteps, type StepName } from "../../../deal/desk/steps";
+import type { Deal } from "../../../deal/model/fold";
+import { reasonText, STATES, STEP_WORDS } from "../../../deal/model/words";
+import type { DealSession } from "../../../deal/session";
+import type { Summary } from "../../../wall/fold";
+import type { Mode, Opened } from "../../../wall/opening";
+import type { User } from "../../../wire";
+import { FigureChanges } from "../../parts/agreed";
+import { focusRow } from "../wall-keys";
+import type { WallView } from "../wall-view";
+import { ApproveAnswer } from "./approve-answer";
+import { CounterAnswer } from "./counter-answer";
+import { DeclineAnswer } from "./decline-answer";
+import { Key } from "./key";
+import { LockAnswer } from "./lock-answer";
+import { OpenFigures } from "./open-figures";
+
+interface Props {
+  session: DealSession;
+  deal: Summary;
+  opened: Opened;
+  view: WallView;
+  /** The way to the whole deal. */
+  look: ComponentChildren;
+}
+
+/** What an answer needs: the deal as it is, and how to end. */
+export interface Answering {
+  session: DealSession;
+  user: User;
+  deal: Deal;
+  /** Why nothing can be sent now; null: it can. */
+  stalled: string | null;
+  /** Goes back to looking at the deal. */
+  back(): void;
+  /** The answer was taken: on to the next deal. */
+  done(words: string): void;
+}
+
+/** What the step buttons of the desk are called by the keyboard. */
+const KEYS: Partial<Record<StepName, string>> = { approve: "A", counter: "C", decline: "D" };
+const ON_THE_WALL: readonly StepName[] = ["decline", "counter", "approve"];
+
+/** The figures of the open row, and the bar with the desk's answers, or the one that is being given. */
+export function Answers(props: Props) {
+  const { session, deal, opened, view } = props;
+  const answering = useAnswering(props);
+  const steps = answering ? possibleSteps(answering.deal, answering.user) : [];
+  const { mode } = opened;
+  if (answering && mode === "counter" && steps.includes("counter")) return <CounterAnswer {...answering} />;
+  if (answering && mode === "decline" && steps.includes("decline")) return <DeclineAnswer {...answering} />;
+  return (
+    <>
+      <OpenFigures session={session} deal={deal} />
+      {answering && mode === "approve" && steps.includes("approve") ? (
+        <ApproveAnswer {...answering} />
+      ) : answering && mode === "lock" && mayLock(answering) ? (
+        <LockAnswer {...answering} />
+      ) : (
+        <div class="answers">
+          {props.look}
+          {answering && <QuietSteps answering={answering} steps={steps} opened={opened} view={view} />}
+          <div class="quiet answer-words" role="status">
+            {answering ? <Words answering={answering} deal={deal} mode={mode} /> : "Opening the deal…"}
+          </div>
+          {answering && <Steps answering={answering} steps={steps} opened={opened} view={view} />}
+        </div>
+      )}
+    </>
+  );
+}
+
+function useAnswering({ session, deal, opened, view }: Props): Answering | null {
+  const served = session.model.value?.deal;
+  const user = session.user.value;
+  if (!served || !user) return null;
+  return {
+    session,
+    user,
+    deal: served,
+    stalled: session.truth.whyNot.value,
+    back: () => {
+      view.opened.value = { ...opened, mode: "look" };
+    },
+    done: (words) => {
+      view.announcer.say(`${words}: ${deal.customer}`);
+      const next = view.next(opened.key);
+      view.shut();
+      focusRow(next);
+    },
+  };
+}
+
+function mayLock({ session, deal }: Answering): boolean {
+  return session.can("lock") && isOpen(deal);
+}
+
+/** Why the desk cannot answer, if it cannot: the deal was answered, or its figures changed. */
+function Words({ answering, deal, mode }: { answering: Answering; deal: Summary; mode: Mode }) {
+  const fallen = answering.session.model.value?.fallen;
+  if (!fallen) return <>{words(answering, deal, mode)}</>;
+  return (
+    <>
+      <b>The agreed figures changed.</b>
+      {fallen.reason && <span>{reasonText(fallen.reason)}.</span>}
+      <FigureChanges change={fallen.figures} />
+    </>
+  );
+}
+
+function words({ deal: served, user }: Answering, deal: Summary, mode: Mode): string {
+  if (served.state !== "submitted") {
+    const by = deal.reason_by ? ` by ${deal.reason_by}` : "";
+    return mode === "look" ? "" : `Nothing to answer: ${STATES[served.state].toLowerCase()}${by}.`;
+  }
+  return served.salesperson?.id === user.id ? "You sell this deal: another manager answers it." : "";
+}
+
+interface StepsProps {
+  answering: Answering;
+  steps: StepName[];
+  opened: Opened;
+  view: WallView;
+}
+
+/** Steps that are seldom taken stand at the left, where those of the desk come and go without moving them. */
+function QuietSteps({ answering, steps, opened, view }: StepsProps) {
+  const others = steps.filter((step) => !isForward(step) && !ON_THE_WALL.includes(step)).reverse();
+  return (
+    <>
+      {mayLock(answering) && (
+        <button
+          type="button"
+          class="button"
+          aria-keyshortcuts="l"
+          onClick={() => (view.opened.value = { ...opened, mode: "lock" })}
+        >
+          Lock <Key>L</Key>
+        </button>
+      )}
+      {others.map((step) => (
+        <button
+          key={step}
+          type="button"
+          class="button quiet-step"
+          onClick={() => (answering.session.desk.opened.value = { kind: "step", step })}
+        >
+          {STEP_WORDS[step].verb}
+        </button>
+      ))}
+    </>
+  );
+}
+
+function Steps({ answering: { session, deal }, steps, opened, view }: StepsProps) {
+  const forward = steps.filter((step) => isForward(step) && step !== "accept" && !ON_THE_WALL.includes(step));
+  const hindrances = forward.map((step) => obstacle(step, deal, view.now.value)).filter((each) => each !== null);
+  return (
+    <>
+      {hindrances[0] && <span class="quiet">{hindrances[0]}</span>}
+      {forward.map((step) => (
+        <button
+          key={step}
+          type="button"
+          class="button primary"
+          disabled={obstacle(step, deal, view.now.value) !== null}
+          onClick={() => (session.desk.opened.value = { kind: "step", step })}
+        >
+          {STEP_WORDS[step].verb}
+        </button>
+      ))}
+      {ON_THE_WALL.filter((step) => steps.includes(step)).map((step) => (
+        <button
+          key={step}
+          type="button"
+          class={`button ${step === "approve" ? "primary" : ""}`}
+          aria-keyshortcuts={KEYS[step]?.toLowerCase()}
+          onClick={() => (view.opened.value = { ...opened, mode: step as Mode })}
+        >
+          {STEP_WORDS[step].verb} <Key>{KEYS[step]}</Key>
+        </button>
+      ))}
+    </>
+  );
+}
