@@ -1,5 +1,6 @@
 import { isEditable } from "../../deal/desk/steps";
 import { reasonText } from "../../deal/model/words";
+import { MOST_SCENARIOS } from "../../deal/scenarios/columns";
 import { conflictOf, subjectOf } from "../../deal/scenarios/edits";
 import { fieldLabel, limitText } from "../../deal/terms/fields";
 import { describeValue } from "../../deal/terms/values";
@@ -80,6 +81,7 @@ export function ScenarioActions({ cell }: { cell: Cell }) {
   const deal = session.model.value?.deal;
   if (!scenario || !deal) return null;
   const subject = subjectOf(scenario.id);
+  const full = (deal.scenarios?.length ?? 0) >= MOST_SCENARIOS;
   const use = () =>
     session.desk.give(subject, { type: "scenario_use", scenario_id: scenario.id, version: scenario.version });
   return (
@@ -93,7 +95,7 @@ export function ScenarioActions({ cell }: { cell: Cell }) {
         </button>
       )}
       {editable && (
-        <button type="button" class="link" onClick={() => board.add(scenario.id)}>
+        <button type="button" class="link" disabled={full} onClick={() => board.add(scenario.id)}>
           Duplicate
           <span class="visually-hidden"> ({name})</span>
         </button>
