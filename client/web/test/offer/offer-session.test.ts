@@ -96,8 +96,8 @@ test("what may change the figures is asked again, in one question for what comes
   server.event("hidden");
   assert.equal(session.phase.value, "live");
   server.event("hidden", { outdated: true });
-  server.event("presentation_changed", { presentation: null });
   assert.equal(session.phase.value, "updating");
+  server.event("presentation_changed", { presentation: null });
   assert.equal(server.sent.length, 2);
   server.pass(1_000);
   assert.deepEqual(server.types().slice(2), ["presentation"]);
