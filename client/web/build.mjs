@@ -1,13 +1,13 @@
-// Builds dist/app of the staff, dist/offer of their customers and dist/gallery, each a script and a sheet; with --maps
-// or DEAL_MAPS=1 source maps beside them, with --watch again at each change, with --tests the unit tests instead.
+// Builds dist/app of the staff with its parts, dist/offer of their customers and dist/gallery, each a script and a
+// sheet; with --maps or DEAL_MAPS=1 source maps beside them, with --watch again at each change, with --tests the unit
+// tests instead.
 import { readdir, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
 
 const maps = process.argv.includes("--maps") || process.env.DEAL_MAPS === "1";
 
-const page = {
-  entryPoints: { app: "src/main.tsx", gallery: "src/gallery/main.tsx", offer: "src/offer/main.tsx" },
+const common = {
   outdir: "dist",
   bundle: true,
   minify: true,
@@ -21,6 +21,13 @@ const page = {
   legalComments: "none",
   logLevel: "info",
 };
+
+/** Managers' pages are parts of their own. The customer's page and the gallery share nothing with the staff's. */
+const pages = [
+  { ...common, entryPoints: { app: "src/main.tsx" }, splitting: true, chunkNames: "app/[name]-[hash]" },
+  { ...common, entryPoints: { gallery: "src/gallery/main.tsx" } },
+  { ...common, entryPoints: { offer: "src/offer/main.tsx" } },
+];
 
 async function tests() {
   const files = (await readdir("test", { recursive: true })).filter((file) => file.endsWith(".test.ts"));
@@ -39,10 +46,12 @@ async function tests() {
 if (process.argv.includes("--tests")) {
   await build(await tests());
 } else if (process.argv.includes("--watch")) {
-  await (await context({ ...page, minify: false, sourcemap: true })).watch();
+  await Promise.all(pages.map(async (page) => (await context({ ...page, minify: false, sourcemap: true })).watch()));
 } else {
   // A build without maps leaves none of an older one: they would be of other code.
   const old = maps ? [] : (await readdir("dist").catch(() => [])).filter((name) => name.endsWith(".map"));
   await Promise.all(old.map((name) => rm(`dist/${name}`)));
-  await build({ ...page, sourcemap: maps });
+  // Parts have their content in their names: those of an older build are nobody's.
+  await rm("dist/app", { recursive: true, force: true });
+  await Promise.all(pages.map((page) => build({ ...page, sourcemap: maps })));
 }

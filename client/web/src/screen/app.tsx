@@ -1,30 +1,53 @@
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { widestView } from "../page";
 import { PaletteDoor } from "../palette/door";
 import { follow } from "../router";
 import { DealPage } from "./pages/deal-page";
 import { DealsPage } from "./pages/deals-page";
-import { SecurityPage } from "./pages/security-page";
-import { WallPage } from "./pages/wall-page";
+import { ManagersPages } from "./pages/loading";
 import { Palette } from "./palette/palette";
 import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
 
 export function App(props: Surroundings) {
   const palette = useMemo(() => new PaletteDoor(), []);
+  const managers = useMemo(() => (props.user.role === "salesperson" ? null : new ManagersPages()), []);
+  useEffect(() => void managers?.load(), [managers]);
   return (
     <SurroundingsContext.Provider value={{ ...props, palette }}>
-      <Page {...props} />
+      <Page {...props} managers={managers} />
       <Palette door={palette} />
     </SurroundingsContext.Provider>
   );
 }
 
-function Page({ router, user }: Surroundings) {
+interface PageProps extends Surroundings {
+  managers: ManagersPages | null;
+}
+
+function Page({ router, user, managers }: PageProps) {
   const route = router.route.value;
   if (route.page === "deals") return <DealsPage />;
-  if (route.page === "desk" && user.role !== "salesperson") return <WallPage />;
-  if (route.page === "security" && user.role !== "salesperson") return <SecurityPage />;
   if (route.page === "deal") return <DealPage key={route.id} dealId={route.id} widest={widestView(user.role)} />;
+  if (route.page === "unknown" || !managers) return <NoPage router={router} />;
+  const { desk: WallPage, security: SecurityPage } = managers.loaded.value;
+  if (route.page === "desk" && WallPage) return <WallPage />;
+  if (route.page === "security" && SecurityPage) return <SecurityPage />;
+  return managers.failed.value ? <NotLoaded /> : <main class="blank" aria-busy="true" />;
+}
+
+function NotLoaded() {
+  return (
+    <main class="blank">
+      <h1>This page did not load</h1>
+      <p class="quiet">The connection broke, or a newer version was installed. Nothing was lost.</p>
+      <button type="button" class="button primary" onClick={() => location.reload()}>
+        Reload
+      </button>
+    </main>
+  );
+}
+
+function NoPage({ router }: Pick<Surroundings, "router">) {
   return (
     <main class="blank">
       <h1>There is no such page</h1>

@@ -52,8 +52,8 @@ const COLUMNS: Column[] = [
   }),
   column("term_months", "Term", 66, ALL, termText, VALUED),
   column("lender", "Lender", 84, STAFF, (row) => row.lender ?? NOTHING, { ...WORDS, ...VALUED }),
-  column("mileage", "Miles", 70, ALL, (row, f) => f.count(row.mileage), { usual: true }),
-  column("days_in_stock", "Age", 44, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
+  column("mileage", "Miles", 74, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("days_in_stock", "Age", 48, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
     name: "Age: days in stock",
     usual: true,
   }),
