@@ -14,12 +14,12 @@ function grid(state: string, act?: Story["act"], twist?: Twist, recording: Recor
     part: "grid",
     state,
     render: () => (
-      <main style={FRAME}>
+      <div style={FRAME}>
         <h1 class="visually-hidden">Cars that fit</h1>
         <Part recording={recording} view={recording === sales ? "sales" : "manager"} {...(twist ? { twist } : {})}>
           {(session) => <StockSection session={session} />}
         </Part>
-      </main>
+      </div>
     ),
   };
   return act ? { ...story, act } : story;
