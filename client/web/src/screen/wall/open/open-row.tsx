@@ -1,5 +1,5 @@
 import { effect, untracked } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { pickOf } from "../../../deal/pencil/nudges";
 import { DealSession } from "../../../deal/session";
 import { follow } from "../../../router";
@@ -28,6 +28,9 @@ export function OpenRow({ deal, opened, view }: Props) {
   const session = useWatched(deal.deal_id, view);
   const { router } = useSurroundings();
   const path = `/deals/${deal.deal_id}`;
+  const row = useRef<HTMLDivElement>(null);
+  // The bar with the answers comes into sight with the row.
+  useLayoutEffect(() => row.current?.closest(".wall-item")?.scrollIntoView({ block: "nearest" }), []);
   useLayer(true, () => {
     view.shut();
     focusRow(opened.key);
@@ -44,7 +47,7 @@ export function OpenRow({ deal, opened, view }: Props) {
     </a>
   );
   return (
-    <div role="row" class="open-row" id={`open-${opened.key}`}>
+    <div ref={row} role="row" class="open-row" id={`open-${opened.key}`}>
       <div role="cell" aria-colspan={COLUMNS.length}>
         <section class={`open-deal-panel mode-${opened.mode}`} aria-label={`${deal.customer}: the deal`}>
           {failure && !model ? (
