@@ -216,9 +216,8 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
     ``removed`` if the deal has left the wall. A deal without an offer lacks the offer's fields. ``kind`` is
     how the offer is paid: a cash deal has ``out_the_door_cents`` and neither payment nor term.
     ``npv_history`` are the values of the deal's financed offers. ``accepted_at`` is when the customer last
-    accepted a structure, null if never. ``tasks`` are the
-    open ones, the first due first; ``stipulations`` the open ones of the offer's lender, out of
-    ``stipulations_total``.
+    accepted a structure, null if never. ``tasks`` are the open ones, the first due first; ``stipulations``
+    the open ones of the offer's lender, out of ``stipulations_total``.
     """
 
     deal_id: str

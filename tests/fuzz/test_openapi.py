@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from protocol.schema import OPENAPI
-from server.web import health, security_api
+from server.web import health, offers, security_api
 from server.web.api import routes
 from server.web.pages import Pages
 from tests.fuzz.wire import Target
@@ -80,6 +80,7 @@ def test_every_route_is_described() -> None:
         *routes,
         *security_api.routes,
         *health.routes,
+        *(one for one in offers.routes if one.path.startswith("/api/")),
         *(one for one in Pages().routes() if one.path in FORMS),
     )
     there = {(route.path, method) for route in served for method in route.methods - {"HEAD"}}

@@ -13,7 +13,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand
 from protocol.rights import TokenScope
 from server.counts.usage import UsageLog
-from server.hub.connections.budgets import CUSTOMER_UNITS, PERSON_UNITS, Budgets
+from server.hub.connections.budgets import CUSTOMER_UNITS, Budgets
 from server.hub.connections.connection import Connection
 from server.observe.attending import command_waited
 from server.observe.failing import REDIS_FAILS
@@ -69,7 +69,7 @@ class Allowance:
             yield
             return
         account = connection.account
-        most = PERSON_UNITS if connection.link is None else CUSTOMER_UNITS
+        most = None if connection.link is None else CUSTOMER_UNITS
         self._budgets.charge(account.store_id, account.id, units, most)
         give_back = await self._turn(Lane(account.store_id, account.id), reads=isinstance(command, READING))
         try:

@@ -111,13 +111,14 @@ class Budgets:
         self.is_urgent = asyncio.Event()
         """Set while the waiting units are to be reconciled at once."""
 
-    def charge(self, store_id: str, person_id: str, units: int, most: int = PERSON_UNITS) -> None:
-        """Charge units to the budgets of a person, who has ``most``, and a store.
+    def charge(self, store_id: str, person_id: str, units: int, most: int | None = None) -> None:
+        """Charge units to the budgets of a person, who has ``most`` (None: as people have), and a store.
 
         A store over its budget still serves people who are within an equal share of it. Raises OverBudget;
         then nothing is charged.
         """
         now = self._clock()
+        most = PERSON_UNITS if most is None else most
         store = self._store(store_id, now)
         mine = store.used(now, person_id)
         if mine + units > most:

@@ -62,7 +62,8 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
     if view is View.MANAGER:
         return event
     if sight.is_link:
-        event = seen_by_link(event)
+        seen = seen_by_link(event)
+        return seen | {name: _INSIDE[name](seen[name], view) for name in _INSIDE.keys() & seen.keys()}
     shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
     if "columns" in projected:

@@ -268,7 +268,6 @@ EVENT_FIELDS: Final = {
         "task_done": ("version",),
         "presentation_changed": ("presentation",),
         "customer_accepted": ("acceptance",),
-        "hidden": ("outdated",),
         "deal_summary": ("deal_id", "deal_version", "removed"),
     },
 }

@@ -5,7 +5,9 @@ The floors are the goals themselves: they are for a machine with a GPU.
 """
 
 import asyncio
-from contextlib import AsyncExitStack
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +33,9 @@ STREAMING_FRAME_MS: Final = 33.0
 SCROLLING_FRAME_MS: Final = 17.0
 LONG_TASK_MS: Final = 100.0
 SORT_MS: Final = 100.0
+
+TASKS: Final = "disabled-by-default-devtools.timeline"
+"""The category of a trace that has every task with its processor time."""
 
 RECORD: Final = """() => {
   const recording = {frames: [], tasks: [], last: 0, on: true};
@@ -85,21 +90,68 @@ ACT: Final = """([selector, text]) => new Promise((done) => {
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The times between frames, and the tasks of 50 ms and more, in milliseconds."""
+    """The times between frames, the tasks of 50 ms and more, and the processor time of each task of the page.
+
+    In milliseconds. On a machine that others use too a task takes long because it waits for a core: only its
+    processor time is the page's.
+    """
 
     frames: list[float]
     tasks: list[float]
+    spent: list[float]
+
+    def __add__(self, more: "Recording") -> "Recording":
+        return Recording(self.frames + more.frames, self.tasks + more.tasks, self.spent + more.spent)
 
     @property
-    def longest(self) -> float:
-        """The longest task; 0 if none is long."""
-        return max(self.tasks, default=0.0)
+    def heaviest(self) -> float:
+        """The most processor time of a task."""
+        return max(self.spent, default=0.0)
 
     def told(self, what: str) -> str:
-        """Say it in a line."""
+        """Say it in two lines."""
         shares = ", ".join(f"p{share} {percentile(self.frames, share / 100):.1f}" for share in (50, 95, 99))
-        tasks = f"{len(self.tasks)} tasks of 50 ms and more, the longest {self.longest:.0f}"
-        return f"{what}: {len(self.frames)} frames, ms: {shares}; {tasks}"
+        longest = max(self.tasks, default=0.0)
+        tasks = f"{len(self.tasks)} tasks of 50 ms and more, the longest {longest:.0f}"
+        each = sum(self.spent) / max(1, len(self.frames))
+        heavy = sum(spent >= LONG_TASK_MS / 2 for spent in self.spent)
+        return (
+            f"{what}: {len(self.frames)} frames, ms: {shares}; {tasks}\n"
+            f"    processor time of the page's thread: {each:.1f} a frame,"
+            f" the heaviest task {self.heaviest:.0f}, {heavy} of 50 and more"
+        )
+
+
+@asynccontextmanager
+async def recorded(page: Page) -> AsyncIterator[Recording]:
+    """Record the page; what is yielded is filled at the end."""
+    browser = page.context.browser
+    assert browser is not None
+    recording = Recording([], [], [])
+    await browser.start_tracing(page=page, categories=[TASKS])
+    await page.evaluate(RECORD)
+    try:
+        yield recording
+    finally:
+        told = await page.evaluate(STOP)
+        recording.frames.extend(told["frames"])
+        recording.tasks.extend(told["tasks"])
+        recording.spent.extend(_spent(json.loads(await browser.stop_tracing())["traceEvents"]))
+
+
+def _spent(events: list[dict[str, Any]]) -> list[float]:
+    """Return the processor time of each task of the threads that run pages."""
+    pages = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        event for event in events if event["name"] == "RunTask" and (event["pid"], event["tid"]) in pages
+    ]
+    spent = [event["tdur"] / 1_000 for event in tasks if "tdur" in event]
+    assert spent, "the trace has no task of the page"
+    return spent
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
@@ -119,20 +171,21 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         await person.sign_in(LOGIN)
         await person.open(f"/deals/{stage.channel.removeprefix('deal:')}")
         devtools = await page.context.new_cdp_session(page)
-        streaming = Recording([], [])
+        streaming = Recording([], [], [])
         for _ in range(repeats):
             before = await person.search_id()
-            await page.evaluate(RECORD)
-            valued = asyncio.create_task(page.evaluate(VALUED, before))
-            await search(deal, STREAMED, SearchValued)
-            await valued
-            streaming = _and(streaming, await page.evaluate(STOP))
+            async with recorded(page) as each:
+                valued = asyncio.create_task(page.evaluate(VALUED, before))
+                await search(deal, STREAMED, SearchValued)
+                await valued
+            streaming = streaming + each
         streamed = await _heap(devtools)
         loaded = await _load(person)
         whole, wheel = [
             await _scrolled(page, *way) for way in ((SCROLL_FRAMES, 0), (WHEEL_FRAMES, WHEEL_PIXELS))
         ]
-        sorts, keys = await _sorted(page, repeats), await _typed(page)
+        async with recorded(page) as sorting:
+            sorts, keys = await _sorted(page, repeats), await _typed(page)
         heap = await _heap(devtools)
     figures = [
         _figure(
@@ -140,7 +193,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
             percentile(streaming.frames, 0.95),
             STREAMING_FRAME_MS,
         ),
-        _figure(f"longest task, {STREAMED:,} cars streaming in", streaming.longest, LONG_TASK_MS),
+        _figure(f"heaviest task, {STREAMED:,} cars streaming in", streaming.heaviest, LONG_TASK_MS),
         _figure(
             f"p95 frame, {loaded:,} cars scrolled by the wheel",
             percentile(wheel.frames, 0.95),
@@ -151,8 +204,11 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
             percentile(whole.frames, 0.95),
             SCROLLING_FRAME_MS,
         ),
-        _figure(f"longest task, {loaded:,} cars scrolled", max(whole.longest, wheel.longest), LONG_TASK_MS),
+        _figure(
+            f"heaviest task, {loaded:,} cars scrolled", max(whole.heaviest, wheel.heaviest), LONG_TASK_MS
+        ),
         _figure(f"{loaded:,} cars sorted by a click, to the next frame", median(sorts), SORT_MS),
+        _figure(f"heaviest task, {loaded:,} cars sorted and filtered", sorting.heaviest, LONG_TASK_MS),
         *measure_ranking(),
     ]
     return figures, [
@@ -167,10 +223,6 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
 
 def _figure(name: str, ours: float, goal: float) -> Figure:
     return Figure(name, "ms", ours, goal, f"the goal: {goal:.0f} ms on a machine with a GPU", 1.0)
-
-
-def _and(one: Recording, more: dict[str, Any]) -> Recording:
-    return Recording(one.frames + more["frames"], one.tasks + more["tasks"])
 
 
 async def _load(person: Person) -> int:
@@ -190,9 +242,9 @@ async def _rows(page: Page) -> int:
 
 
 async def _scrolled(page: Page, frames: int, pixels: int) -> Recording:
-    await page.evaluate(RECORD)
-    await page.evaluate(SCROLL, [frames, pixels])
-    return _and(Recording([], []), await page.evaluate(STOP))
+    async with recorded(page) as recording:
+        await page.evaluate(SCROLL, [frames, pixels])
+    return recording
 
 
 async def _sorted(page: Page, repeats: int) -> list[float]:

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from protocol import codec
 from protocol.deal.customers import CustomerChanges
+from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, Closing, Fulfilment, Reason
 from protocol.events import EVENTS_BY_KIND, DealSummary, Hidden, VehicleChanged, kind_of
 from protocol.records import DealState
@@ -42,10 +43,23 @@ async def show_the_customer(both: Both) -> None:
     await presenting.like(both.cars[0], way.kind, way.own)
 
 
+async def try_scenarios(both: Both) -> None:
+    """Add a scenario, change it, make it the deal's, remove it."""
+    scenarios = both.sales.scenarios
+    await scenarios.add("What if", vehicle_id=both.cars[0])
+    await both.agree(lambda deal: bool(deal.scenarios))
+    version = await scenarios.change(scenarios.named("What if"), StructureChanges(fees_cents=999_00))
+    await both.agree(lambda deal: bool(deal.scenarios) and deal.scenarios[0].version == version)
+    await scenarios.use(scenarios.named("What if"))
+    await scenarios.remove(scenarios.named("What if").id)
+    await both.agree(lambda deal: not deal.scenarios)
+
+
 async def work_on(both: Both) -> None:
     """Do with one deal everything that can be told of it."""
     sales, manager = both.sales.desk, both.manager.desk
     await show_the_customer(both)
+    await try_scenarios(both)
     await sales.pin(both.cars[1])
     await sales.unpin(both.cars[1])
     await sales.hold(both.cars[1])

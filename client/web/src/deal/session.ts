@@ -70,7 +70,7 @@ export class DealSession implements Listener {
     const { channel } = this.channel;
     const send = (request: Request, replied: (reply: Reply) => void) => this.connection.send(request, replied);
     this.paint = new PaintWatch(environment, (paint) => {
-      if (this.view.value !== "customer") send({ type: "painted", channel, ...paint }, () => {});
+      send({ type: "painted", channel, ...paint }, () => {});
     });
     this.terms = new TermsEditor(termsPort(this.model, this.channel, send, this.paint, environment));
     this.searching = new Searching(
@@ -162,7 +162,7 @@ export class DealSession implements Listener {
 
   /** Shows the others which field this person is in; null: in none. */
   focus(field: Field | null): void {
-    if (this.view.value === "customer" || this.channel.phase !== "live") return;
+    if (this.channel.phase !== "live") return;
     this.connection.send({ type: "focus", channel: this.channel.channel, field }, () => {});
   }
 
@@ -179,7 +179,7 @@ export class DealSession implements Listener {
     this.connection.send(request, replied) !== null;
 
   can(right: string): boolean {
-    return this.view.value !== "customer" && (this.user.value?.rights.includes(right) ?? false);
+    return this.user.value?.rights.includes(right) ?? false;
   }
 
   // What the connection says ----------------------------------------------------------------------------------------
@@ -242,13 +242,13 @@ export class DealSession implements Listener {
   /** What the server does not have yet outlives a reload; in the customer's view nothing is kept. */
   private keep(): void {
     const kept = this.terms.kept;
-    this.keptEdits?.keep(this.view.value === "customer" ? [] : kept);
+    this.keptEdits?.keep(kept);
   }
 
   /** Before the first deal is loaded: edits that a page of this tab had not sent come back. */
   private remember(): void {
     const user = this.user.peek();
-    if (this.keptEdits || !user || this.watches || this.view.peek() === "customer") return;
+    if (this.keptEdits || !user || this.watches) return;
     this.keptEdits = new KeptEdits(this.environment.shelf, user.id, this.dealId);
     this.terms.restore(this.keptEdits.take());
   }
@@ -309,9 +309,8 @@ export class DealSession implements Listener {
     }
   }
 
-  /** The customer view sorts cars by payment and shows no payment target. */
   private target(): void {
     const least = this.model.value?.deal.structure.payment_min_cents;
-    this.grid.target(this.view.value === "customer" ? 0 : Number(least ?? 0));
+    this.grid.target(Number(least ?? 0));
   }
 }

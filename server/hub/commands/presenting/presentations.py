@@ -35,6 +35,9 @@ from server.work.editions import Editions
 MOST_KEPT: Final = 200
 """How many deals' presentations a process keeps."""
 
+SHOW_SECONDS: Final = 8.0
+"""How long a presentation may take, with up to nine quotes: less than a command has."""
+
 _NOT_SO: Final = frozenset({ErrorCode.CONFLICT, ErrorCode.INVALID})
 """Why a car cannot be had in a way: no programme takes it, or the terms contradict each other."""
 
@@ -95,12 +98,19 @@ class Presentations:
         self._kept.move_to_end(deal_id)
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-        async with kept.lock:
-            basis = await self._basis(deal_id, store_id, instead)
-            if kept.reply is None or kept.basis != basis.key:
-                kept.reply = await self._computed(basis, asker_id)
-                kept.basis = basis.key
-            reply = kept.reply
+        try:
+            async with asyncio.timeout(SHOW_SECONDS) as limit, kept.lock:
+                basis = await self._basis(deal_id, store_id, instead)
+                if kept.reply is None or kept.basis != basis.key:
+                    kept.reply = await self._computed(basis, asker_id)
+                    kept.basis = basis.key
+                reply = kept.reply
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise CommandError(
+                ErrorCode.BUSY, "The server is busy with other quotes. Try again shortly."
+            ) from None
         # Everything that it depends on was just found to be as it was.
         return _as_of(reply, basis, stated=basis.parts.presentation if instead is None else instead)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
@@ -35,12 +36,13 @@ class LenderRows:
     async def own(self, held: HeldDeal, lender: str) -> ProgrammeFigures | None:
         """Return the lender's row for the selected offer, whatever the lender decided so far.
 
-        If none fits, nothing can be priced, or nothing is selected, it is that of the deal's tier: of the
-        offer's term if there is one, and of those the cheapest. None if there is no such row. Raises
-        CommandError(degraded).
+        If none fits, nothing can be priced, or nothing is selected or financed, it is that of the deal's
+        tier: of the offer's term if there is one, and of those the cheapest. None if there is no such row.
+        Raises CommandError(degraded).
         """
         deal, offer = held.at(utc_now()), held.whole.selected
-        if offer is None:
+        # A car that is paid in full has no term.
+        if offer is None or offer.cash is not UNSET:
             return _nearest((await self._sheet(deal)).programmes, lender, deal, term_months=None)
         undecided = tuple(each for each in deal.live_lenders if each.lender != lender)
         try:

@@ -34,6 +34,7 @@ from tests.services import Process, start_web
 pytestmark = pytest.mark.flow
 
 GUARD_SECONDS = 60.0
+AT_ONCE = 40
 PASSWORD = "correct horse battery"
 ABOUT_CHANNELS = [kind for kind in COMMAND_TYPES if issubclass(kind, ChannelCommand)]
 ABOUT_CARS = [kind for kind in ABOUT_CHANNELS if "vehicle_id" in kind.__struct_fields__]
@@ -74,8 +75,14 @@ class Town:
 
     async def answers(self, login: str, commands: list[bytes], *, watching: bool = False) -> list[Any]:
         """Send commands as a person and return the reply to each; nothing else comes, unless ``watching``."""
-        # All commands on three channels are more than one person may send at once.
+        # All commands on three channels are more than one person or one connection may send at once.
         token = await token_of(self.settings, login, [*PERSON_SCOPES, TokenScope.LOAD])
+        replies: dict[int, Any] = {}
+        for at in range(0, len(commands), AT_ONCE):
+            replies |= await self._answers(token, commands[at : at + AT_ONCE], watching=watching)
+        return [replies[ref] for ref in range(len(commands))]
+
+    async def _answers(self, token: str, commands: list[bytes], *, watching: bool) -> dict[int, Any]:
         replies: dict[int, Any] = {}
         async with (
             asyncio.timeout(GUARD_SECONDS),
@@ -93,7 +100,7 @@ class Town:
                     assert watching or message["type"] in {"welcome", "reply"}, message
                     if message["type"] == "reply":
                         replies[message["ref"]] = message
-        return [replies[ref] for ref in range(len(commands))]
+        return replies
 
 
 async def _digest(owner: asyncpg.Connection, table: str) -> str:

@@ -159,6 +159,8 @@ async def test_a_customer_whose_cash_pays_for_the_car_is_not_refused(both: Both)
     state = await both.agree(lambda deal: deal.selected is not None)
     assert state.selected and state.selected.kind is DealKind.CASH
     assert state.selected.cash and state.selected.cash.out_the_door_cents == quote.cash.out_the_door_cents
+    # A lender's own row can be asked for, though the offer has no term.
+    assert (await both.manager.desk.lender_effect("Nobody")).programme is None
 
 
 async def test_a_trade_that_is_worth_more_than_the_car(both: Both) -> None:

@@ -15,6 +15,8 @@ from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, Reason
 from protocol.events import DealSnapshot
 from protocol.records import DealState, View
+from server.database.core.pool import connect_as_owner
+from server.database.deals.deal_parts import load_whole
 from tests.flow.deals.figures.test_price_guard import DEARER_SHEET
 from tests.flow.desk import Both, refused, seen
 from tests.flow.shop import connect, token_of
@@ -46,6 +48,14 @@ async def known_to_both(both: Both, scenario_id: str, version: int = 1) -> Scena
     """Return a scenario as the manager sees it, once both see it at a version."""
     state = await both.agree(at_version(scenario_id, version))
     return next(each for each in scenarios_of(state) if each.id == scenario_id)
+
+
+async def stored(both: Both) -> list[Scenario]:
+    """Return the scenarios as Postgres has them: what somebody sees whose process does not hold the deal."""
+    async with connect_as_owner(both.settings.database_owner_url) as database:
+        found = await load_whole(database, both.sales.state.id)
+    assert found is not None
+    return found[1].scenarios
 
 
 async def as_joined(both: Both, view: View) -> DealSnapshot:
@@ -120,12 +130,12 @@ async def test_scenarios_are_priced_beside_the_deal_and_one_becomes_the_deals(bo
     assert used.selected and figures_of(used.selected) == figures_of(merged.offer)
     assert used.structure["terms_months"] == [48] and used.structure["fees_cents"] != 999_00
     assert not used.selected_outdated
-    joined = await as_joined(both, View.MANAGER)
-    assert scenarios_of(joined) == scenarios_of(used)
+    assert await stored(both) == scenarios_of(used)
 
     # The deal differs: it is nobody's scenario then.
     await manager.terms(StructureChanges(fees_cents=888_00))
     left = await both.agree(lambda deal: on_the_deal(deal) == [])
+    assert await stored(both) == scenarios_of(left)
     joined = await as_joined(both, View.SALES)
     assert scenarios_of(joined) == scenarios_of(sales.state)
 
@@ -148,7 +158,9 @@ async def test_using_a_scenario_is_refused_as_its_terms_and_its_car_would_be(bot
     await both.agree(lambda deal: deal.selected is not None)
     cheap = await manager.scenarios.add("Cheap", changes=StructureChanges(price_cents=15_000_00))
     cash = await sales.scenarios.add("Cash", changes=THREE_DOWN)
-    empty = await sales.scenarios.add("Only terms", vehicle_id=None)
+    empty = await sales.scenarios.add(
+        "Only terms", changes=StructureChanges(fees_cents=777_00), vehicle_id=None
+    )
     for scenario_id in (cheap, cash, empty):
         await known_to_both(both, scenario_id)
     of_desk = await refused(sales.scenarios.use(sales.scenarios.named("Cheap")))
@@ -169,7 +181,9 @@ async def test_using_a_scenario_is_refused_as_its_terms_and_its_car_would_be(bot
     # Submitted: nothing changes the agreed figures. Countered: the deal works again, with both figures told.
     offer = await both.submitted()
     agreed = manager.state.agreed
-    assert (await refused(sales.scenarios.use(sales.scenarios.named("Cash")))).code is ErrorCode.CONFLICT
+    for name in ("Cash", "Only terms"):
+        too_late = await refused(sales.scenarios.use(sales.scenarios.named(name)))
+        assert (too_late.code, too_late.detail["field"]) == (ErrorCode.CONFLICT, "state")
     more = StructureChanges(cash_down_cents=offer.cash_down_cents + 500_00)
     await manager.desk.act(Action.COUNTER, Reason.CASH_TOO_LOW, changes=more)
     await both.agree(lambda deal: deal.state is DealState.COUNTERED)
@@ -203,7 +217,8 @@ async def test_using_a_scenario_is_refused_as_its_terms_and_its_car_would_be(bot
 
     # Only terms; then the deal is lost, and none of them changes any more.
     await sales.scenarios.use(sales.scenarios.named("Only terms"))
-    await both.agree(lambda deal: on_the_deal(deal) == ["Only terms"])
+    terms = await both.agree(lambda deal: on_the_deal(deal) == ["Only terms"])
+    assert terms.structure["fees_cents"] == 777_00 and terms.selected_outdated
     await sales.desk.act(Action.LOSE, Reason.NOT_READY)
     await asyncio.gather(
         *(seen(deal, lambda state: state.state is DealState.LOST) for deal in (sales, manager))

@@ -62,7 +62,7 @@ export const GRID: readonly Story[] = [
   grid("two makes chosen", (root) => choose(root, "Make", 0, 2)),
   grid("more filters", async (root) => {
     await menu(root, "More");
-    (await appears<HTMLElement>(root, ".fold")).click();
+    (await appears<HTMLElement>(root, ".facet-fold")).click();
   }),
   grid("sorting", (root) => menu(root, "Sort")),
   grid("choosing columns", (root) => menu(root, "Columns")),

@@ -17,7 +17,6 @@ const formats = formatsFor("en-US");
 const THREE = presentation as unknown as PresentationReply;
 const ONE: PresentationReply = { ...THREE, cars: THREE.cars.slice(0, 1) };
 const NONE: PresentationReply = { ...THREE, cars: [] };
-const OVER: PresentationReply = { ...ONE, can_accept: false };
 
 interface Shown {
   reply: PresentationReply;
@@ -73,12 +72,6 @@ async function like(root: HTMLElement): Promise<void> {
   (await appears<HTMLElement>(root, "button.like")).click();
 }
 
-async function choose(root: HTMLElement, kind: string): Promise<void> {
-  await live(root);
-  const label = await appears(root, ".segments label", kind);
-  label.querySelector("input")?.click();
-}
-
 const link = (state: string, status: number | null): Story => ({
   part: "customer's page",
   state,
@@ -95,12 +88,6 @@ export const OFFER_PAGES: Story[] = [
   offer("lease", { reply: THREE }, async (root) => {
     await live(root);
     root.querySelectorAll<HTMLInputElement>('input[name="car"]')[1]?.click();
-  }),
-  offer("cash", { reply: THREE }, (root) => choose(root, "Cash")),
-  offer("another cell", { reply: ONE }, async (root) => {
-    await live(root);
-    [...root.querySelectorAll<HTMLInputElement>('input[name="cell"]')].at(-1)?.click();
-    await appears(root, ".difference", "down");
   }),
   offer("opening", { reply: ONE, twist: { answers: 0 } }),
   offer("no car yet", { reply: NONE }, live),
@@ -126,14 +113,7 @@ export const OFFER_PAGES: Story[] = [
       await appears(root, ".like-note", "changed");
     },
   ),
-  offer("deal done", { reply: OVER }, live),
   offer("store's screen", { reply: THREE, store: true }, live),
-  offer("store's screen, signed out", { reply: ONE, store: true }, async (root, server) => {
-    await live(root);
-    server.close(4001);
-    await appears(root, ".present-blank");
-  }),
   link("link ended", 404),
-  link("link tried too often", 429),
   link("opened by itself", null),
 ];

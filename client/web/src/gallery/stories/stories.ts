@@ -7,6 +7,7 @@ import { DEAL_PAGES, OTHER_PAGES } from "./pages";
 import { PANEL_STORIES } from "./panel";
 import { SCENARIOS } from "./scenarios";
 import { STANDINGS } from "./standing";
+import { WALL } from "./wall";
 
 export const STORIES: readonly Story[] = [
   ...DEAL_PAGES,
@@ -17,4 +18,5 @@ export const STORIES: readonly Story[] = [
   ...OTHER_PAGES,
   ...OFFER_PAGES,
   ...STANDINGS,
+  ...WALL,
 ];

@@ -10,7 +10,7 @@ import { useSurroundings } from "../parts/surroundings";
 export function CustomerLine({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
   const customer = session.model.value?.deal.customer;
-  if (!customer || session.view.value === "customer") return null;
+  if (!customer) return null;
   const facts = factsOf(customer);
   const date = typeof facts.score_date === "string" ? ` ${formats.day(facts.score_date)}` : "";
   const source = TIER_SOURCES[String(facts.score_source)]?.toLowerCase() ?? "";

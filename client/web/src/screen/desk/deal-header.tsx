@@ -45,8 +45,7 @@ function LoadingName() {
 /** How long the deal is in its state, in a place that is as wide as any time. */
 function InState({ session }: { session: DealSession }) {
   const since = session.model.value?.since ?? null;
-  const shown = session.view.value !== "customer" && since !== null;
-  return <span class="in-state">{shown && <Clock since={since} ahead={session.ahead.value} />}</span>;
+  return <span class="in-state">{since !== null && <Clock since={since} ahead={session.ahead.value} />}</span>;
 }
 
 function Clock({ since, ahead }: { since: Since; ahead: number }) {

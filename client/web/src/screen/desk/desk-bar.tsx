@@ -20,7 +20,6 @@ interface Props {
 export function DeskBar({ session, children }: Props) {
   const deal = session.model.value?.deal;
   const user = session.user.value;
-  if (session.view.value === "customer") return null;
   return (
     <section class="desk-bar" aria-label="Desk">
       {deal && user && (

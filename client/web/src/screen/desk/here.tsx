@@ -8,8 +8,7 @@ const PLACES = 3;
 
 /** The others who have this deal open: their initials; role and field are in the name. */
 export function Here({ session }: { session: DealSession }) {
-  const others = session.here.value.filter((one) => one.user_id !== session.user.value?.id);
-  const shown = session.view.value === "customer" ? [] : others;
+  const shown = session.here.value.filter((one) => one.user_id !== session.user.value?.id);
   const placed = shown.length > PLACES ? shown.slice(0, PLACES - 1) : shown;
   const rest = shown.slice(placed.length);
   return (

@@ -7,7 +7,7 @@ import { useSurroundings } from "../parts/surroundings";
 /** Lenders' decisions with their stipulations, and what must still be done. */
 export function Papers({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
-  if (!deal || session.view.value === "customer" || !deal.lenders) return null;
+  if (!deal?.lenders) return null;
   const open = (deal.tasks ?? []).filter((task) => task.done_by === null);
   const lender = deal.selected?.lender ?? null;
   if (deal.lenders.length === 0 && open.length === 0 && !(lender && session.can("lender"))) return null;

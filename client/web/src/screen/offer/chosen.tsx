@@ -32,9 +32,7 @@ export function Chosen({ row, session, tab }: Props) {
   const chosen = useSignal<DealKind | null>(null);
   const ways = quote ? waysOf(quote) : [];
   const way = chosen.value && ways.includes(chosen.value) ? chosen.value : quote && wayOf(quote);
-  // What the deal is worth is no business of the customer's.
-  const tabs = OFFER_TABS.filter((each) => each !== "value" || session.view.value !== "customer");
-  const open = tabs.includes(tab.value) ? tab.value : tabs[0]!;
+  const open = tab.value;
   return (
     <>
       <Head row={row} session={session} picture={shown} way={way} />
@@ -43,7 +41,7 @@ export function Chosen({ row, session, tab }: Props) {
           label="The offer"
           kind="offer-tabs"
           panel={PANEL}
-          tabs={tabs.map((each) => [each, WORDS[each]] as const)}
+          tabs={OFFER_TABS.map((each) => [each, WORDS[each]] as const)}
           chosen={open}
           choose={(next) => (tab.value = next)}
         />

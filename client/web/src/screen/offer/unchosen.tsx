@@ -32,7 +32,7 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
       <PrintLink vehicleId={null} way={null} session={session} />
       <PrintComparison session={session} />
       <Papers session={session} />
-      {rejected.length > 0 && session.view.value !== "customer" && (
+      {rejected.length > 0 && (
         <section>
           <h2>Why cars don't qualify</h2>
           <LimitBars rejected={rejected} />

@@ -41,11 +41,10 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   }, [palette, dealId, name]);
   useDealPalette(session, () => help.current?.showModal());
 
-  const view = session.view.value;
   const failure = session.failure.value;
   if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
   return (
-    <div class={`page deal view-${view}`}>
+    <div class="page deal">
       <SkipLink />
       <DealHeader session={session} help={() => help.current?.showModal()} />
       <NeedsAnswer session={session} label="Decisions">
@@ -57,7 +56,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
         <StockSection session={session} />
         <OfferPanel session={session} />
       </main>
-      {view !== "customer" && <Timeline session={session} />}
+      <Timeline session={session} />
       <DeskDialogs session={session} />
       <CustomerDialog session={session} />
       <LenderDialog session={session} />

@@ -47,7 +47,7 @@ export function WallPage() {
         <h1>{session.name.value ? `${session.name.value} desk` : "Desk"}</h1>
         <StandingMark session={session} />
       </TopBar>
-      <p class="visually-hidden" role="status">
+      <p class="visually-hidden announcer" role="status">
         {view.announcer.text}
       </p>
       {!(failure && !failure.retry) && (

@@ -22,7 +22,6 @@ export function ScenarioStrip({ session }: { session: DealSession }) {
   void session.desk.busy.value;
   useEffect(() => edits.advance());
   useToggleKey(() => (open.value = !open.value), toggle);
-  if (session.view.value === "customer") return null;
 
   const add = (source: string | null) => {
     open.value = true;

@@ -7,7 +7,7 @@ import { useSurroundings } from "../parts/surroundings";
 export function Openings({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
   const model = session.model.value;
-  if (!model || session.view.value === "customer") return null;
+  if (!model) return null;
   const { deal, search } = model;
   const rejected = search && !session.grid.picture.value.stale ? search.rejected : [];
   const cars = rejected.reduce((sum, each) => sum + each.cars, 0);

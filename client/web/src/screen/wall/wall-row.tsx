@@ -55,8 +55,8 @@ export const WallRow = memo(function Row({
         >
           <bdi>{deal.customer}</bdi>
         </button>
-        <span class={`second ${deal.contended ? "late" : ""}`}>
-          {deal.contended ? "Car in another deal" : deal.deal_id.slice(0, 8)}
+        <span class={`second ${deal.contended ? "late" : deal.accepted_at ? "accepted" : ""}`}>
+          {deal.contended ? "Car in another deal" : deal.accepted_at ? "Customer accepted" : deal.deal_id.slice(0, 8)}
         </span>
       </div>
       <div role="cell" class="cell-car">

@@ -101,8 +101,6 @@ interface Field {
   value(car: Candidate): number | string | null;
   text(car: Candidate, formats: Formats): string;
   best?: "least" | "most";
-  /** Not in the customer's view. */
-  internal?: true;
 }
 
 const FIELDS: readonly Field[] = [
@@ -123,7 +121,7 @@ const FIELDS: readonly Field[] = [
     value: (car) => car.termMonths,
     text: (car, f) => `${amount(car.termMonths, f.count)}${car.kind === "lease" ? " lease" : ""}`,
   },
-  { label: "Lender", value: (car) => car.lender, text: (car) => car.lender ?? NOTHING, internal: true },
+  { label: "Lender", value: (car) => car.lender, text: (car) => car.lender ?? NOTHING },
   { label: "Rate", value: (car) => car.rateBp, text: (car, f) => amount(car.rateBp, f.percent), best: "least" },
   { label: "Total", value: (car) => car.totalCents, text: (car, f) => amount(car.totalCents, f.cents), best: "least" },
   {
@@ -131,19 +129,18 @@ const FIELDS: readonly Field[] = [
     value: (car) => car.npvCents,
     text: (car, f) => amount(car.npvCents, f.dollars),
     best: "most",
-    internal: true,
   },
-  { label: "Score", value: (car) => car.score, text: (car) => scoreText(car.score), best: "most", internal: true },
+  { label: "Score", value: (car) => car.score, text: (car) => scoreText(car.score), best: "most" },
   { label: "Price", value: (car) => car.priceCents, text: (car, f) => f.dollars(car.priceCents), best: "least" },
   { label: "Miles", value: (car) => car.miles, text: (car, f) => f.count(car.miles), best: "least" },
   { label: "Year", value: (car) => car.year, text: (car) => String(car.year), best: "most" },
-  { label: "Age, days", value: (car) => car.age, text: (car, f) => amount(car.age, f.count), internal: true },
+  { label: "Age, days", value: (car) => car.age, text: (car, f) => amount(car.age, f.count) },
   { label: "Stock", value: (car) => car.stockNo, text: (car) => car.stockNo || NOTHING },
 ];
 
 /** Returns the lines of the comparison. A line that no car has anything for is left out. */
-export function comparison(cars: readonly Candidate[], internal: boolean, formats: Formats): ComparedLine[] {
-  return FIELDS.filter((field) => internal || !field.internal).flatMap(({ label, value, text, best }) => {
+export function comparison(cars: readonly Candidate[], formats: Formats): ComparedLine[] {
+  return FIELDS.flatMap(({ label, value, text, best }) => {
     const values = cars.map(value);
     if (values.every((one) => one === null)) return [];
     const known = values.filter((one) => typeof one === "number");

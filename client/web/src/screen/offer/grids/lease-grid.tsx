@@ -67,7 +67,7 @@ function Miles({ grid, session }: { grid: LeaseGrid; session: DealSession }) {
   const deal = session.model.value?.deal;
   void session.terms.editing.value;
   const asked = session.terms.value("lease_miles_per_year", deal?.structure.lease_miles_per_year ?? null);
-  if (!deal || session.view.value === "customer" || !session.can("terms") || !isEditable(deal))
+  if (!deal || !session.can("terms") || !isEditable(deal))
     return <p class="hint">{formats.count(grid.miles)} miles a year</p>;
   const chosen = typeof asked === "number" ? asked : null;
   const choices = [...new Set([...grid.miles_per_year, ...(chosen === null ? [] : [chosen])])].sort((a, b) => a - b);

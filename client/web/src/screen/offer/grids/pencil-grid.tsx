@@ -44,8 +44,8 @@ export function PencilGrid({ quote, asking, session }: Props) {
   };
   const { pick } = session.pencil.picture.value;
   const deal = session.model.value?.deal;
-  const staff = session.view.value !== "customer" && session.can("terms");
-  const applicable = pick !== null && !asking && quote.eligible && staff && deal !== undefined && isEditable(deal);
+  const may = session.can("terms");
+  const applicable = pick !== null && !asking && quote.eligible && may && deal !== undefined && isEditable(deal);
   const rows = gridRows(grid, (structure.terms_months as number[] | undefined) ?? []);
   const discount = quote.discount_cents;
   return (
@@ -71,7 +71,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
       />
       <p class="hint">
         {rows.length > 1 && "A longer term lowers the payment and raises the total cost. "}
-        {staff && "Enter shows a cell; Enter again applies it."}
+        {may && "Enter shows a cell; Enter again applies it."}
       </p>
     </section>
   );

@@ -23,7 +23,7 @@ interface Props {
 /** What can be done with the chosen car for this deal: select its offer as it is shown, pin it, hold it. */
 export function ChoiceBar({ row, session, way }: Props) {
   const deal = session.model.value?.deal;
-  if (!deal || session.view.value === "customer") return null;
+  if (!deal) return null;
   const { desk } = session;
   const { vehicle_id: id, claim } = row;
   const { pick, quote, vehicleId, asking } = session.pencil.picture.value;

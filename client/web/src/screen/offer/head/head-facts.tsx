@@ -8,15 +8,14 @@ interface Props {
   row: Row;
   quote: QuoteReply | null;
   way: DealKind | null;
-  customer: boolean;
 }
 
 type Named = [name: string, text: string | null, tone?: string];
 
 /** Beside the payment: rate, lender, cash and value. Four slots, which stay where they are while the quote is asked. */
-export function HeadFacts({ row, quote, way, customer }: Props) {
+export function HeadFacts({ row, quote, way }: Props) {
   const { formats } = useSurroundings();
-  const facts = quote ? factsOf(quote, way, customer, formats) : awaited(row, customer, formats);
+  const facts = quote ? factsOf(quote, way, formats) : awaited(row, formats);
   return (
     <dl class="offer-facts">
       {facts.map(([name, text, tone]) => (
@@ -31,7 +30,7 @@ export function HeadFacts({ row, quote, way, customer }: Props) {
   );
 }
 
-function factsOf(quote: QuoteReply, way: DealKind | null, customer: boolean, formats: Formats): Named[] {
+function factsOf(quote: QuoteReply, way: DealKind | null, formats: Formats): Named[] {
   const money = (cents: number | undefined) => (cents === undefined ? "–" : formats.cents(cents));
   if (way === "cash" && quote.cash) {
     const { price_cents: price, discount_cents: discount, tax_cents: tax, fees_cents: fees, value } = quote.cash;
@@ -47,24 +46,19 @@ function factsOf(quote: QuoteReply, way: DealKind | null, customer: boolean, for
     const { due_at_signing_cents: due, effective_monthly_cents: monthly, lender, value } = lease;
     return [
       ["Due at signing", money(due)],
-      ...named(customer, "Lender", lender),
+      ["Lender", lender ?? "–"],
       ["Monthly cost", money(monthly)],
       ...worth(value, formats),
     ];
   }
   if (way === "lease" || quote.payment_cents === undefined) return [];
-  const own: Named[] = customer
-    ? [
-        ["First payment", formats.day(quote.first_payment_date)],
-        ["Total of payments", money(quote.total_of_payments_cents)],
-      ]
-    : [...named(false, "Lender", quote.lender), ...worth(quote.value, formats)];
   const rate = quote.rate_bp === undefined ? "–" : formats.percent(quote.rate_bp);
-  return [["Rate", rate], ["Cash down", money(quote.cash_down_cents)], ...own];
-}
-
-function named(customer: boolean, name: string, text: string | undefined): Named[] {
-  return customer ? [] : [[name, text ?? "–"]];
+  return [
+    ["Rate", rate],
+    ["Cash down", money(quote.cash_down_cents)],
+    ["Lender", quote.lender ?? "–"],
+    ...worth(quote.value, formats),
+  ];
 }
 
 /** The value of the deal to the group: as an amount, or on the scale that the store shows instead. */
@@ -77,14 +71,9 @@ function worth(value: QuoteValue | undefined, formats: Formats): Named[] {
 }
 
 /** What the search knows already, while the quote is on its way. */
-function awaited(row: Row, customer: boolean, formats: Formats): Named[] {
+function awaited(row: Row, formats: Formats): Named[] {
   const rate = row.rate_bp === null ? null : formats.percent(row.rate_bp);
   const cash = row.cash_down_cents === null ? null : formats.cents(row.cash_down_cents);
-  const own: Named[] = customer
-    ? [
-        ["First payment", null],
-        ["Total of payments", null],
-      ]
-    : [["Lender", row.lender], row.score === null ? ["NPV", null] : ["Score", scoreText(row.score)]];
-  return [["Rate", rate], ["Cash down", cash], ...own];
+  const value: Named = row.score === null ? ["NPV", null] : ["Score", scoreText(row.score)];
+  return [["Rate", rate], ["Cash down", cash], ["Lender", row.lender], value];
 }

@@ -5,7 +5,6 @@ import type { Row } from "../../../deal/stock/rows";
 import type { DealKind } from "../../../wire";
 import { NeedsAnswer } from "../../standing/needs-answer";
 import { ChoiceBar } from "./choice-bar";
-import { CustomerWords } from "./customer-words";
 import { Figure } from "./figure";
 import { HeadFacts } from "./head-facts";
 import { PickSlot } from "./pick-slot";
@@ -25,7 +24,6 @@ export function Head({ row, session, picture, way }: Props) {
   const { quote, asking } = picture;
   const stale = (asking || session.grid.picture.value.stale) && quote !== null;
   const refused = quote ? !quote.eligible && way === wayOf(quote) : row.value === "none";
-  const customer = session.view.value === "customer";
   return (
     <header class="headline" aria-busy={asking}>
       <div class="offer-car">
@@ -48,19 +46,8 @@ export function Head({ row, session, picture, way }: Props) {
       </div>
       <div class={stale ? "offer-figures stale" : "offer-figures"}>
         <Figure row={row} picture={picture} way={way} refused={refused} />
-        {refused && !customer ? (
-          <WhyNot about={quote ?? row} session={session} />
-        ) : (
-          <HeadFacts row={row} quote={quote} way={way} customer={customer} />
-        )}
+        {refused ? <WhyNot about={quote ?? row} session={session} /> : <HeadFacts row={row} quote={quote} way={way} />}
       </div>
-      {customer ? (
-        <div class="offer-words">
-          {quote && way && (
-            <CustomerWords quote={quote} way={way} structure={session.model.value?.deal.structure ?? {}} />
-          )}
-        </div>
-      ) : null}
       <NeedsAnswer session={session}>
         <ChoiceBar row={row} session={session} way={way} />
         <PickSlot row={row} session={session} picture={picture} way={way} />

@@ -16,7 +16,7 @@ export interface Note {
 /** Returns who holds or wants the car, as sentences without their full stops. */
 export function claimNotes(row: Row, session: DealSession, formats: Pick<Formats, "clock">): Note[] {
   const deal = session.model.value?.deal;
-  if (!deal || session.view.value === "customer") return [];
+  if (!deal) return [];
   const { vehicle_id: id, claim } = row;
   const hold = deal.holds?.find((each) => each.vehicle_id === id);
   const kept = deal.state === "approved" && deal.approval?.vehicle_id === id;
@@ -35,7 +35,7 @@ export function notesOf(row: Row, session: DealSession, formats: Pick<Formats, "
   const { quote, vehicleId } = session.pencil.picture.value;
   const notes = claimNotes(row, session, formats);
   const own = vehicleId === row.vehicle_id && quote?.eligible && way === wayOf(quote) && way === "finance";
-  if (own && quote.binding && session.view.value !== "customer")
+  if (own && quote.binding)
     notes.push({ text: `Cash down was raised to meet a limit: ${limitText(quote.binding)}`, warns: false });
   return notes;
 }

@@ -51,17 +51,16 @@ function Picked({ session, picture: { pick, asking, quote, vehicleId } }: Pick<P
   const deal = session.model.value?.deal;
   const user = session.user.value;
   if (!pick || !deal || !user) return <p class="pick-slot" />;
-  const staff = session.view.value !== "customer";
   const ready = !asking && quote?.eligible === true;
   const counters =
-    staff && deal.selected?.vehicle_id === vehicleId && possibleSteps(deal, user).some((step) => step === "counter");
+    deal.selected?.vehicle_id === vehicleId && possibleSteps(deal, user).some((step) => step === "counter");
   return (
     <p class="pick-slot pick-bar">
       <span class="quiet">Your pick</span>
       <button type="button" class="link" onClick={() => session.pencil.pick(null)}>
         Back to the best offer
       </button>
-      {staff && isEditable(deal) && session.can("terms") && (
+      {isEditable(deal) && session.can("terms") && (
         <button
           type="button"
           class="button small"

@@ -8,7 +8,6 @@ import { claimNotes } from "../head/notes";
 export function CarTab({ row, session }: { row: Row; session: DealSession }) {
   const { formats } = useSurroundings();
   const view = session.view.value;
-  const staff = view !== "customer";
   const notes = claimNotes(row, session, formats);
   const changed = session.model.value?.cars.get(row.vehicle_id);
   return (
@@ -26,8 +25,8 @@ export function CarTab({ row, session }: { row: Row; session: DealSession }) {
           {row.trim && <Fact name="Trim">{row.trim}</Fact>}
           {row.body && <Fact name="Body">{row.body}</Fact>}
           <Fact name="Miles">{formats.count(row.mileage)}</Fact>
-          {staff && row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
-          {staff && row.store_id !== null && (
+          {row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
+          {row.store_id !== null && (
             <Fact name="Store">
               <bdi>{row.store_id}</bdi>
             </Fact>
@@ -39,20 +38,16 @@ export function CarTab({ row, session }: { row: Row; session: DealSession }) {
         <dl class="facts">
           <Fact name="Price">{formats.cents(row.price_cents)}</Fact>
           {view === "manager" && <Cost row={row} />}
-          {staff && changed && changed.rev === row.rev && (
-            <Fact name="Last change in stock">{formats.moment(changed.at)}</Fact>
-          )}
-          {staff && row.transfer_days ? (
+          {changed && changed.rev === row.rev && <Fact name="Last change in stock">{formats.moment(changed.at)}</Fact>}
+          {row.transfer_days ? (
             <Fact name="Transfer">
               {formats.count(row.transfer_days)} {row.transfer_days === 1 ? "day" : "days"}
             </Fact>
           ) : null}
-          {staff && row.transfer_cost_cents ? (
-            <Fact name="Transfer cost">{formats.cents(row.transfer_cost_cents)}</Fact>
-          ) : null}
+          {row.transfer_cost_cents ? <Fact name="Transfer cost">{formats.cents(row.transfer_cost_cents)}</Fact> : null}
         </dl>
       </section>
-      {staff && (
+      {
         <section>
           <h3>Holds and other deals</h3>
           {notes.length === 0 && <p class="quiet">Nobody holds it, and no other deal has it.</p>}
@@ -62,7 +57,7 @@ export function CarTab({ row, session }: { row: Row; session: DealSession }) {
             </p>
           ))}
         </section>
-      )}
+      }
     </>
   );
 }

@@ -6,7 +6,6 @@ import { DEAL_KINDS } from "../../../deal/terms/fields";
 import type { DealKind, QuoteReply } from "../../../wire";
 import { PencilGrid } from "../grids/pencil-grid";
 import { RollControl } from "../grids/roll-control";
-import { RateOrRebate } from "../value/rate-or-rebate";
 import { CashFacts } from "../ways/cash-panel";
 import { KindSwitch } from "../ways/kind-switch";
 import { LeasePanel } from "../ways/lease-panel";
@@ -56,7 +55,6 @@ export function PencilTab({ row, quote, way, picture, session, choose }: Props) 
 }
 
 function Way({ row, quote, way, picture: { asking }, session }: Omit<Props, "choose">) {
-  const customer = session.view.value === "customer";
   return (
     <>
       <KindSwitch way={way} session={session} />
@@ -67,11 +65,7 @@ function Way({ row, quote, way, picture: { asking }, session }: Omit<Props, "cho
       ) : (
         <>
           <PencilGrid quote={quote} asking={asking} session={session} />
-          {customer ? (
-            <RateOrRebate quote={quote} session={session} />
-          ) : (
-            <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />
-          )}
+          <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />
         </>
       )}
     </>

@@ -71,7 +71,8 @@ function Totals({ value, row, picked, session }: TotalsProps) {
   const amount = value.parts ? formats.cents : formats.dollars;
   const { npv_cents: npv, stress_npv_cents: stressed } = value;
   return (
-    <dl class="facts value-facts">
+    // Other figures are drawn anew: their widths differ.
+    <dl key={`${npv} ${picked}`} class="facts value-facts">
       <Fact name="NPV" strong={npv >= 0}>
         <span class={npv < 0 ? "negative" : ""}>{amount(npv)}</span>
       </Fact>
@@ -80,11 +81,14 @@ function Totals({ value, row, picked, session }: TotalsProps) {
           <span class={stressed < 0 ? "negative" : ""}>{amount(stressed)}</span>
         </Fact>
       )}
-      {rank && (
-        <Fact name="NPV rank">
+      {/* The row stays where a pick has no rank: nothing beneath it moves. */}
+      <Fact name="NPV rank">
+        {rank ? (
           <span class={rank.turns ? `turn-${rank.turns}` : ""}>{rankText(rank, formats)}</span>
-        </Fact>
-      )}
+        ) : (
+          <span class="quiet">{picked ? "of the best offer only" : "–"}</span>
+        )}
+      </Fact>
     </dl>
   );
 }

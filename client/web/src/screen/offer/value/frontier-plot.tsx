@@ -129,7 +129,7 @@ function Plot({ points, picture, session }: PlotProps) {
           ))}
         </g>
       </svg>
-      <PointDetail point={points[at]!} quote={quote} />
+      <PointDetail key={at} point={points[at]!} quote={quote} />
       <Legend reversals={reversalText(points, formats)} />
     </section>
   );

@@ -18,7 +18,8 @@ export function ValueParts({ value, stale }: { value: QuoteValue; stale: boolean
             <th scope="col">Amount</th>
           </tr>
         </thead>
-        <tbody>
+        {/* Other figures are other bars: none slides. */}
+        <tbody key={steps.map((step) => step.cents).join(" ")}>
           {steps.map((step) => (
             <Bar key={step.name} step={step} zero={zero} formats={formats} />
           ))}

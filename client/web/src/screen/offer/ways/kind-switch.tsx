@@ -11,7 +11,7 @@ const WORDS: Record<DealKind, string> = {
 /** Turns the whole deal into the way to pay that is shown; the search then ranks its offers. */
 export function KindSwitch({ way, session }: { way: DealKind; session: DealSession }) {
   const deal = session.model.value?.deal;
-  if (!deal || session.view.value === "customer" || !session.can("terms") || !isEditable(deal)) return null;
+  if (!deal || !session.can("terms") || !isEditable(deal)) return null;
   void session.terms.editing.value;
   const kind = session.terms.value("kind", deal.structure.kind ?? "finance");
   if (kind === way) return null;

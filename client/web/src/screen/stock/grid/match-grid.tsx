@@ -130,6 +130,5 @@ function shareOf(npv: number | null, scale: number): number {
 function useActions(session: DealSession): RowActions {
   const deal = session.model.value?.deal;
   const pin = session.can("select") && deal !== undefined && isOpen(deal);
-  const retry = session.view.value !== "customer";
-  return useMemo(() => ({ pin, compare: true, retry }), [pin, retry]);
+  return useMemo(() => ({ pin, compare: true, retry: true }), [pin]);
 }

@@ -40,9 +40,7 @@ export function Progress({ session }: { session: DealSession }) {
         aria-valuemax={100}
         aria-valuenow={Math.round(valuedOf(session).done * 100)}
       />
-      {search && session.view.value !== "customer" && (
-        <TracePopover search={search} painted={session.paint.spans(search.search_id)} />
-      )}
+      {search && <TracePopover search={search} painted={session.paint.spans(search.search_id)} />}
     </div>
   );
 }

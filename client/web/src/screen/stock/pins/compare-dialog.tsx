@@ -33,7 +33,7 @@ function Compared({ session }: { session: DealSession }) {
   const { marks } = session.grid;
   const cars = useCandidates(session);
   const reason = session.truth.whyNot.value;
-  const lines = comparison(cars, session.view.value !== "customer", formats);
+  const lines = comparison(cars, formats);
   return (
     <>
       <header>
