@@ -31,7 +31,7 @@ interface State {
 }
 
 function foot(state: string, shown: State): Story {
-  return { part: "connection", state, render: () => <Foot {...shown} /> };
+  return { part: "connection", state, page: true, render: () => <Foot {...shown} /> };
 }
 
 /** A page of which only its head and its foot are there. */
@@ -48,21 +48,23 @@ function Foot(shown: State) {
   );
   return (
     <SurroundingsContext.Provider value={surroundings}>
-      <main>
-        <h1>Lin Moore</h1>
-        <StandingMark session={session} />
-        <NeedsAnswer session={session}>
-          <div class="desk-bar">
-            <span>2023 Lexus RX</span>
-            <div class="steps">
-              <button type="button" class="button small primary">
-                Approve
-              </button>
+      <div class="page">
+        <main>
+          <h1>Lin Moore</h1>
+          <StandingMark session={session} />
+          <NeedsAnswer session={session}>
+            <div class="desk-bar">
+              <span>2023 Lexus RX</span>
+              <div class="steps">
+                <button type="button" class="button small primary">
+                  Approve
+                </button>
+              </div>
             </div>
-          </div>
-        </NeedsAnswer>
-      </main>
-      <Banners session={session} />
+          </NeedsAnswer>
+        </main>
+        <Banners session={session} />
+      </div>
     </SurroundingsContext.Provider>
   );
 }

@@ -47,7 +47,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
     <div class="page deal">
       <SkipLink />
       <DealHeader session={session} help={() => help.current?.showModal()} />
-      <NeedsAnswer session={session}>
+      <NeedsAnswer session={session} label="Decisions">
         <DeskBar session={session} />
       </NeedsAnswer>
       <ScenarioStrip session={session} />
