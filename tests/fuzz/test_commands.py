@@ -135,7 +135,7 @@ def needed(kind: type[Command]) -> Message:
         "changes": {}, "search_id": "s", "token": "t", "vehicle_id": "1", "field": "tier",
         "reason": next(iter(Reason)),
         "text": "x", "stage": "all_offers", "ms": 1, "lender": "l", "status": "approved",
-        "stipulation_id": "s", "task_id": "t",
+        "stipulation_id": "s", "task_id": "t", "scenario_id": "s",
     }  # fmt: skip
     required = {field.name for field in msgspec.structs.fields(kind) if field.required} - {"ref"}
     if kind is Revalue:

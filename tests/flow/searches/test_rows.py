@@ -18,7 +18,7 @@ pytestmark = pytest.mark.flow
 
 OF_DEALS = (
     *("deal_events", "offers", "pencils", "deal_pins", "deal_locks", "desk_approvals", "lender_decisions"),
-    *("deal_tasks", "deal_ops"),
+    *("deal_tasks", "deal_ops", "deal_links", "deal_acceptances"),
 )
 GUARDED = ("deals", "customers", "vehicles", *OF_DEALS, "lender_stipulations", "vehicle_claims")
 

@@ -78,10 +78,10 @@ function story(state: string, twist: Twist, act?: Story["act"]): Story {
     render: () => (
       <Part recording={recording} twist={twist}>
         {(session) => (
-          <main>
+          <div>
             <h1 class="visually-hidden">A deal</h1>
             <ScenarioStrip session={session} />
-          </main>
+          </div>
         )}
       </Part>
     ),
