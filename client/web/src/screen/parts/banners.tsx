@@ -71,7 +71,8 @@ function LinkBanner({ session }: { session: Linked }) {
   const heard = truth.heardAt.value;
   const last = heard === null ? "" : ` Last update ${formats.clock(new Date(heard).toISOString())}.`;
   return (
-    <p class="banner warn">
+    // Other words are another banner: nothing in it moves.
+    <p class="banner warn" key={standing}>
       <span>
         {WHAT[standing]}
         {standing !== "offline" && last}{" "}

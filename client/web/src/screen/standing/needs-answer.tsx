@@ -14,7 +14,11 @@ export function NeedsAnswer({ session, label, children }: Props) {
   const actions = (
     <fieldset class="needs-answer" disabled={reason !== null}>
       {children}
-      {reason !== null && <p class="not-now">{reason}</p>}
+      {reason !== null && (
+        <p class="not-now" key={reason}>
+          {reason}
+        </p>
+      )}
     </fieldset>
   );
   return label === undefined ? actions : <section aria-label={label}>{actions}</section>;
