@@ -32,8 +32,11 @@ export function CommitInput<T>(props: Props<T>) {
   }, [saving, JSON.stringify(value)]);
   useEffect(() => {
     if (!takesFocus) return;
-    input.current?.focus();
-    input.current?.select();
+    // Whoever has gone on to another field meanwhile stays there.
+    if (!document.activeElement?.matches("input, select, textarea")) {
+      input.current?.focus();
+      input.current?.select();
+    }
     props.focused?.();
   }, [takesFocus]);
 
