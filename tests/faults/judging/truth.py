@@ -71,23 +71,28 @@ class Tap:
     async def _look_at(self, channel: str) -> None:
         key = f"{{{channel}}}"
         known = self._last.get((channel, self.heads.get(channel, ("", 0))[0]), 0)
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hmget(f"{key}:meta", "epoch", "seq")
-            pipe.xrange(f"{key}:log", min=f"{known + 1}-0")
-            (epoch, seq), entries = await pipe.execute()
+        epoch, seq, entries = await self._read(key, known + 1)
+        if self.heads.get(channel, (epoch, 0))[0] != epoch or seq < known:
+            # A new epoch, or an old one that lost its end: its numbers begin below what was read. It is read as
+            # one, because an old epoch that came back is soon followed by a new one.
+            epoch, seq, entries = await self._read(key, 1)
         if epoch is None:
             return
-        name = epoch.decode()
-        if self.heads.get(channel, (name, 0))[0] != name or int(seq) < known:
-            # A new epoch, or an old one that lost its end: its numbers begin below what was read.
-            entries = await self._redis.xrange(f"{key}:log")
-        self.heads[channel] = name, int(seq)
+        self.heads[channel] = epoch, seq
         for entry, fields in entries:
             number = int(entry.split(b"-")[0])
             event = orjson.loads(fields[b"e"])
             told = event["type"], event["at"]
-            self.truth.retold += self.truth.log.setdefault((channel, name, number), told) != told
-            self._last[channel, name] = number
+            self.truth.retold += self.truth.log.setdefault((channel, epoch, number), told) != told
+            self._last[channel, epoch] = number
+
+    async def _read(self, key: str, first: int) -> tuple[str | None, int, Any]:
+        """Return the epoch of a log, its last number and its entries from ``first`` on, as of one moment."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(f"{key}:meta", "epoch", "seq")
+            pipe.xrange(f"{key}:log", min=f"{first}-0")
+            (epoch, seq), entries = await pipe.execute()
+        return (None, 0, []) if epoch is None else (epoch.decode(), int(seq), entries)
 
 
 async def decisions_of(owner_url: str, channel: str) -> list[Decision]:
