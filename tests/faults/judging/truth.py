@@ -73,8 +73,8 @@ class Tap:
         known = self._last.get((channel, self.heads.get(channel, ("", 0))[0]), 0)
         epoch, seq, entries = await self._read(key, known + 1)
         if self.heads.get(channel, (epoch, 0))[0] != epoch or seq < known:
-            # A new epoch, or an old one that lost its end: its numbers begin below what was read. It is read as
-            # one, because an old epoch that came back is soon followed by a new one.
+            # A new epoch, or an old one that lost its end: its numbers begin below what was read. Read at one
+            # moment, because an old epoch that came back is soon followed by a new one.
             epoch, seq, entries = await self._read(key, 1)
         if epoch is None:
             return
