@@ -27,7 +27,7 @@ interface Rest {
 /** Chooses the best car. */
 async function choose(root: HTMLElement): Promise<void> {
   (await appears<HTMLElement>(root, ".grid-row")).click();
-  await appears(root, "[role=tabpanel]");
+  await appears(root, ".payment-tabs");
 }
 
 async function live(root: HTMLElement): Promise<void> {

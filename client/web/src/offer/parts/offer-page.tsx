@@ -49,7 +49,7 @@ export function OfferPage({ session, formats, own = false, tools }: Props) {
             <Intro reply={reply} formats={formats} />
             <Kinds session={session} reply={reply} picture={picture} />
           </div>
-          <div class={`offer-body of-${reply.cars.length}`}>
+          <div class={`presented of-${reply.cars.length}`}>
             <Cars session={session} reply={reply} chosen={picture.car.vehicle_id} formats={formats} />
             <Cells session={session} picture={picture} reply={reply} formats={formats} />
           </div>
