@@ -56,7 +56,7 @@ function answerHttp(recording: Recording): void {
   };
 }
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 /** Returns the first element of a selector with a text, once it is there. Throws if it does not come. */
 export async function appears<T extends Element>(root: ParentNode, selector: string, text = ""): Promise<T> {
