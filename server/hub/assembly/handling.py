@@ -15,8 +15,8 @@ from server.hub.commands.presenting.handlers import PresentingHandlers
 from server.hub.commands.presenting.presentations import Presentations
 from server.hub.commands.quoting.catalogues import Catalogues
 from server.hub.commands.quoting.quotes import Quotes
-from server.hub.commands.scenario_handlers import ScenarioHandlers
-from server.hub.commands.scenario_pricing import ScenarioPricing
+from server.hub.commands.scenarios.handlers import ScenarioHandlers
+from server.hub.commands.scenarios.pricing import ScenarioPricing
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.store_handlers import StoreHandlers
 from server.hub.commands.watch_handlers import WatchHandlers

@@ -5,7 +5,7 @@ from typing import Final
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.presenting.handlers import PresentingHandlers
-from server.hub.commands.scenario_handlers import ScenarioHandlers
+from server.hub.commands.scenarios.handlers import ScenarioHandlers
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.store_handlers import StoreHandlers
 from server.hub.commands.watch_handlers import WatchHandlers

@@ -5,7 +5,7 @@ from typing import Any
 from protocol.deal.structure import Structure, StructureChanges
 from protocol.records import DealKind
 from server.database.decisions.edits.scenario_plans import Plan
-from server.hub.commands.scenario_pricing import attempts_of
+from server.hub.commands.scenarios.pricing import attempts_of
 
 
 def tried(plan: Plan) -> list[tuple[dict[str, Any], str | None]]:

@@ -21,7 +21,7 @@ from server.database.decisions.moves import scenarios as moves
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.registration import handles
-from server.hub.commands.scenario_pricing import ScenarioPricing
+from server.hub.commands.scenarios.pricing import ScenarioPricing
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.questions import check_conceded, check_visible

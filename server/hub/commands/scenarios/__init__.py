@@ -1,0 +1,1 @@
+"""Scenarios of a deal: their commands, and what prices them."""
