@@ -162,6 +162,11 @@ def valued(event: Event) -> bool:
     return isinstance(event, SearchValued)
 
 
+def is_valued(search_id: str) -> Callable[[Event], bool]:
+    """Return what finds the event that all values of a search are there."""
+    return lambda each: isinstance(each, SearchValued) and each.search_id == search_id
+
+
 @asynccontextmanager
 async def open_both(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
     """A deal with easy terms that has been searched."""
