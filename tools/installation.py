@@ -24,7 +24,7 @@ STAMPS = VENV / ".stamps"
 PACKAGES = ("server", "protocol")
 CLIENT = ROOT / "client" / "web"
 ELSEWHERE = ROOT / "tests" / "elsewhere"
-CLIENT_SOURCES = ("src", "static", "package.json", "package-lock.json", "build.mjs", "tsconfig.json")
+CLIENT_SOURCES = ("src", "static", "package.json", "package-lock.json", "build.mjs", "build", "tsconfig.json")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CLIENT_BUILDS = ("client", "client-with-maps")
 WITH_MAPS = os.environ.get("DEAL_MAPS") == "1"

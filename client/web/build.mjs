@@ -4,6 +4,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
+import { besideTheApp, writeJoined } from "./build/parts.mjs";
 
 const maps = process.argv.includes("--maps") || process.env.DEAL_MAPS === "1";
 
@@ -13,8 +14,11 @@ const common = {
   minify: true,
   format: "esm",
   target: ["es2022", "chrome111", "firefox115", "safari16.4"],
-  jsx: "automatic",
-  jsxImportSource: "preact",
+  // Calls of `h` are a hundredth smaller, compressed, than those of the automatic runtime, which the types are checked for.
+  tsconfigRaw: { compilerOptions: { jsx: "react" } },
+  jsxFactory: "h",
+  jsxFragment: "Fragment",
+  inject: ["src/jsx.ts"],
   // The page preloads the font by its name.
   loader: { ".woff2": "file" },
   assetNames: "[name]",
@@ -22,9 +26,15 @@ const common = {
   logLevel: "info",
 };
 
-/** Managers' pages are parts of their own. The customer's page and the gallery share nothing with the staff's. */
+/** The staff's script, with the parts of managers. The customer's page and the gallery share nothing with it. */
+const app = {
+  ...common,
+  entryPoints: { app: "src/main.tsx", managers: "src/styles/managers.css" },
+  splitting: true,
+  chunkNames: "app/[name]-[hash]",
+  plugins: [besideTheApp("./src/main.tsx")],
+};
 const pages = [
-  { ...common, entryPoints: { app: "src/main.tsx" }, splitting: true, chunkNames: "app/[name]-[hash]" },
   { ...common, entryPoints: { gallery: "src/gallery/main.tsx" } },
   { ...common, entryPoints: { offer: "src/offer/main.tsx" } },
 ];
@@ -46,7 +56,8 @@ async function tests() {
 if (process.argv.includes("--tests")) {
   await build(await tests());
 } else if (process.argv.includes("--watch")) {
-  await Promise.all(pages.map(async (page) => (await context({ ...page, minify: false, sourcemap: true })).watch()));
+  const watched = [app, ...pages].map((page) => context({ ...page, minify: false, sourcemap: true }));
+  await Promise.all(watched.map(async (page) => (await page).watch()));
 } else {
   // A build without maps leaves none of an older one: they would be of other code.
   const old = maps ? [] : (await readdir("dist").catch(() => [])).filter((name) => name.endsWith(".map"));
@@ -54,4 +65,5 @@ if (process.argv.includes("--tests")) {
   // Parts have their content in their names: those of an older build are nobody's.
   await rm("dist/app", { recursive: true, force: true });
   await Promise.all(pages.map((page) => build({ ...page, sourcemap: maps })));
+  await writeJoined(await build({ ...app, sourcemap: maps, metafile: true, write: false }), "app.js");
 }

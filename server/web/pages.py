@@ -78,7 +78,7 @@ def build_of(folder: Path) -> str:
 
     A page compares it with that of the server it is connected to: then it knows that a newer one is there.
     """
-    files = [folder / name for name in ("app.js", "app.css")]
+    files = [folder / name for name in ("app.js", "app.css", "managers.css")]
     if not all(file.is_file() for file in files):
         return ""
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]

@@ -64,5 +64,6 @@ def test_a_build_is_named_by_what_is_in_it(tmp_path_factory: pytest.TempPathFact
         assert build_of(folder.parent / "none") == ""
         (folder / "app.js").write_text(script)
         (folder / "app.css").write_text(style)
+        (folder / "managers.css").write_text("c")
         names.append(build_of(folder))
     assert names[0] == names[1] != names[2]

@@ -4,24 +4,24 @@ import { PaletteDoor } from "../palette/door";
 import { follow } from "../router";
 import { DealPage } from "./pages/deal-page";
 import { DealsPage } from "./pages/deals-page";
-import { ManagersPages } from "./pages/loading";
+import { ManagersParts } from "./pages/loading";
 import { Palette } from "./palette/palette";
 import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
 
 export function App(props: Surroundings) {
   const palette = useMemo(() => new PaletteDoor(), []);
-  const managers = useMemo(() => (props.user.role === "salesperson" ? null : new ManagersPages()), []);
+  const managers = useMemo(() => (props.user.role === "salesperson" ? null : new ManagersParts()), []);
   useEffect(() => void managers?.load(), [managers]);
   return (
-    <SurroundingsContext.Provider value={{ ...props, palette }}>
+    <SurroundingsContext.Provider value={{ ...props, palette, managers: managers?.loaded ?? null }}>
       <Page {...props} managers={managers} />
       <Palette door={palette} />
     </SurroundingsContext.Provider>
   );
 }
 
-interface PageProps extends Surroundings {
-  managers: ManagersPages | null;
+interface PageProps extends Omit<Surroundings, "managers"> {
+  managers: ManagersParts | null;
 }
 
 function Page({ router, user, managers }: PageProps) {

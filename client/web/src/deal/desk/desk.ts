@@ -2,7 +2,7 @@
 // same `op`; a refusal is kept until it is seen. Independent of channel and connection.
 import { signal } from "@preact/signals";
 import type { Request } from "../../live/connection";
-import type { AnyCommand, ErrorBody, Reply } from "../../wire";
+import type { AnyCommand, ErrorBody, Reply, StructureChanges } from "../../wire";
 import type { StepName } from "./steps";
 
 type Deciding = Extract<AnyCommand, { op: string; channel: string }>;
@@ -18,6 +18,12 @@ export type Opened =
   | { kind: "step"; step: StepName }
   | { kind: "lender"; lender: string | null }
   | { kind: "customer" };
+
+/** What a counter asks for: changes of the agreed offer, or another programme. */
+export interface CounterAsked {
+  changes: StructureChanges;
+  programme_id: string | null;
+}
 
 export class Desk {
   /** The subjects of commands that are on their way, such as `car:17` or `field:rate_bp`. */

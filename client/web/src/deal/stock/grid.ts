@@ -4,40 +4,18 @@ import type { AnyEvent, SnapshotRows, VehicleChanged, View } from "../../wire";
 import { Marks } from "./chosen/marks";
 import { firstOrder } from "./columns";
 import { type Count, Facets } from "./facets/facets";
-import type { Chosen, FacetKey, Wanted } from "./facets/kinds";
+import type { FacetKey, Wanted } from "./facets/kinds";
 import type { Order } from "./order/order";
 import { Ranking } from "./order/ranking";
+import { type GridPicture, NO_ROWS } from "./picture";
 import { type Changed, type Row, RowTable } from "./rows";
 import { type StressRank, StressRanks } from "./turnover";
 
 /** Fewer offers than this are ranked only when all are there. */
 const LEAST_RANKED = 32;
 
-export interface GridPicture {
-  rows: readonly Row[];
-  /** Places in `rows`, in the order on the screen. */
-  shown: readonly number[];
-  order: Order;
-  /** The least monthly payment of the target in cents: cars below it come last when sorted by value. */
-  leastPayment: number;
-  better: number;
-  /** The rank of each of `rows` under stress, as it was when the offers were last ranked. */
-  ranks: StressRanks;
-  /** How many of them change rank under stress. */
-  turned: number;
-  /** The greatest NPV, in cents, as it was when the rows were last ranked: the scale of the bars. */
-  scale: number;
-  /** What this person wants by the facets. */
-  chosen: Chosen;
-  matched: number;
-  settled: number;
-  failed: number;
-  /** The rows are those of the search before. */
-  stale: boolean;
-}
-
 export class Grid {
-  readonly picture = signal<GridPicture>(EMPTY);
+  readonly picture = signal<GridPicture>(NO_ROWS);
   readonly selected = signal<string | null>(null);
   /** The chosen car, once it has left the stock: what it was and why it is gone. */
   readonly lost = signal<{ row: Row; status: string } | null>(null);
@@ -305,19 +283,3 @@ export class Grid {
     };
   }
 }
-
-const EMPTY: GridPicture = {
-  rows: [],
-  shown: [],
-  order: { key: "npv_cents", descending: true },
-  leastPayment: 0,
-  better: 0,
-  ranks: new StressRanks([]),
-  turned: 0,
-  scale: 0,
-  chosen: {},
-  matched: 0,
-  settled: 0,
-  failed: 0,
-  stale: false,
-};

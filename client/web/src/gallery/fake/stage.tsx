@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { DealSession } from "../../deal/session";
 import { createRouter } from "../../router";
 import { App } from "../../screen/app";
+import { ManagersParts } from "../../screen/pages/loading";
 import { SurroundingsContext } from "../../screen/parts/surroundings";
 import { formatsFor } from "../../text/format";
 import type { View } from "../../wire";
@@ -35,12 +36,19 @@ export function Part({ recording, twist, view = "manager", children }: PartProps
     const environment = new ScriptedServer(recording, twist);
     const dealId = recording.path.split("/").at(-1) ?? "";
     const router = createRouter(recording.path);
-    return { environment, router, session: new DealSession(dealId, "", environment, view) };
+    const managers = view === "manager" ? new ManagersParts() : null;
+    void managers?.load();
+    return {
+      environment,
+      router,
+      managers: managers?.loaded ?? null,
+      session: new DealSession(dealId, "", environment, view),
+    };
   }, [recording, twist, view]);
   useEffect(() => () => made.session.close(), [made]);
-  const { environment, router, session } = made;
+  const { environment, router, managers, session } = made;
   return (
-    <SurroundingsContext.Provider value={{ user: recording.user, router, formats, environment }}>
+    <SurroundingsContext.Provider value={{ user: recording.user, router, formats, environment, managers }}>
       {session.model.value ? <Fragment>{children(session)}</Fragment> : null}
     </SurroundingsContext.Provider>
   );

@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { CounterAsked } from "../../deal/desk/desk";
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
@@ -11,12 +12,6 @@ import { useSurroundings } from "../parts/surroundings";
 import { CounterDeltas } from "./counter-deltas";
 
 const PAUSE_MS = 250;
-
-/** What a counter asks for: changes of the agreed offer, or another programme. */
-export interface CounterAsked {
-  changes: StructureChanges;
-  programme_id: string | null;
-}
 
 interface Fields {
   cash: string;

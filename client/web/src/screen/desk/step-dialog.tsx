@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { DeskCommand } from "../../deal/desk/desk";
+import type { CounterAsked, DeskCommand } from "../../deal/desk/desk";
 import { picked, reasonsOf, type StepName } from "../../deal/desk/steps";
 import { figuresOf, newFigures, seen } from "../../deal/model/figures";
 import type { Deal } from "../../deal/model/fold";
@@ -9,7 +9,7 @@ import type { DealSession } from "../../deal/session";
 import { lacksAppraisal } from "../../deal/terms/trades";
 import { type AgreedFigures, MAX_REASONS, type Reason } from "../../wire";
 import { AgreedFacts, FigureChanges } from "../parts/agreed";
-import { type CounterAsked, CounterForm } from "./counter-form";
+import { useSurroundings } from "../parts/surroundings";
 
 /** The dialog that is open, if any. */
 export function DeskDialogs({ session }: { session: DealSession }) {
@@ -23,6 +23,7 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
   const dialog = useRef<HTMLDialogElement>(null);
   const { ordinary, credit } = reasonsOf(step);
   const { desk } = session;
+  const CounterForm = useSurroundings().managers?.value.dialogs?.CounterForm;
   const deal = session.model.value?.deal;
   const only = ordinary.length + credit.length === 1 ? [...ordinary, ...credit] : [];
   const chosen = useSignal<readonly Reason[]>(step === "fund" && deal ? [payerOf(deal)] : only);
@@ -73,7 +74,8 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
             The terms changed after this price. The offer is priced again: confirm the new figures then.
           </p>
         )}
-        {countering && <CounterForm session={session} asked={counter} />}
+        {countering && CounterForm && <CounterForm session={session} asked={counter} />}
+        {countering && !CounterForm && <p class="hint">Loading. If the form does not appear, reload the page.</p>}
         <Reasons
           title="Reason"
           reasons={ordinary}

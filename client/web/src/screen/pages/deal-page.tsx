@@ -8,7 +8,6 @@ import { Timeline } from "../desk/activity/timeline";
 import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
-import { LenderDialog } from "../desk/lender-dialog";
 import { DeskDialogs } from "../desk/step-dialog";
 import { OfferPanel } from "../offer/offer-panel";
 import { useDealPalette } from "../palette/use-deal";
@@ -23,7 +22,7 @@ import { HelpDialog } from "./help-dialog";
 
 /** One deal, live. `widest` is the widest view that this person's role has. */
 export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
-  const { environment, palette } = useSurroundings();
+  const { environment, palette, managers } = useSurroundings();
   const session = useMemo(
     () => new DealSession(dealId, socketAddress(location), environment, widest),
     [dealId, widest, environment],
@@ -41,6 +40,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   }, [palette, dealId, name]);
   useDealPalette(session, () => help.current?.showModal());
 
+  const LenderDialog = managers?.value.dialogs?.LenderDialog;
   const failure = session.failure.value;
   if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
   return (
@@ -59,7 +59,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <Timeline session={session} />
       <DeskDialogs session={session} />
       <CustomerDialog session={session} />
-      <LenderDialog session={session} />
+      {LenderDialog && <LenderDialog session={session} />}
       <HelpDialog dialog={help} page="deal" />
       <Banners session={session} />
     </div>

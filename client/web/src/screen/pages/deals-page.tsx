@@ -88,7 +88,7 @@ function NoDeals() {
 function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
   const { formats } = useSurroundings();
   return (
-    <div class="wall-frame">
+    <div class="table-frame">
       <table class="deal-table" aria-label="Open deals" aria-busy={waiting}>
         <thead>
           <tr>

@@ -128,7 +128,7 @@ function Filters({ ask }: { ask(wanted: SecurityFilter): void }) {
 
 function EventTable({ events, waiting }: { events: readonly ListedSecurityEvent[]; waiting: boolean }) {
   return (
-    <div class="wall-frame">
+    <div class="table-frame">
       <table class="deal-table security-table" aria-busy={waiting}>
         <thead>
           <tr>

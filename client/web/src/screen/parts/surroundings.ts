@@ -1,10 +1,19 @@
-import { createContext } from "preact";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import { type ComponentType, createContext } from "preact";
 import { useContext } from "preact/hooks";
+import type { CounterAsked } from "../../deal/desk/desk";
+import type { DealSession } from "../../deal/session";
 import type { Environment } from "../../live/environment";
 import type { SignedIn } from "../../page";
 import type { PaletteDoor } from "../../palette/door";
 import type { Router } from "../../router";
 import type { Formats } from "../../text/format";
+
+/** What a deal's page has for managers only. */
+export interface ManagersDialogs {
+  CounterForm: ComponentType<{ session: DealSession; asked: Signal<CounterAsked | null> }>;
+  LenderDialog: ComponentType<{ session: DealSession }>;
+}
 
 export interface Surroundings {
   user: SignedIn;
@@ -14,6 +23,8 @@ export interface Surroundings {
   environment: Environment;
   /** The palette of the page; null where there is none, such as in the gallery. */
   palette?: PaletteDoor | null;
+  /** What only managers have, as far as it is loaded; null for everybody else. */
+  managers?: ReadonlySignal<{ dialogs?: ManagersDialogs }> | null;
 }
 
 /** What `App` provides to every part of the screen; there is none outside it. */

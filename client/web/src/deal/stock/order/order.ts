@@ -49,21 +49,19 @@ export function underTarget(row: Row, leastPayment: number): boolean {
 }
 
 /**
- * Compares two rows: by key, rows without one last in both directions, ties by price and then by id. When sorted by
- * value, rows below the payment target come after the others, in both directions; offers whose value is the desk's,
- * such as leases, go by payment.
+ * Compares two rows: by key, rows without one last in both directions and in the order of `placeWithoutKey`, ties by
+ * price and then by id. When sorted by value, rows below the payment target come after the others, in both directions.
  */
 export function compareRows(order: Order, leastPayment = 0): (a: Row, b: Row) => number {
   const sign = order.descending ? -1 : 1;
-  const byValue = VALUE_KEYS.has(order.key);
-  const least = byValue ? leastPayment : 0;
+  const least = leastOf(order.key, leastPayment);
   return (a, b) => {
     const left = keyOf(a, order.key);
     const right = keyOf(b, order.key);
     if (left === null || right === null) {
       if (left !== right) return left === null ? 1 : -1;
-      const [less, more] = [a.payment_cents, b.payment_cents];
-      if (byValue && less !== more) return (less ?? Number.POSITIVE_INFINITY) - (more ?? Number.POSITIVE_INFINITY);
+      const apart = placeWithoutKey(a, least) - placeWithoutKey(b, least);
+      if (apart !== 0) return apart;
     } else if (underTarget(a, least) !== underTarget(b, least)) {
       return underTarget(a, least) ? 1 : -1;
     } else if (left !== right) {
@@ -71,6 +69,30 @@ export function compareRows(order: Order, leastPayment = 0): (a: Row, b: Row) =>
     }
     return a.price_cents - b.price_cents || (a.vehicle_id < b.vehicle_id ? -1 : 1);
   };
+}
+
+/** Returns below which payment rows come after the others. */
+export function leastOf(key: SortKey, leastPayment: number): number {
+  return VALUE_KEYS.has(key) ? leastPayment : 0;
+}
+
+/** Above every amount in cents: those are below 2^44. Payments below the target come first there. */
+export const UNDER = 2 ** 48;
+const NO_PAYMENT = 2 ** 49;
+const NO_OFFER = NO_PAYMENT + UNDER;
+
+/**
+ * Returns a number by which rows stand that have nothing to be sorted by. First the offers: a salesperson sees no value
+ * of a lease, no rate of it, and no payment of a cash offer, which goes last. Then cars without an offer.
+ */
+export function placeWithoutKey(row: Row, least: number): number {
+  if (row.value !== "offer") return NO_OFFER;
+  return row.payment_cents === null ? NO_PAYMENT : row.payment_cents + (underTarget(row, least) ? UNDER : 0);
+}
+
+/** Whether the order says more of a row than that it is here: it has what is sorted by, or an offer. */
+export function isPlaced(row: Row, key: SortKey): boolean {
+  return row.value === "offer" || keyOf(row, key) !== null;
 }
 
 /** Returns what a row is sorted by. */

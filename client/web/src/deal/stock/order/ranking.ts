@@ -1,7 +1,7 @@
 // The order in which this person sees the rows. It changes only on request: later rows are added at the end, and
 // `better` counts those that would move up.
 import type { Changed, Row } from "../rows";
-import { compareRows, keyOf, type Order } from "./order";
+import { compareRows, isPlaced, type Order } from "./order";
 import { sorted } from "./sort";
 
 /** Which rows pass what this person wants. */
@@ -72,7 +72,7 @@ export class Ranking {
     this.last = null;
     for (let i = this.shown.length - 1; i >= 0 && !this.last; i--) {
       const row = rows[this.shown[i]!]!;
-      if (keyOf(row, this.order.key) !== null) this.last = row;
+      if (isPlaced(row, this.order.key)) this.last = row;
     }
   }
 
@@ -85,7 +85,7 @@ export class Ranking {
   }
 
   private weigh(row: Row, place: number, passes: boolean, compare: (a: Row, b: Row) => number): void {
-    const ranked = passes && keyOf(row, this.order.key) !== null;
+    const ranked = passes && isPlaced(row, this.order.key);
     const rises = ranked && (!this.last || compare(row, this.last) < 0);
     if (rises) this.risers.add(place);
     else this.risers.delete(place);

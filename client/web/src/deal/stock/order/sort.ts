@@ -1,13 +1,11 @@
 // Sorts many rows: the keys are read once into arrays of numbers, and only the places are moved.
 
 import type { Row } from "../rows";
-import { type Order, TEXT_KEYS, textKey, VALUE_KEYS } from "./order";
+import { leastOf, type Order, placeWithoutKey, TEXT_KEYS, textKey, UNDER, underTarget } from "./order";
 import { ordered } from "./radix";
 
-/** Above every key: amounts are below 2^44 cents. Rows below the payment target come first there, then those without. */
-const UNDER = 2 ** 48;
+/** Above every key: there are the rows without one. */
 const NOTHING = 2 ** 50;
-const NO_PAYMENT = 2 ** 49;
 
 /** Returns the places of `places` in the order of `compareRows`. */
 export function sorted(rows: readonly Row[], places: readonly number[], order: Order, leastPayment: number): number[] {
@@ -43,13 +41,12 @@ function numberKeys(
 ): Float64Array<ArrayBuffer> {
   const keys = new Float64Array(places.length);
   const sign = descending ? -1 : 1;
-  const byValue = VALUE_KEYS.has(key);
+  const least = leastOf(key, leastPayment);
   for (let i = 0; i < keys.length; i++) {
     const row = rows[places[i]!]!;
     const value = row[key] as number | null;
-    const payment = row.payment_cents;
-    if (value === null) keys[i] = NOTHING + (byValue ? (payment ?? NO_PAYMENT) : 0);
-    else keys[i] = value * sign + (byValue && payment !== null && payment < leastPayment ? UNDER : 0);
+    if (value === null) keys[i] = NOTHING + placeWithoutKey(row, least);
+    else keys[i] = value * sign + (underTarget(row, least) ? UNDER : 0);
   }
   return keys;
 }
@@ -64,5 +61,5 @@ function textKeys(
   const distinct = [...new Set(texts)].filter((text) => text !== null).sort();
   if (descending) distinct.reverse();
   const numbers = new Map<string | null, number>(distinct.map((text, i) => [text, i]));
-  return Float64Array.from(texts, (text) => numbers.get(text) ?? NOTHING);
+  return Float64Array.from(texts, (text, i) => numbers.get(text) ?? NOTHING + placeWithoutKey(rows[places[i]!]!, 0));
 }

@@ -6,6 +6,7 @@ import { type Scale, scaleOver } from "../../../deal/pencil/plot";
 import type { DealSession } from "../../../deal/session";
 import type { StressedPoint } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
+import { AmountTicks } from "./amount-ticks";
 import { PointDetail } from "./point-detail";
 
 const WIDTH = 440;
@@ -168,14 +169,7 @@ function Axes({ across, up, x, y }: AxesProps) {
   const { formats } = useSurroundings();
   return (
     <g>
-      {up.ticks.map((tick) => (
-        <g key={tick}>
-          <line class={tick === 0 ? "zero" : ""} x1={LEFT} x2={WIDTH - RIGHT} y1={y(tick)} y2={y(tick)} />
-          <text x={LEFT - 6} y={y(tick) + 3.5} text-anchor="end">
-            {formats.dollars(tick)}
-          </text>
-        </g>
-      ))}
+      <AmountTicks scale={up} left={LEFT} right={WIDTH - RIGHT} y={y} />
       {across.ticks.map((tick) => (
         <text key={tick} x={x(tick)} y={HEIGHT - 8} text-anchor="middle">
           {formats.dollars(tick)}

@@ -3,6 +3,7 @@ import { scaleOver } from "../../../deal/pencil/plot";
 import type { Formats } from "../../../text/format";
 import type { MonthlyCash as Columns } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
+import { AmountTicks } from "./amount-ticks";
 
 const WIDTH = 400;
 const HEIGHT = 132;
@@ -35,14 +36,7 @@ export function MonthlyCash({ cash, lentCents, stale }: Props) {
     <section class={stale ? "stale" : ""}>
       <h3>Expected cash by month</h3>
       <svg class="monthly" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={story}>
-        {up.ticks.map((tick) => (
-          <g key={tick}>
-            <line class={tick === 0 ? "zero" : ""} x1={LEFT} x2={WIDTH - RIGHT} y1={y(tick)} y2={y(tick)} />
-            <text x={LEFT - 6} y={y(tick) + 3.5} text-anchor="end">
-              {formats.dollars(tick)}
-            </text>
-          </g>
-        ))}
+        <AmountTicks scale={up} left={LEFT} right={WIDTH - RIGHT} y={y} />
         {years.map(({ month }) => (
           <text key={month} x={LEFT + (month - 0.5) * slot} y={HEIGHT - 6} text-anchor="middle">
             {formats.count(month)}

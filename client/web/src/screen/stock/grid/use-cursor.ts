@@ -3,7 +3,8 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Cell, type Cursor, destination } from "../../../deal/stock/chosen/cursor";
-import type { Grid, GridPicture } from "../../../deal/stock/grid";
+import type { Grid } from "../../../deal/stock/grid";
+import type { GridPicture } from "../../../deal/stock/picture";
 
 export interface GridCursor {
   /** The cell in the tab order, as it is on the screen now. */

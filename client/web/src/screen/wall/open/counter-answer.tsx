@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { changesOffer, counterReason, sameFigures } from "../../../deal/desk/answering";
-import type { DeskCommand } from "../../../deal/desk/desk";
+import type { CounterAsked, DeskCommand } from "../../../deal/desk/desk";
 import { reasonsOf } from "../../../deal/desk/steps";
 import { newFigures, seen } from "../../../deal/model/figures";
 import { reasonText } from "../../../deal/model/words";
 import type { AgreedFigures, Reason } from "../../../wire";
-import { type CounterAsked, CounterForm } from "../../desk/counter-form";
+import { CounterForm } from "../../desk/counter-form";
 import { FigureChanges } from "../../parts/agreed";
 import type { Answering } from "./answers";
 import { Key } from "./key";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareRows, type Order } from "../../../../src/deal/stock/order/order";
+import { compareRows, keyOf, type Order } from "../../../../src/deal/stock/order/order";
 import { ordered } from "../../../../src/deal/stock/order/radix";
 import { sorted } from "../../../../src/deal/stock/order/sort";
 import { RowTable } from "../../../../src/deal/stock/rows";
@@ -35,17 +35,28 @@ test("many rows are sorted as the comparison of two says, by every key and in bo
       payment_cents: payment,
       lender: payment.map((paid) => (paid === null ? null : ["Summit", "group"][random(2)])),
       npv_cents: payment.map((paid) => (paid === null || random(4) === 0 ? null : random(7) - 3)),
-      valued: payment.map((paid) => paid !== null),
+      rate_bp: payment.map((paid) => (paid === null || random(3) === 0 ? null : random(3))),
+      out_the_door_cents: payment.map((paid) => (paid === null && random(2) === 0 ? 900 : null)),
+      valued: cells(() => random(8) !== 0),
     },
     count,
   );
   const places = [...table.rows.keys()];
-  for (const key of ["npv_cents", "payment_cents", "mileage", "make", "lender", "price_cents"] as const) {
+  for (const key of ["npv_cents", "payment_cents", "rate_bp", "mileage", "make", "lender", "price_cents"] as const) {
     for (const descending of [true, false]) {
       const order: Order = { key, descending };
       const compare = compareRows(order, 300);
-      const expected = [...places].sort((a, b) => compare(table.rows[a]!, table.rows[b]!));
-      assert.deepEqual(sorted(table.rows, places, order, 300), expected, `${key} ${descending}`);
+      const found = sorted(table.rows, places, order, 300);
+      const shuffled = [...places].sort(() => random(3) - 1);
+      assert.deepEqual(sorted(table.rows, shuffled, order, 300), found, `${key} ${descending}: as they came`);
+      for (const [i, place] of found.entries()) {
+        for (const later of found.slice(i + 1)) {
+          const [before, after] = [table.rows[place]!, table.rows[later]!];
+          assert.ok(compare(before, after) < 0 && compare(after, before) > 0, `${key} ${descending} ${i}`);
+          const unknown = keyOf(before, key) === null && keyOf(after, key) === null;
+          assert.ok(!(unknown && before.value !== "offer" && after.value === "offer"), `${key}: an offer after none`);
+        }
+      }
     }
   }
 });

@@ -153,3 +153,28 @@ test("offers whose value is hidden stand by payment, in both directions", () => 
     assert.deepEqual(ids(ranking, rows), ["b", "c", "a"]);
   }
 });
+
+test("in a list that streams, offers whose value is the desk's stand before cars that wait for theirs", () => {
+  const rows = new RowTable();
+  const vehicle_id = ["waits", "valued", "lease", "cash", "cheap"];
+  const rev = vehicle_id.map(() => 1);
+  // Prices that would put what waits first.
+  rows.addMatches({ vehicle_id, rev, make: vehicle_id, price_cents: [1, 2, 3, 4, 5] }, vehicle_id.length);
+  const ranking = new Ranking({ key: "npv_cents", descending: true });
+  ranking.leastPayment = 400;
+  ranking.settle(rows.rows);
+  const offers = {
+    vehicle_id: ["valued", "lease", "cash", "cheap"],
+    rev: [1, 1, 1, 1],
+    payment_cents: [500, 600, null, 300],
+    out_the_door_cents: [null, null, 900, null],
+    npv_cents: [7, null, null, null],
+  };
+  ranking.admit(rows.rows, rows.addOffers(offers, 4));
+  assert.equal(ranking.better, 4, "each would move up");
+  ranking.settle(rows.rows);
+  assert.deepEqual(ids(ranking, rows), ["valued", "lease", "cheap", "cash", "waits"]);
+  ranking.order = { key: "payment_cents", descending: true };
+  ranking.settle(rows.rows);
+  assert.deepEqual(ids(ranking, rows), ["lease", "valued", "cheap", "cash", "waits"]);
+});
