@@ -2,7 +2,6 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { DealSession } from "../../deal/session";
 import { socketAddress } from "../../live/environment";
 import { withRecent } from "../../palette/entries";
-import { follow } from "../../router";
 import type { View } from "../../wire";
 import { Timeline } from "../desk/activity/timeline";
 import { CustomerDialog } from "../desk/customer-facts";
@@ -12,6 +11,7 @@ import { DeskDialogs } from "../desk/step-dialog";
 import { OfferPanel } from "../offer/offer-panel";
 import { useDealPalette } from "../palette/use-deal";
 import { Banners } from "../parts/banners";
+import { BlankPage } from "../parts/blank-page";
 import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
 import { ScenarioStrip } from "../scenarios/scenario-strip";
@@ -42,7 +42,9 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
 
   const LenderDialog = managers?.value.dialogs?.LenderDialog;
   const failure = session.failure.value;
-  if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
+  if (failure && !failure.retry && !session.model.value) {
+    return <BlankPage title={failure.message} text="It may belong to another store, or the address is incomplete." />;
+  }
   return (
     <div class="page deal">
       <SkipLink />
@@ -77,19 +79,6 @@ function SkipLink() {
     <a class="skip-link" href="#cars" onClick={skip}>
       Skip to cars
     </a>
-  );
-}
-
-function NoDeal({ message }: { message: string }) {
-  const { router } = useSurroundings();
-  return (
-    <main class="blank">
-      <h1>{message}</h1>
-      <p class="quiet">It may belong to another store, or the address is incomplete.</p>
-      <a class="button" href="/" onClick={follow(router, "/")}>
-        All deals
-      </a>
-    </main>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { DealSession } from "../../../deal/session";
 import { parseMoney } from "../../../text/parse";
+import { briefLender } from "../../../text/readable";
 import type { QuoteReply } from "../../../wire";
 import { DraftInput } from "../../parts/draft-input";
 import { useSurroundings } from "../../parts/surroundings";
@@ -30,7 +31,7 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
           >
             {lenders.map((each) => (
               <option key={each.programme_id} value={each.programme_id}>
-                {each.lender} {formats.percent(each.rate_bp)}
+                {briefLender(each.lender)} {formats.percent(each.rate_bp)}
               </option>
             ))}
             <option value={BEST}>Best lender per cell</option>
