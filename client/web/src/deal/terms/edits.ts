@@ -154,19 +154,29 @@ export class Edits {
     this.advance(seen);
   }
 
-  /** The server refused the command: the values stay in their fields, with the reason next to the invalid one. */
+  /**
+   * The server refused the command: the values stay in their fields, with the reason next to the invalid one. What was
+   * typed since goes out, with the refused fields: nobody has refused them together, nor a newer value of one of them.
+   */
   refused(op: string, error: ErrorBody): void {
     const flight = this.flight;
     if (flight?.op !== op) return;
     this.flight = null;
     const named = fieldOf(error, flight.changes);
     const atFault = named !== null && named in flight.changes ? named : null;
+    const goesOn = [...this.waiting.values()].some((edit) => edit.trouble === null);
     for (const [field, value] of Object.entries(flight.changes)) {
       const newer = this.waiting.get(field);
       const own = atFault === null || field === atFault ? troubleOf(error, atFault) : null;
       // What another field is refused for does not stand at a field that has a fault of its own.
       const trouble = field === atFault ? own : (flight.befores[field] ?? own);
-      this.waiting.set(field, { value: newer ? newer.value : value, base: flight.bases[field], trouble });
+      const again = goesOn && trouble?.kind === "refused";
+      this.waiting.set(field, {
+        value: newer ? newer.value : value,
+        base: flight.bases[field],
+        trouble: again ? (newer?.trouble ?? null) : trouble,
+        before: again ? trouble : null,
+      });
     }
   }
 

@@ -80,6 +80,34 @@ test("a refusal that names another field is shown at all that was sent, and goes
   assert.deepEqual(edits.depart(3, "two")?.changes, { payment_min_cents: 600, payment_max_cents: 700 });
 });
 
+test("a refusal that comes after the next edit goes again with it: the two may fit together", () => {
+  const edits = new Edits();
+  edits.put("payment_max_cents", 320, 900);
+  edits.depart(3, "one");
+  edits.put("payment_min_cents", 0, 400);
+  const tooLow = error("invalid", { field: "payment_max_cents", expected: "at least payment_min_cents" });
+  edits.refused("one", tooLow);
+  assert.deepEqual(edits.depart(3, "two")?.changes, { payment_min_cents: 0, payment_max_cents: 320 });
+  edits.refused("two", tooLow);
+  assert.equal(edits.trouble("payment_max_cents")?.kind, "refused", "refused together it rests");
+  assert.deepEqual(edits.depart(3, "three")?.changes, { payment_min_cents: 0 });
+});
+
+test("what was typed over a value on its way is not refused with it, but in conflict with it", () => {
+  const edits = new Edits();
+  edits.put("cash_down_cents", 2, 0);
+  edits.depart(3, "one");
+  edits.put("cash_down_cents", 2_100, 0);
+  edits.refused("one", error("invalid", { field: "cash_down_cents", expected: "at least 100" }));
+  assert.equal(edits.trouble("cash_down_cents"), null);
+  assert.deepEqual(edits.depart(3, "two")?.changes, { cash_down_cents: 2_100 });
+  edits.put("cash_down_cents", 2_200, 0);
+  edits.refused("two", error("conflict", { field: "cash_down_cents", value: 9, by: MARIA, at: AT }));
+  assert.equal(edits.trouble("cash_down_cents")?.kind, "conflict");
+  assert.equal(edits.value("cash_down_cents", 9), 2_200);
+  assert.equal(edits.depart(3, "three"), null);
+});
+
 test("after a snapshot only fields that were set otherwise meanwhile are in conflict", () => {
   const edits = new Edits();
   edits.put("cash_down_cents", 5, 0);
