@@ -17,7 +17,8 @@ export type DeskCommand = Deciding extends infer C
 export type Opened =
   | { kind: "step"; step: StepName }
   | { kind: "lender"; lender: string | null }
-  | { kind: "customer" };
+  | { kind: "customer" }
+  | { kind: "assign" };
 
 export class Desk {
   /** The subjects of commands that are on their way, such as `car:17` or `field:rate_bp`. */
