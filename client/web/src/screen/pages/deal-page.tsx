@@ -5,6 +5,7 @@ import { withRecent } from "../../palette/entries";
 import { follow } from "../../router";
 import type { View } from "../../wire";
 import { Timeline } from "../desk/activity/timeline";
+import { AssignDialog } from "../desk/assigning/assign-dialog";
 import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
@@ -59,6 +60,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <Timeline session={session} />
       <DeskDialogs session={session} />
       <CustomerDialog session={session} />
+      <AssignDialog session={session} />
       <LenderDialog session={session} />
       <HelpDialog dialog={help} page="deal" />
       <Banners session={session} />
