@@ -70,8 +70,8 @@ async def count(page: Page, name: str) -> float:
 
 
 async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: Workspace) -> None:
-    """It appears at both with one call each, is countered, assigned and approved by keys, and leaves the other's
-    queue.
+    """It appears at both with one call each, is countered, assigned and approved by keys, and leaves the
+    other's queue.
 
     Nothing is loaded and nothing moves at the other manager, whose row is open meanwhile.
     """
@@ -122,12 +122,13 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
     await expect(waiting(one)).to_have_count(1, timeout=WAIT_MS)
     await one.page.keyboard.press("s")
     await expect(answer(one, "Assign")).to_be_disabled(timeout=WAIT_MS)
-    await expect(one.page.locator(".answer-words")).to_contain_text("Now with Riverside sales. Choose who takes it.")
+    words = "Now with Riverside sales. Choose who takes it."
+    await expect(one.page.locator(".answer-words")).to_contain_text(words)
     await expect(one.page.get_by_label("Assign to")).to_be_focused()
     await one.page.get_by_label("Assign to").select_option("Ann Salas")
     await one.page.keyboard.press("Enter")
     for manager in (one, other):
-        await expect(waiting(manager).locator(".cell-people .first")).to_have_text("Ann Salas", timeout=WAIT_MS)
+        await expect(waiting(manager).locator(".cell-people .first")).to_have_text("Ann Salas")
     await expect(one.page.locator(".announcer")).to_contain_text("Assigned to Ann Salas: ")
     await expect(sales.page.locator(".seller")).to_have_text("Salesperson Ann Salas")
     await expect(sales.page.locator(".timeline")).to_contain_text("assigned the deal to")
