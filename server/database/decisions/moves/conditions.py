@@ -67,8 +67,8 @@ async def require_not_own(deal: LockedDeal) -> None:
         " ORDER BY s.no DESC LIMIT 1",
         deal.key,
     )
-    involved = {deal.salesperson_id} if row is None else {deal.salesperson_id, row["submitter"], *row["former"]}
-    if deal.actor.id in involved:
+    submitted_by = () if row is None else (row["submitter"], *row["former"])
+    if deal.actor.id in {deal.salesperson_id, *submitted_by}:
         raise forbidden("You cannot decide on your own deal. Ask another manager.")
 
 

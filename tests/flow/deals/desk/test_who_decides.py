@@ -174,14 +174,14 @@ async def nobody_decides_on_their_own(both: Both, people: dict[str, str]) -> Non
 
 async def until_it_is_over(both: Both, people: dict[str, str]) -> None:
     """A delivered deal has a salesperson who collects what is missing; a lost or a funded one is settled."""
-    assign, contract = both.manager.desk.assign, "UPDATE deals SET state = 'signed', fulfilment = $2::fulfilment"
-    await both.run_sql(f"{contract} WHERE deal_id::text = $1", both.sales.state.id, "delivered")
+    assign, deal_id = both.manager.desk.assign, both.sales.state.id
+    contract = "UPDATE deals SET state = 'signed', fulfilment = $2::fulfilment WHERE deal_id::text = $1"
+    await both.run_sql(contract, deal_id, "delivered")
     await given_to(both, people["riverside-sales"])
-    await both.run_sql(f"{contract} WHERE deal_id::text = $1", both.sales.state.id, "funded")
+    await both.run_sql(contract, deal_id, "funded")
     funded = await refused(assign(people["ann"]))
     assert (funded.code, funded.detail["field"]) == (ErrorCode.CONFLICT, "fulfilment")
-    await both.run_sql(
-        "UPDATE deals SET state = 'lost', fulfilment = NULL WHERE deal_id::text = $1", both.sales.state.id
-    )
+    lose = "UPDATE deals SET state = 'lost', fulfilment = NULL WHERE deal_id::text = $1"
+    await both.run_sql(lose, deal_id)
     lost = await refused(assign(people["ann"]))
     assert (lost.code, lost.detail["value"]) == (ErrorCode.CONFLICT, "lost")

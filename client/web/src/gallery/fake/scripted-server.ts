@@ -136,11 +136,17 @@ class Conversation {
   }
 }
 
-/** Lists that a recording without them shows as empty. */
+/** Answers where a recording has none: people to assign a deal to, and empty lists. */
 const UNRECORDED: Record<string, Record<string, unknown>> = {
   list_deals: { deals: [], next: null },
   look_up: { customers: [], deals: [] },
   find: { rows: 0, columns: {}, more: false },
+  list_people: {
+    people: [
+      { id: "u-ann", name: "Ann Salas", role: "salesperson" },
+      { id: "u-carl", name: "Carl Ibarra", role: "salesperson" },
+    ],
+  },
   security_events: { events: [], next: null },
 };
 

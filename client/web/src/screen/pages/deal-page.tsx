@@ -40,7 +40,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   }, [palette, dealId, name]);
   useDealPalette(session, () => help.current?.showModal());
 
-  const LenderDialog = managers?.value.dialogs?.LenderDialog;
+  const dialogs = managers?.value.dialogs;
   const failure = session.failure.value;
   if (failure && !failure.retry && !session.model.value) {
     return <BlankPage title={failure.message} text="It may belong to another store, or the address is incomplete." />;
@@ -61,7 +61,8 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <Timeline session={session} />
       <DeskDialogs session={session} />
       <CustomerDialog session={session} />
-      {LenderDialog && <LenderDialog session={session} />}
+      {dialogs && <dialogs.LenderDialog session={session} />}
+      {dialogs && <dialogs.AssignDialog session={session} />}
       <HelpDialog dialog={help} page="deal" />
       <Banners session={session} />
     </div>
