@@ -56,7 +56,7 @@ const COLUMNS: Column[] = [
   }),
   column("term_months", "Term", 68, ALL, termText, VALUED),
   column("lender", "Lender", 84, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
-    track: `minmax(${inRem(84)}, 0.65fr)`,
+    track: `minmax(${inRem(84)}, 0.7fr)`,
     ...WORDS,
     ...VALUED,
   }),

@@ -1,6 +1,5 @@
 import type { DealSession } from "../../../deal/session";
 import { parseMoney } from "../../../text/parse";
-import { briefLender } from "../../../text/readable";
 import type { QuoteReply } from "../../../wire";
 import { DraftInput } from "../../parts/draft-input";
 import { useSurroundings } from "../../parts/surroundings";
@@ -19,7 +18,6 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
     <div class="grid-selector">
       {lenders.length > 0 && (
         <label for="grid-lender">
-          <span>Lender</span>
           <select
             id="grid-lender"
             aria-label="Grid of lender"
@@ -31,7 +29,7 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
           >
             {lenders.map((each) => (
               <option key={each.programme_id} value={each.programme_id}>
-                {briefLender(each.lender)} {formats.percent(each.rate_bp)}
+                {each.lender} {formats.percent(each.rate_bp)}
               </option>
             ))}
             <option value={BEST}>Best lender per cell</option>
