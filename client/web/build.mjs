@@ -4,7 +4,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
-import { besideTheApp, writeJoined } from "./build/parts.mjs";
+import { besideTheApp, pack, writeJoined } from "./build/parts.mjs";
 
 const maps = process.argv.includes("--maps") || process.env.DEAL_MAPS === "1";
 
@@ -66,4 +66,9 @@ if (process.argv.includes("--tests")) {
   await rm("dist/app", { recursive: true, force: true });
   await Promise.all(pages.map((page) => build({ ...page, sourcemap: maps })));
   await writeJoined(await build({ ...app, sourcemap: maps, metafile: true, write: false }), "app.js");
+  const loaded = await readdir("dist", { recursive: true });
+  await pack(
+    "dist",
+    loaded.filter((name) => /^(?!gallery).*\.(js|css)$/.test(name)),
+  );
 }

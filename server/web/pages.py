@@ -1,19 +1,22 @@
 """Sign-in, sign-out and the page that holds the client."""
 
 import hashlib
+import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from protocol.closing import CommandError
 from protocol.rights import RIGHTS, Right
@@ -65,11 +68,30 @@ DEMO_USERS: Final = (
 class ClientFiles(StaticFiles):
     """The built client. Browsers cache the files and revalidate them."""
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """Return the file, with an ETag for revalidation."""
-        response = super().file_response(*args, **kwargs)
+    def file_response(
+        self, full_path: Any, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return the file, compressed as the build left it if the browser takes that, with an ETag."""
+        packed = _packed(full_path, stat_result) if _takes_gzip(Headers(scope=scope)) else None
+        response = super().file_response(*(packed or (full_path, stat_result)), scope, status_code)
         response.headers["cache-control"] = "no-cache"
+        response.headers["vary"] = "accept-encoding"
+        if packed:
+            response.headers["content-encoding"] = "gzip"
         return response
+
+
+def _packed(path: Any, plain: os.stat_result) -> tuple[str, os.stat_result] | None:
+    """Return the compressed copy of a file; None if there is none, or an older one."""
+    with suppress(OSError):
+        found = os.stat(packed := f"{path}.gz")
+        return (packed, found) if found.st_mtime >= plain.st_mtime else None
+    return None
+
+
+def _takes_gzip(headers: Headers) -> bool:
+    """Return whether the whole file may be sent compressed; parts are those of the plain one."""
+    return "gzip" in headers.get("accept-encoding", "") and "range" not in headers
 
 
 @cache

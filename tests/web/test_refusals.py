@@ -56,6 +56,22 @@ async def test_pages_that_are_not_there_for_a_person(site: Site) -> None:
         assert (await browser.get("/desk")).status_code == 200
 
 
+async def test_the_clients_files_are_sent_as_small_as_they_are_stored(site: Site) -> None:
+    """To a browser that takes gzip, and plain to a program that does not; both have an ETag of their own."""
+    async with site.browser() as browser:
+        packed = await browser.get("/assets/app.js", headers={"accept-encoding": "br, gzip"})
+        plain = await browser.get("/assets/app.js", headers={"accept-encoding": "identity"})
+        again = await browser.get("/assets/app.js", headers={"if-none-match": packed.headers["etag"]})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert packed.headers["content-type"] == plain.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert again.status_code == 304
+
+
 def test_a_build_is_named_by_what_is_in_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The same files have the same name, others another; without files there is none."""
     names = []

@@ -1,7 +1,8 @@
 // One script for what everybody loads, and one for each part that only some do. Left to itself, esbuild makes a chunk of
 // each set of modules that some scripts share: what is compressed in three pieces is larger, and comes a trip later.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { minify } from "terser";
 
 /** Makes each part that is imported when it is wanted need the app too: so all that the app has is one chunk. */
@@ -66,4 +67,14 @@ async function writeScript(place, text, oldMap, path) {
 function address(path, other) {
   const found = relative(dirname(path), other);
   return found.startsWith(".") ? found : `./${found}`;
+}
+
+/** Leaves a compressed copy beside each script and sheet that people load: the server has no time for it. */
+export async function pack(folder, names) {
+  await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      await writeFile(`${path}.gz`, gzipSync(await readFile(path), { level: 9 }));
+    }),
+  );
 }

@@ -6,6 +6,7 @@ The floors are the goals themselves: they are for a machine with a GPU.
 
 import asyncio
 import json
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ SCROLLING_FRAME_MS: Final = 17.0
 LONG_TASK_MS: Final = 100.0
 SORT_MS: Final = 100.0
 
-TASKS: Final = "disabled-by-default-devtools.timeline"
-"""The category of a trace that has every task with its processor time."""
+TRACED: Final = ("disabled-by-default-devtools.timeline", "devtools.timeline")
+"""The categories of a trace that have every task with its processor time, and where frames begin."""
 
 RECORD: Final = """() => {
   const recording = {frames: [], tasks: [], last: 0, on: true};
@@ -90,7 +91,8 @@ ACT: Final = """([selector, text]) => new Promise((done) => {
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The times between frames, the tasks of 50 ms and more, and the processor time of each task of the page.
+    """The times between frames, the tasks of 50 ms and more, and the processor time of each task of the page
+    and of all tasks from one frame to the next.
 
     In milliseconds. On a machine that others use too a task takes long because it waits for a core: only its
     processor time is the page's.
@@ -99,9 +101,15 @@ class Recording:
     frames: list[float]
     tasks: list[float]
     spent: list[float]
+    per_frame: list[float]
 
     def __add__(self, more: "Recording") -> "Recording":
-        return Recording(self.frames + more.frames, self.tasks + more.tasks, self.spent + more.spent)
+        return Recording(
+            self.frames + more.frames,
+            self.tasks + more.tasks,
+            self.spent + more.spent,
+            self.per_frame + more.per_frame,
+        )
 
     @property
     def heaviest(self) -> float:
@@ -114,10 +122,11 @@ class Recording:
         longest = max(self.tasks, default=0.0)
         tasks = f"{len(self.tasks)} tasks of 50 ms and more, the longest {longest:.0f}"
         each = sum(self.spent) / max(1, len(self.frames))
+        often = percentile(self.per_frame, 0.95)
         heavy = sum(spent >= LONG_TASK_MS / 2 for spent in self.spent)
         return (
             f"{what}: {len(self.frames)} frames, ms: {shares}; {tasks}\n"
-            f"    processor time of the page's thread: {each:.1f} a frame,"
+            f"    processor time of the page's thread: {each:.1f} a frame, p95 {often:.1f},"
             f" the heaviest task {self.heaviest:.0f}, {heavy} of 50 and more"
         )
 
@@ -127,8 +136,8 @@ async def recorded(page: Page) -> AsyncIterator[Recording]:
     """Record the page; what is yielded is filled at the end."""
     browser = page.context.browser
     assert browser is not None
-    recording = Recording([], [], [])
-    await browser.start_tracing(page=page, categories=[TASKS])
+    recording = Recording([], [], [], [])
+    await browser.start_tracing(page=page, categories=list(TRACED))
     await page.evaluate(RECORD)
     try:
         yield recording
@@ -136,22 +145,29 @@ async def recorded(page: Page) -> AsyncIterator[Recording]:
         told = await page.evaluate(STOP)
         recording.frames.extend(told["frames"])
         recording.tasks.extend(told["tasks"])
-        recording.spent.extend(_spent(json.loads(await browser.stop_tracing())["traceEvents"]))
+        spent, per_frame = _spent(json.loads(await browser.stop_tracing())["traceEvents"])
+        recording.spent.extend(spent)
+        recording.per_frame.extend(per_frame)
 
 
-def _spent(events: list[dict[str, Any]]) -> list[float]:
-    """Return the processor time of each task of the threads that run pages."""
+def _spent(events: list[dict[str, Any]]) -> tuple[list[float], list[float]]:
+    """Return the processor time of each task of the threads that run pages, and its sum for each frame."""
     pages = {
         (event["pid"], event["tid"])
         for event in events
         if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
     }
-    tasks = [
-        event for event in events if event["name"] == "RunTask" and (event["pid"], event["tid"]) in pages
-    ]
-    spent = [event["tdur"] / 1_000 for event in tasks if "tdur" in event]
-    assert spent, "the trace has no task of the page"
-    return spent
+    ours = [event for event in events if (event["pid"], event["tid"]) in pages]
+    tasks = [event for event in ours if event["name"] == "RunTask" and "tdur" in event]
+    assert tasks, "the trace has no task of the page"
+    # The recorder asks for every frame: the task that calls it draws one.
+    calls = sorted(event["ts"] for event in ours if event["name"] == "FireAnimationFrame")
+    frames = [0.0]
+    for task in sorted(tasks, key=lambda task: task["ts"]):
+        frames[-1] += task["tdur"] / 1_000
+        if bisect_left(calls, task["ts"]) < bisect_left(calls, task["ts"] + task["dur"]):
+            frames.append(0.0)
+    return [task["tdur"] / 1_000 for task in tasks], frames[:-1]
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
@@ -171,7 +187,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         await person.sign_in(LOGIN)
         await person.open(f"/deals/{stage.channel.removeprefix('deal:')}")
         devtools = await page.context.new_cdp_session(page)
-        streaming = Recording([], [], [])
+        streaming = Recording([], [], [], [])
         for _ in range(repeats):
             before = await person.search_id()
             async with recorded(page) as each:
@@ -193,10 +209,20 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
             percentile(streaming.frames, 0.95),
             STREAMING_FRAME_MS,
         ),
+        _figure(
+            f"p95 processor time a frame, {STREAMED:,} cars streaming in",
+            percentile(streaming.per_frame, 0.95),
+            STREAMING_FRAME_MS,
+        ),
         _figure(f"heaviest task, {STREAMED:,} cars streaming in", streaming.heaviest, LONG_TASK_MS),
         _figure(
             f"p95 frame, {loaded:,} cars scrolled by the wheel",
             percentile(wheel.frames, 0.95),
+            SCROLLING_FRAME_MS,
+        ),
+        _figure(
+            f"p95 processor time a frame, {loaded:,} cars scrolled by the wheel",
+            percentile(wheel.per_frame, 0.95),
             SCROLLING_FRAME_MS,
         ),
         _figure(
