@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 
+import asyncpg
 import pytest
 from msgspec import UNSET
 
@@ -117,6 +118,9 @@ async def wrong_assignments(both: Both, people: dict[str, str]) -> None:
     for wrong in (*strangers, str(uuid.uuid4()), ann.upper(), "ann"):
         error = await refused(assign(wrong))
         assert (error.code, error.detail["field"]) == (ErrorCode.INVALID, "salesperson_id"), wrong
+    # Not even the server could, if it forgot to look.
+    with pytest.raises(asyncpg.CheckViolationError):
+        await both.run_sql("UPDATE deals SET salesperson_id = $1", uuid.UUID(people["northgate-sales"]))
     ahead = await refused(assign(ann, version=version + 1))
     assert (ahead.code, ahead.detail["field"]) == (ErrorCode.INVALID, "version")
     assert await both.version() == version
