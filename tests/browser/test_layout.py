@@ -35,8 +35,8 @@ THUMB_PX = 44
 
 
 async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
-    """The list keeps ten rows, each cell under its head, the chosen car has its own place, no page is wider than
-    the window, a tablet has ten rows in sight, and a phone has the deal's steps under the thumb.
+    """The list keeps ten rows, each cell under its head, the chosen car has its own place, no page is wider
+    than the window, a tablet has ten rows in sight, and a phone has the deal's steps under the thumb.
     """
     sales = await arrive("riverside-sales")
     page = sales.page
