@@ -60,7 +60,7 @@ const COLUMNS: Column[] = [
     ...WORDS,
     ...VALUED,
   }),
-  column("mileage", "Miles", 66, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage), { usual: true }),
   column("days_in_stock", "Age", 46, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
     name: "Age: days in stock",
     usual: true,
