@@ -73,7 +73,8 @@ class ClientFiles(StaticFiles):
     ) -> Response:
         """Return the file, compressed as the build left it if the browser takes that, with an ETag."""
         packed = _packed(full_path, stat_result) if _takes_gzip(Headers(scope=scope)) else None
-        response = super().file_response(*(packed or (full_path, stat_result)), scope, status_code)
+        path, found = packed or (full_path, stat_result)
+        response = super().file_response(path, found, scope, status_code)
         response.headers["cache-control"] = "no-cache"
         response.headers["vary"] = "accept-encoding"
         if packed:
@@ -83,9 +84,10 @@ class ClientFiles(StaticFiles):
 
 def _packed(path: Any, plain: os.stat_result) -> tuple[str, os.stat_result] | None:
     """Return the compressed copy of a file; None if there is none, or an older one."""
+    packed = Path(f"{path}.gz")
     with suppress(OSError):
-        found = os.stat(packed := f"{path}.gz")
-        return (packed, found) if found.st_mtime >= plain.st_mtime else None
+        found = packed.stat()
+        return (str(packed), found) if found.st_mtime >= plain.st_mtime else None
     return None
 
 
