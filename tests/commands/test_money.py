@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from server.commands.money import MOST_BYTES
-from tests.services import ROOT
+from tests.commands.here import run_here
 
 CONTRACT = {"price_cents": 1_000_000, "rate_bp": 1_000, "term_months": 36, "contract_date": "2026-01-01"}
 LEVEL = {
@@ -52,20 +51,12 @@ ROW_NAMES = ["number", "date", "payment_cents", "interest_cents", "principal_cen
 
 def run(*words: str, given: str) -> subprocess.CompletedProcess[str]:
     """Run a command with text on its standard input, and no service anywhere."""
-    return subprocess.run(
-        [sys.executable, "-m", "server", *words],
-        cwd=ROOT,
-        env={
-            "PATH": "",
-            "DATABASE_URL": "postgresql://nowhere.invalid/none",
-            "REDIS_URL": "redis://nowhere.invalid",
-        },
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    nowhere = {
+        "PATH": "",
+        "DATABASE_URL": "postgresql://nowhere.invalid/none",
+        "REDIS_URL": "redis://nowhere.invalid",
+    }
+    return run_here(*words, environ=nowhere, stdin=given)
 
 
 def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from server.database.people.users import password_fault
 from server.run.privileges import without_owner
 from server.settings import Settings, process_environment
+from tests.commands.here import run_here
 from tests.services import ROOT
 
 pytestmark = pytest.mark.flow
@@ -22,16 +23,7 @@ GUARD_SECONDS = 60.0
 def run(settings: Settings, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command against the test's services."""
     environ = process_environment() | settings.environment() | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "server", *words],
-        cwd=ROOT,
-        env=without_owner(environ) if words == ("web",) else environ,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=GUARD_SECONDS,
-    )
+    return run_here(*words, environ=environ, stdin=stdin)
 
 
 def said(settings: Settings, *words: str, stdin: str = "") -> str:
@@ -198,6 +190,16 @@ def test_what_a_password_must_be(password: str, fault: str) -> None:
 def test_no_secret_no_server(settings: Settings) -> None:
     """Outside demo mode a web process does not start without a secret, and says how to make one."""
     plain = Settings.from_environment(settings.environment() | {"DEAL_DEMO": "0", "DEAL_SECRET": "changeme"})
-    said_why = refused(plain, "web")
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "web"],
+        cwd=ROOT,
+        env=without_owner(process_environment() | plain.environment()),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=GUARD_SECONDS,
+    )
+    said_why = done.stderr.removeprefix("error: ")
+    assert (done.returncode, said_why.count("\n")) == (1, 1)
     assert said_why.startswith("DEAL_SECRET must be at least 32 random characters")
     assert "changeme" not in said_why
