@@ -73,7 +73,8 @@ class ClientFiles(StaticFiles):
     ) -> Response:
         """Return the file, compressed as the build left it if the browser takes that, with an ETag."""
         packed = _packed(full_path, stat_result) if _takes_gzip(Headers(scope=scope)) else None
-        response = super().file_response(*(packed or (full_path, stat_result)), scope, status_code)
+        path, found = packed or (full_path, stat_result)
+        response = super().file_response(path, found, scope, status_code)
         response.headers["cache-control"] = "no-cache"
         response.headers["vary"] = "accept-encoding"
         if packed:
