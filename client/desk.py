@@ -179,6 +179,14 @@ class Desk:
         answer = await self._send(commands.ClearStipulation, op, stipulation_id=stipulation_id)
         return int(answer["version"])
 
+    async def assign(
+        self, salesperson_id: str, *, version: int | None = None, op: uuid.UUID | None = None
+    ) -> int:
+        """Give the deal to another person of its store, based on ``version``; return the deal's version."""
+        based_on = self._version() if version is None else version
+        answer = await self._send(commands.Assign, op, version=based_on, salesperson_id=salesperson_id)
+        return int(answer["version"])
+
     async def finish_task(self, task_id: str, *, op: uuid.UUID | None = None) -> int:
         """Mark a task as done; return the deal's version."""
         return int((await self._send(commands.FinishTask, op, task_id=task_id))["version"])

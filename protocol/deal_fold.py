@@ -19,6 +19,7 @@ from protocol.deal.workflow import Fulfilment, LenderStatus
 from protocol.events import (
     CustomerAccepted,
     CustomerChanged,
+    DealAssigned,
     DealChanged,
     DealSnapshot,
     Event,
@@ -186,6 +187,10 @@ def _customer(deal: DealSnapshot, event: CustomerChanged) -> DealSnapshot:
     return replace(deal, customer=event.customer)
 
 
+def _assigned(deal: DealSnapshot, event: DealAssigned) -> DealSnapshot:
+    return replace(deal, salesperson=event.target)
+
+
 def _task(deal: DealSnapshot, event: Any) -> DealSnapshot:
     if not isinstance(deal.tasks, list):
         return deal
@@ -278,6 +283,7 @@ _CHANGES: dict[type, _Change] = {
     LenderDecided: _lender,
     StipulationCleared: _cleared,
     CustomerChanged: _customer,
+    DealAssigned: _assigned,
     TaskRaised: _task,
     TaskDone: _task_done,
     NoteAdded: _note,
@@ -298,6 +304,7 @@ _WHOLE: dict[type, tuple[str, ...]] = {
     FieldUnlocked: ("field",),
     LenderDecided: ("decision",),
     StipulationCleared: ("stipulation_id", "by"),
+    DealAssigned: ("target",),
     TaskRaised: ("task",),
     TaskDone: ("task_id", "by"),
     NoteAdded: ("id", "text", "by"),

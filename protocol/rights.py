@@ -55,6 +55,7 @@ class Right(StrEnum):
     LENDER = "lender", TokenScope.DECIDE
     LOCK = "lock", TokenScope.DECIDE
     TASK = "task", TokenScope.DECIDE
+    ASSIGN = "assign", TokenScope.DECIDE
 
 
 _SELLING: Final = (
@@ -67,7 +68,7 @@ RIGHTS: Final = {
     Role.DESK_MANAGER: (
         *_SELLING,
         *(Right.WALL, Right.SEE_COST, Right.RATE, Right.PRICE, Right.COUNTER, Right.APPROVE, Right.DECLINE),
-        *(Right.LOCK, Right.LENDER, Right.FUND, Right.UNWIND, Right.TASK),
+        *(Right.LOCK, Right.LENDER, Right.FUND, Right.UNWIND, Right.TASK, Right.ASSIGN),
     ),
     Role.OPERATOR: (Right.WATCH, Right.SEARCH, Right.WALL, Right.SEE_COST, Right.NOTE),
     Role.CUSTOMER: (Right.WATCH, Right.LIKE),
@@ -75,5 +76,8 @@ RIGHTS: Final = {
 """The rights of each role, as ``welcome.user.rights`` lists them. An operator has no rights on deals, and a
 customer uses theirs with ``CUSTOMER_COMMANDS`` only, on the deal of the link.
 """
+SELLERS: Final = tuple(role for role in Role if Right.SUBMIT in RIGHTS[role])
+"""The roles of people who have deals of their own."""
+
 STAFF: Final = tuple(role for role in Role if role is not Role.CUSTOMER)
 """The roles that an account may have."""

@@ -18,6 +18,7 @@ from msgspec import inspect
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_HOURS, DEFAULT_MATCHES, MAX_HOURS, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
+from protocol.commands.store import PeopleList
 from protocol.deal.agreed import GUARDED, HistoryPage, LenderEffectReply
 from protocol.deal.presenting import (
     KEPT_ACCEPTANCES,
@@ -76,6 +77,8 @@ EXTRA_TYPES: tuple[type, ...] = (
     Found,
     DealList,
     DealBegun,
+    PeopleList,
+    PeopleList,
     SecurityEventList,
     ProductsReply,
     ErrorBody,

@@ -10,6 +10,7 @@ from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, C
 from protocol.commands.desk import (
     Accept,
     Approve,
+    Assign,
     ChangeCustomer,
     ClearStipulation,
     Counter,
@@ -65,7 +66,7 @@ from protocol.commands.stock import (
     Search,
     Terms,
 )
-from protocol.commands.store import MAX_LISTED, BeginDeal, ListDeals, LookUp, SecurityEvents
+from protocol.commands.store import MAX_LISTED, BeginDeal, ListDeals, ListPeople, LookUp, SecurityEvents
 from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave, Painted, Ping, Position
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "Accept",
     "AnyCommand",
     "Approve",
+    "Assign",
     "BeginDeal",
     "Cancel",
     "ChangeCommand",
@@ -110,6 +112,7 @@ __all__ = [
     "LenderEffect",
     "Like",
     "ListDeals",
+    "ListPeople",
     "Lock",
     "LookUp",
     "Lose",
@@ -184,6 +187,7 @@ AnyCommand = (
     | LenderDecision
     | ClearStipulation
     | FinishTask
+    | Assign
     | RequestAppraisal
     | ChangeCustomer
     | Accept
@@ -200,6 +204,7 @@ AnyCommand = (
     | ScenarioUse
     | LookUp
     | ListDeals
+    | ListPeople
     | BeginDeal
     | SecurityEvents
     | Ping

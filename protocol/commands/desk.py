@@ -289,6 +289,20 @@ class RequestAppraisal(ChangeCommand, tag="request_appraisal", frozen=True):
     trade_id: Identifier
 
 
+class Assign(ChangeCommand, tag="assign", frozen=True):
+    """Give the deal to another salesperson of its store, or to a manager.
+
+    ``version`` is that of the deal on which this was decided: if someone assigned the deal since, it is a
+    ``conflict``. Reply: ``{version}``.
+    """
+
+    right: ClassVar = Right.ASSIGN
+    cost: ClassVar = Cost.LIGHT
+
+    version: Seq
+    salesperson_id: Identifier
+
+
 class FinishTask(ChangeCommand, tag="finish_task", frozen=True):
     """Mark a task as done, such as a notice that was sent. Reply: ``{version}``."""
 

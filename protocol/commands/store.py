@@ -2,11 +2,12 @@
 
 from typing import Annotated, ClassVar
 
+import msgspec
 from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, Cost
 from protocol.deal.customers import CustomerFacts
-from protocol.records import Identifier
+from protocol.records import Actor, Identifier
 from protocol.rights import Right
 from protocol.texts import ONE_LINE
 
@@ -34,6 +35,19 @@ class ListDeals(ChannelCommand, tag="list_deals", frozen=True):
 
     after: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_LISTED)] = 50
+
+
+class ListPeople(ChannelCommand, tag="list_people", frozen=True):
+    """Ask for the store's people to whom a deal can be assigned, by name. Reply: ``PeopleList``."""
+
+    right: ClassVar = Right.ASSIGN
+    cost: ClassVar = Cost.LIGHT
+
+
+class PeopleList(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``data`` of the reply to ``list_people``: those who may sign in, and who sell or run the desk."""
+
+    people: list[Actor]
 
 
 class BeginDeal(ChangeCommand, tag="begin_deal", frozen=True):

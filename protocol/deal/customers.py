@@ -94,12 +94,13 @@ class CustomerChanges(Record, frozen=True):
 SCORES: Final = tuple(name for name in CustomerFacts.__struct_fields__ if "score" in name)
 """The credit scores, with their sources and dates: the desk's."""
 
-COUNTED: Final = frozenset(
-    {
-        *("state", "postal_code", "monthly_income_cents", "other_debt_cents", "score", "co_name"),
-        *("co_monthly_income_cents", "co_other_debt_cents"),
-    }
-)
+TAXED: Final = frozenset({"state", "postal_code"})
+"""The facts that taxes and fees depend on."""
+
+COUNTED: Final = TAXED | {
+    *("monthly_income_cents", "other_debt_cents", "score", "co_name"),
+    *("co_monthly_income_cents", "co_other_debt_cents"),
+}
 """The facts that offers depend on: taxes go by the address, limits by income, debts and score."""
 
 

@@ -23,6 +23,7 @@ from protocol.events.base import (
 )
 from protocol.events.desk import (
     CustomerChanged,
+    DealAssigned,
     DealChanged,
     DealSummary,
     FieldLocked,
@@ -103,6 +104,7 @@ __all__ = [
     "Customer",
     "CustomerAccepted",
     "CustomerChanged",
+    "DealAssigned",
     "DealChanged",
     "DealSnapshot",
     "DealSummary",
@@ -184,6 +186,7 @@ AnyEvent = (
     | TaskRaised
     | TaskDone
     | CustomerChanged
+    | DealAssigned
     | PresentationChanged
     | LinkShared
     | LinkRevoked

@@ -183,6 +183,19 @@ class CustomerChanged(Event, tag="customer_changed", frozen=True):
     fields: list[str] | UnsetType = UNSET
 
 
+class DealAssigned(Event, tag="deal_assigned", frozen=True, rename={"source": "from", "target": "to"}):
+    """Another person sells this deal.
+
+    ``same_results`` if no result of a search depends on it: both may give away as much.
+    """
+
+    version: int
+    source: Actor | UnsetType = UNSET
+    target: Actor | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
+    same_results: bool | UnsetType = UNSET
+
+
 class TaskRaised(Event, tag="task_raised", frozen=True):
     """A task was added, with a due date."""
 

@@ -84,8 +84,8 @@ class ClientFiles(StaticFiles):
 
 def _packed(path: Any, plain: os.stat_result) -> tuple[str, os.stat_result] | None:
     """Return the compressed copy of a file; None if there is none, or an older one."""
+    packed = Path(f"{path}.gz")
     with suppress(OSError):
-        packed = Path(f"{path}.gz")
         found = packed.stat()
         return (str(packed), found) if found.st_mtime >= plain.st_mtime else None
     return None

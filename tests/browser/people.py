@@ -17,6 +17,11 @@ from playwright.async_api import (
     expect,
 )
 
+from protocol.records import Role
+from server.database.core.pool import connect_as_owner
+from server.database.people.staff import add_user
+from server.settings import Settings
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--headless",
@@ -132,6 +137,13 @@ class Person:
             " [...row.children].map(cell => cell.textContent).join(' | ')])"
         )
         return [text for _, text in sorted(texts)][:10]
+
+
+async def hire(settings: Settings, login: str, name: str) -> None:
+    """Add a salesperson to Riverside."""
+    async with connect_as_owner(settings.database_owner_url) as owner:
+        person = {"name": name, "role": Role.SALESPERSON, "store_id": "riverside"}
+        await add_user(owner, login, password="three blue cars", **person)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

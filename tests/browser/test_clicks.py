@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import Arrive
+from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.at_the_desk import desk, state, take
-from tests.browser.people import WAIT_MS
+from tests.browser.people import WAIT_MS, hire
 from tests.services import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -151,8 +151,9 @@ async def test_a_salespersons_tasks(arrive: Arrive) -> None:
     assert sales.complaints == []
 
 
-async def test_a_managers_tasks(arrive: Arrive) -> None:
+async def test_a_managers_tasks(arrive: Arrive, workspace: Workspace) -> None:
     """None takes more than four, and each takes what the table says."""
+    await hire(workspace.settings, "ann", "Ann Salas")
     sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
     page = manager.page
     hand = Hand(page)
@@ -187,6 +188,15 @@ async def test_a_managers_tasks(arrive: Arrive) -> None:
         await expect(page.get_by_role("button", name="Lock cash")).to_be_focused(timeout=WAIT_MS)
         await hand.press("Enter")
         await expect(page.get_by_role("button", name="Locked: cash")).to_be_visible(timeout=WAIT_MS)
+
+    async def assign(hand: Hand) -> None:
+        await hand.press("s")
+        people = page.get_by_label("Assign to")
+        await expect(people).to_be_focused(timeout=WAIT_MS)
+        await expect(people).to_contain_text("Ann Salas", timeout=WAIT_MS)
+        await hand.press("a")
+        await hand.press("Enter")
+        await expect(waiting.locator(".cell-people")).to_contain_text("Ann Salas", timeout=WAIT_MS)
 
     async def counter(hand: Hand) -> None:
         await hand.press("c")
@@ -238,6 +248,7 @@ async def test_a_managers_tasks(arrive: Arrive) -> None:
     await expect(waiting).to_have_count(1, timeout=WAIT_MS)
     await hand.task("lock cash", lock)
     await page.keyboard.press("Escape")
+    await hand.task("assign to another salesperson", assign)
     await hand.task("decline", decline)
     documented_counts = documented("Desk manager")
     assert hand.counts.items() <= documented_counts.items()

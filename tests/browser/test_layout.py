@@ -20,6 +20,12 @@ IN_SIGHT = """() => {
   return [...document.querySelectorAll(".grid-row")]
     .filter((row) => row.getBoundingClientRect().bottom <= bottom).length;
 }"""
+ASKEW = """() => {
+  const left = (one) => Math.round(one.getBoundingClientRect().left);
+  const heads = [...document.querySelectorAll(".grid-head > div")].map(left);
+  const cells = [...document.querySelector(".grid-row").children].map(left);
+  return heads.filter((head, column) => Math.abs(head - cells[column]) > 1);
+}"""
 LEAST_ROWS = 10
 ROW_PX = 30
 WINDOWS = [(1440, 560), (1024, 768), (768, 1024), (720, 450)]
@@ -29,8 +35,8 @@ THUMB_PX = 44
 
 
 async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
-    """The list keeps ten rows, the chosen car has its own place, no page is wider than the window, a tablet
-    has ten rows in sight, and a phone has the deal's steps under the thumb.
+    """The list keeps ten rows, each cell under its head, the chosen car has its own place, no page is wider
+    than the window, a tablet has ten rows in sight, and a phone has the deal's steps under the thumb.
     """
     sales = await arrive("riverside-sales")
     page = sales.page
@@ -46,6 +52,7 @@ async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
         assert head["bottom"] <= tabs["top"] or head["right"] <= tabs["left"]
         assert box["grid"]["bottom"] - box["grid"]["top"] >= LEAST_ROWS * ROW_PX
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.evaluate(ASKEW) == []
         if width >= 1024 and height >= 768:
             assert await page.evaluate(IN_SIGHT) >= LEAST_ROWS
     await page.set_viewport_size(PHONE)

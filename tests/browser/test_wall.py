@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page, expect
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.at_the_desk import choose_best, desk, state, take
-from tests.browser.people import WAIT_MS, Person
+from tests.browser.people import WAIT_MS, Person, hire
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -70,7 +70,8 @@ async def count(page: Page, name: str) -> float:
 
 
 async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: Workspace) -> None:
-    """It appears at both with one call each, is countered and approved by keys, and leaves the other's queue.
+    """It appears at both with one call each, is countered, assigned and approved by keys, and leaves the
+    other's queue.
 
     Nothing is loaded and nothing moves at the other manager, whose row is open meanwhile.
     """
@@ -83,6 +84,7 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
     await other.page.keyboard.press("Escape")
     await other.page.evaluate("globalThis.hiding = true")
     requests = len(other.requests)
+    await hire(workspace.settings, "ann", "Ann Salas")
 
     await sales.open_first_deal()
     await submitted(sales)
@@ -118,6 +120,19 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
 
     await sales.page.get_by_role("button", name="Accept", exact=True).click()
     await expect(waiting(one)).to_have_count(1, timeout=WAIT_MS)
+    await one.page.keyboard.press("s")
+    await expect(answer(one, "Assign")).to_be_disabled(timeout=WAIT_MS)
+    words = "Now with Riverside sales. Choose who takes it."
+    await expect(one.page.locator(".answer-words")).to_contain_text(words)
+    await expect(one.page.get_by_label("Assign to")).to_be_focused()
+    await one.page.get_by_label("Assign to").select_option("Ann Salas")
+    await one.page.keyboard.press("Enter")
+    for manager in (one, other):
+        await expect(waiting(manager).locator(".cell-people .first")).to_have_text("Ann Salas")
+    await expect(one.page.locator(".announcer")).to_contain_text("Assigned to Ann Salas: ")
+    await expect(sales.page.locator(".seller")).to_have_text("Salesperson Ann Salas")
+    await expect(sales.page.locator(".timeline")).to_contain_text("assigned the deal to")
+    await expect(answer(one, "Approve")).to_be_visible()
     await one.page.keyboard.press("a")
     await expect(one.page.locator(".approving")).to_contain_text(re.compile(r"You approve: \$[\d,.]+ × \d+"))
     await expect(answer(one, "Approve")).to_be_focused()

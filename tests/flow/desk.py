@@ -137,22 +137,34 @@ def offered(deal: Deal, kind: DealKind) -> list[str]:
 
 async def searched_again(both: Both, changes: StructureChanges, kind: DealKind, least: int) -> list[str]:
     """Change the terms, which repeats the search; return the cars with an offer of a kind, once both people
-    have so many.
+    have so many of the new search.
     """
+    before = _search_of(both.sales)
     await both.sales.terms(changes)
-    await asyncio.gather(*(_until_offered(deal, kind, least) for deal in (both.sales, both.manager)))
+    deals = (both.sales, both.manager)
+    await asyncio.gather(*(_until_offered(deal, before, kind, least) for deal in deals))
     return offered(both.sales, kind)
 
 
-async def _until_offered(deal: Deal, kind: DealKind, least: int) -> None:
+async def _until_offered(deal: Deal, before: str | None, kind: DealKind, least: int) -> None:
+    # The search before may have had offers of this kind, too.
     async with asyncio.timeout(GUARD_SECONDS):
-        while len(offered(deal, kind)) < least:
+        while _search_of(deal) == before or len(offered(deal, kind)) < least:
             await anext(deal)
+
+
+def _search_of(deal: Deal) -> str | None:
+    return None if deal.search_state is None else deal.search_state.search_id
 
 
 def valued(event: Event) -> bool:
     """Return whether this is the end of a search with all its values."""
     return isinstance(event, SearchValued)
+
+
+def is_valued(search_id: str) -> Callable[[Event], bool]:
+    """Return what finds the event that all values of a search are there."""
+    return lambda each: isinstance(each, SearchValued) and each.search_id == search_id
 
 
 @asynccontextmanager

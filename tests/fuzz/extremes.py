@@ -77,6 +77,7 @@ class Known:
 
     channels: list[str]
     vehicles: list[str]
+    people: list[str] = field(default_factory=lambda: [str(uuid.UUID(int=0))])
     versions: dict[str, int] = field(default_factory=dict)
     searches: dict[str, str] = field(default_factory=dict)
 
@@ -148,6 +149,7 @@ class Extremes:
             "search_id": self._known.searches.get(channel, "s"),
             "field": self._random.choice(Structure.__struct_fields__),
             "trade_id": FIRST_TRADE,
+            "salesperson_id": self._random.choice(self._known.people),
         }
 
     def _fields(self, kind: type[msgspec.Struct]) -> Message:

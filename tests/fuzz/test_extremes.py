@@ -137,6 +137,7 @@ async def people(settings: Settings, pid: int) -> list[Person]:
                 database, account.id, CredentialKind.BEARER, dt.timedelta(hours=1), scopes=scopes
             )
             known, customers = knowledge[store]
+            known.people.append(account.id)
             target = Target(settings.port, token, known.channels[0], known.vehicles[0], pid)
             found.append(Person(target, view, known, customers))
     return found

@@ -43,6 +43,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "leave": CHANNEL,
     "look_up": {**LIST, "text": "moore"},
     "list_deals": {**LIST, "after": "2026", "limit": 50},
+    "list_people": LIST,
     "begin_deal": {**LIST, "op": OP, "customer_id": "c1", "customer": None},
     "security_events": {
         **LIST,
@@ -122,6 +123,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "term_months": 72,
     },
     "finish_task": {**CHANNEL, "op": OP, "task_id": "t1"},
+    "assign": {**CHANNEL, "op": OP, "version": 3, "salesperson_id": "u1"},
     "customer": {**CHANNEL, "op": OP, "version": 1, "changes": {"phone": "937 555 0133"}},
     "request_appraisal": {**CHANNEL, "op": OP, "trade_id": "trade-1"},
     "present": {

@@ -14,7 +14,7 @@ export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
-export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "presentation_changed", "link_shared", "link_revoked", "link_opened", "customer_accepted", "hidden", "scenario_added", "scenario_changed", "scenario_removed", "scenario_used", "deal_summary"] as const;
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "deal_assigned", "presentation_changed", "link_shared", "link_revoked", "link_opened", "customer_accepted", "hidden", "scenario_added", "scenario_changed", "scenario_removed", "scenario_used", "deal_summary"] as const;
 
 export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "accept": {"sources": ["countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "desk_advice"]}} as const;
 
@@ -617,6 +617,16 @@ export interface FinishTask {
   ref: number;
 }
 
+/** Give the deal to another salesperson of its store, or to a manager. */
+export interface Assign {
+  type: "assign";
+  channel: string;
+  op: string;
+  version: number;
+  salesperson_id: string;
+  ref: number;
+}
+
 /** Ask the desk to appraise a trade: raises a task, which the trade's cash value ends. Reply: `{version}`. */
 export interface RequestAppraisal {
   type: "request_appraisal";
@@ -811,6 +821,13 @@ export interface ListDeals {
   channel: string;
   after?: string | null;
   limit?: number;
+  ref: number;
+}
+
+/** Ask for the store's people to whom a deal can be assigned, by name. Reply: `PeopleList`. */
+export interface ListPeople {
+  type: "list_people";
+  channel: string;
   ref: number;
 }
 
@@ -1398,6 +1415,19 @@ export interface CustomerChanged {
   customer: Customer;
   by?: Actor;
   fields?: string[];
+}
+
+/** Another person sells this deal. */
+export interface DealAssigned {
+  type: "deal_assigned";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  from?: Actor;
+  to?: Actor;
+  by?: Actor;
+  same_results?: boolean;
 }
 
 /** What a deal shows to its customer. An empty list stands for what the deal itself says. */
@@ -2238,6 +2268,11 @@ export interface DealBegun {
   version: number;
 }
 
+/** The `data` of the reply to `list_people`: those who may sign in, and who sell or run the desk. */
+export interface PeopleList {
+  people: Actor[];
+}
+
 /** A security event, which happened `count` times from `at` to `until`. */
 export interface ListedSecurityEvent {
   id: number;
@@ -2509,6 +2544,7 @@ export type AnyCommand =
   | LenderDecision
   | ClearStipulation
   | FinishTask
+  | Assign
   | RequestAppraisal
   | ChangeCustomer
   | Accept
@@ -2525,6 +2561,7 @@ export type AnyCommand =
   | ScenarioUse
   | LookUp
   | ListDeals
+  | ListPeople
   | BeginDeal
   | SecurityEvents
   | Ping;
@@ -2553,6 +2590,7 @@ export type AnyEvent =
   | TaskRaised
   | TaskDone
   | CustomerChanged
+  | DealAssigned
   | PresentationChanged
   | LinkShared
   | LinkRevoked
@@ -2589,6 +2627,7 @@ export type AnyMessage =
   | TaskRaised
   | TaskDone
   | CustomerChanged
+  | DealAssigned
   | PresentationChanged
   | LinkShared
   | LinkRevoked

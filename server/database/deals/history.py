@@ -7,7 +7,7 @@ from typing import Any
 from protocol import codec
 from protocol.channels import deal_channel
 from protocol.deal_fold import applied
-from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot
+from protocol.events import EVENTS_BY_KIND, Customer, DealAssigned, DealSnapshot, kind_of
 from protocol.records import Actor, DealState, Role
 from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
@@ -60,7 +60,11 @@ async def load_history(database: Database, deal_id: str) -> History | None:
     row = None if key is None else await database.fetchrow(_DEAL, key)
     if row is None:
         return None
+    events = [DealEvent(*event.values()) for event in await database.fetch(_EVENTS, key)]
     by = Actor(id=str(row["salesperson_id"]), name=row["salesperson"], role=Role(row["role"]))
+    assigned = next((event for event in events if event.kind == kind_of(DealAssigned)), None)
+    if assigned is not None:
+        by = codec.convert(Actor, assigned.body["from"])
     first = DealSnapshot(
         id=deal_id,
         version=0,
@@ -80,7 +84,6 @@ async def load_history(database: Database, deal_id: str) -> History | None:
         contract=None,
         scenarios=[],
     )
-    events = [DealEvent(*event.values()) for event in await database.fetch(_EVENTS, key)]
     pencils = [_pencil(row) for row in await database.fetch(_PENCILS, key)]
     return History(row["store_id"], row["created_at"], first, events, pencils)
 

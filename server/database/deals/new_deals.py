@@ -107,7 +107,10 @@ async def _require_pace(database: Database, person: uuid.UUID) -> None:
     row = await one_row(
         database,
         "SELECT count(*) AS begun, min(created_at) + $2::interval - now() AS wait FROM deals"
-        " WHERE salesperson_id = $1 AND created_at > now() - $2::interval",
+        " WHERE salesperson_id = $1 AND created_at > now() - $2::interval"
+        # What the desk assigned to the person, someone else began.
+        "   AND NOT EXISTS (SELECT FROM deal_events e"
+        "                    WHERE e.deal_id = deals.deal_id AND e.kind = 'deal_assigned')",
         person,
         NEW_DEALS_WITHIN,
     )

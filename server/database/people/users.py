@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from protocol.records import Role
+from protocol.rights import SELLERS
 from server.database.core.pool import Database
 from server.database.people.passwords import is_easily_guessed
 
@@ -70,6 +71,17 @@ async def salesperson_of(database: Database, deal_id: str) -> Account | None:
         key,
     )
     return None if row is None else account_of(row)
+
+
+async def sellers_of(database: Database, store_id: str) -> list[Account]:
+    """Return the active people of a store to whom a deal can be assigned, by name."""
+    rows = await database.fetch(
+        f"SELECT {ACCOUNT_COLUMNS} FROM users"  # noqa: S608 - constants
+        " WHERE store_id = $1 AND active AND role::text = ANY ($2) ORDER BY name, user_id",
+        store_id,
+        SELLERS,
+    )
+    return [account_of(row) for row in rows]
 
 
 async def load_password(database: Database, login: str) -> tuple[Account | None, str]:

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.deal.structure import Structure
 from protocol.deal_fold import applied
-from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot, Event
+from protocol.events import EVENTS_BY_KIND, Customer, DealAssigned, DealSnapshot, Event
 from protocol.records import Scope
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import Deal
@@ -185,6 +185,10 @@ class LiveDeal:
             event = codec.convert(EVENTS_BY_KIND[fields["type"]], {**fields, "seq": no})
         except (KeyError, codec.FieldError):
             # The event is from another release. Its effect on the deal is in Postgres.
+            self.forget()
+            return
+        if isinstance(event, DealAssigned):
+            # What the new salesperson may give away is in Postgres only.
             self.forget()
             return
         if self._meanwhile is not None:

@@ -19,7 +19,7 @@ from server.database.core.scope import StoreScopes
 from server.database.decisions.agreement import lenders
 from server.database.decisions.edits import locks_and_notes as remarks
 from server.database.decisions.edits import tasks, trades
-from server.database.decisions.moves import customers, workflow
+from server.database.decisions.moves import assigning, customers, workflow
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
@@ -79,6 +79,20 @@ class DeskHandlers:
     async def clear_stipulation(self, connection: Connection, command: commands.ClearStipulation) -> None:
         """Mark a stipulation as met."""
         await self._answers.decide(connection, command, lenders.clear_stipulation, command.stipulation_id)
+
+    @handles(commands.Assign)
+    async def assign(self, connection: Connection, command: commands.Assign) -> None:
+        """Give the deal to another salesperson."""
+        deal = await self._authority.deal(connection.account, command)
+        decided = await assigning.assign_deal(
+            self._stores.of(deal.store_id),
+            deal.id,
+            command.salesperson_id,
+            based_on=command.version,
+            op=command.op,
+            actor=actor_of(connection.account),
+        )
+        await self._answers.tell(connection, command, decided)
 
     @handles(commands.FinishTask)
     async def finish_task(self, connection: Connection, command: commands.FinishTask) -> None:

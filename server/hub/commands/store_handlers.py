@@ -1,14 +1,17 @@
-"""Handlers for a store's people outside a deal: look up, list deals, begin one, list security events."""
+"""Handlers for a store's people outside a deal: look up, list deals and people, begin a deal, list security
+events.
+"""
 
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from protocol import commands
+from protocol import codec, commands
 from protocol.channels import deal_channel, is_list, store_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import ChannelCommand
+from protocol.commands.store import PeopleList
 from protocol.records import Role
 from protocol.rights import RIGHTS, TokenScope
 from server.database.core.scope import RowScope, StoreScopes
@@ -16,9 +19,9 @@ from server.database.deals import deals, finding
 from server.database.deals.new_deals import create_deal
 from server.database.decisions.moves.customers import create_customer
 from server.database.people.security_events import Note, SecurityKind, asked_of, list_events, shown
-from server.database.people.users import Account
+from server.database.people.users import Account, sellers_of
 from server.hub.commands.registration import handles
-from server.hub.connections.authority import check_list
+from server.hub.connections.authority import actor_of, check_list
 from server.hub.connections.connection import Connection
 from server.hub.sight.asking import hidden_facts, not_here, widest_view
 
@@ -54,6 +57,15 @@ class StoreHandlers:
             )
         self._listed(connection, "deals", [row.customer_id for row in rows])
         connection.reply(command.ref, {"deals": [listed(row) for row in rows], "next": following})
+
+    @handles(commands.ListPeople)
+    async def list_people(self, connection: Connection, command: commands.ListPeople) -> None:
+        """Send the people to whom a deal of the store can be assigned."""
+        scope = self._scope(connection, command)
+        async with scope.acquire() as database:
+            found = await sellers_of(database, connection.account.store_id)
+        people = [actor_of(each) for each in found]
+        connection.reply(command.ref, codec.plain(PeopleList(people=people)))
 
     @handles(commands.BeginDeal)
     async def begin_deal(self, connection: Connection, command: commands.BeginDeal) -> None:

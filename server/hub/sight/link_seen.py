@@ -21,7 +21,7 @@ ACCEPTANCE_FIELDS: Final = (
 OUTDATING: Final = frozenset(
     {
         *("deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned"),
-        *("vehicle_changed", "lender_decided", "customer_changed"),
+        *("vehicle_changed", "lender_decided", "customer_changed", "deal_assigned"),
     }
 )
 """Events after which the presentation may be another one."""

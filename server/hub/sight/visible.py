@@ -231,6 +231,7 @@ EVENT_FIELDS: Final = {
         "stipulation_cleared": ("version", "stipulation_id", "by"),
         "fulfilment_changed": ("version", "from", "to", "by", "reason", "more_reasons"),
         "customer_changed": ("version", "customer", "by"),
+        "deal_assigned": ("version", "from", "to", "by"),
         # Of appraisals, which salespeople request; what else the desk must do is its own.
         "task_raised": ("version", "task", "by"),
         "task_done": ("version", "task_id", "kind", "by"),
@@ -264,6 +265,7 @@ EVENT_FIELDS: Final = {
         "stipulation_cleared": ("version",),
         "fulfilment_changed": ("version", "from", "to"),
         "customer_changed": ("version", "customer"),
+        "deal_assigned": ("version",),
         "task_raised": ("version",),
         "task_done": ("version",),
         "presentation_changed": ("presentation",),

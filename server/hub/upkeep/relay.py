@@ -14,7 +14,7 @@ import structlog
 
 from protocol.channels import deal_channel, deal_of
 from protocol.deal.customers import COUNTED
-from protocol.events import CustomerChanged, DealChanged, LenderDecided, kind_of
+from protocol.events import CustomerChanged, DealAssigned, DealChanged, LenderDecided, kind_of
 from server.database.core.scope import RowScope
 from server.database.deals.deals import events_after, last_no
 from server.database.decisions.deciding import DealEvent, Decided
@@ -44,6 +44,8 @@ def outdates_search(event: DealEvent) -> bool:
         return not same and not event.body["changes"].keys() <= NOT_SEARCHED_BY
     if event.kind == kind_of(CustomerChanged):
         return not COUNTED.isdisjoint(event.body["fields"])
+    if event.kind == kind_of(DealAssigned):
+        return not event.body["same_results"]
     return event.kind == kind_of(LenderDecided)
 
 

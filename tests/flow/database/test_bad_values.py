@@ -32,6 +32,8 @@ OTHERS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("unpin", {"vehicle_id": "9223372036854775808"}, "not_found"),
     ("clear_stipulation", {"stipulation_id": "9" * 64}, "not_found"),
     ("finish_task", {"task_id": "x"}, "not_found"),
+    ("assign", {"version": 0, "salesperson_id": "x\0"}, "invalid"),
+    ("assign", {"version": 0, "salesperson_id": "9" * 64}, "invalid"),
     ("submit", {"version": 2**53 - 1, "reason": "x"}, "invalid"),
     ("terms", {"version": 2**53 - 1, "changes": {"cash_down_cents": 1}}, "invalid"),
     ("terms", {"version": 0, "changes": {"contract_date": "0001-01-01"}}, "invalid"),

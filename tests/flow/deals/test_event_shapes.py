@@ -10,7 +10,9 @@ from protocol.deal.customers import CustomerChanges
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, Closing, Fulfilment, Reason
 from protocol.events import EVENTS_BY_KIND, DealSummary, Hidden, VehicleChanged, kind_of
-from protocol.records import DealState
+from protocol.records import Actor, DealState
+from server.database.core.pool import connect_as_owner
+from server.database.people.users import find_by_login
 from server.log.redis_log import RedisLog
 from tests.flow.by_link import Doors
 from tests.flow.desk import Both, seen
@@ -55,6 +57,18 @@ async def try_scenarios(both: Both) -> None:
     await both.agree(lambda deal: not deal.scenarios)
 
 
+async def assign_there_and_back(both: Both) -> None:
+    """The desk takes the deal over and gives it back."""
+    seller = both.manager.state.salesperson
+    assert isinstance(seller, Actor)
+    async with connect_as_owner(both.settings.database_owner_url) as database:
+        account = await find_by_login(database, "riverside-manager")
+    assert account is not None
+    for person in (account.id, seller.id):
+        await both.manager.desk.assign(person)
+        await both.agree(lambda deal, person=person: deal.salesperson.id == person)  # type: ignore[misc]
+
+
 async def work_on(both: Both) -> None:
     """Do with one deal everything that can be told of it."""
     sales, manager = both.sales.desk, both.manager.desk
@@ -68,6 +82,7 @@ async def work_on(both: Both) -> None:
     await manager.lock("rate_bp")
     await manager.unlock("rate_bp")
     await sales.customer(CustomerChanges(phone="937 555 0133"))
+    await assign_there_and_back(both)
     await both.submitted()
     await manager.act(Action.DECLINE, Reason.BANKRUPTCY)
     await seen(both.manager, lambda deal: bool(deal.tasks))

@@ -9,7 +9,7 @@ import pytest
 from protocol.closing import ErrorCode
 from protocol.records import View
 from server.database.core.pool import connect_as_owner
-from tests.flow.desk import Both, refused, valued
+from tests.flow.desk import Both, is_valued, refused
 from tests.flow.shop import connect, events_until, token_of
 
 pytestmark = pytest.mark.flow
@@ -31,8 +31,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 async def matches_of(both: Both) -> int:
     """Search, and return how many cars a lender may take."""
-    await both.sales.search(limit=40)
-    await events_until(both.sales, valued)
+    await events_until(both.sales, is_valued(await both.sales.search(limit=40)))
     return sum(row.match["payment_min_cents"] is not None for row in both.sales.rows.values())
 
 

@@ -3,7 +3,7 @@ workers have caught up.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from redis.asyncio import Redis
 from client import Deal
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.structure import StructureChanges
-from protocol.events import Event, SearchEnded, SearchStarted, SearchValued
+from protocol.events import SearchEnded, SearchStarted
 from protocol.records import Sort
 from server.settings import Settings
 from server.sharing.pressure import LONGEST_RETRY_SECONDS, OLD_SECONDS
 from server.work.queue import KEYS
+from tests.flow.desk import is_valued
 from tests.flow.outages import quick_limits
 from tests.flow.shop import a_deal_of, connect, events_until, token_of
 from tests.services import start_web, start_worker
@@ -69,11 +70,6 @@ async def accepted(deal: Deal) -> str:
             except CommandError as error:
                 assert error.code is ErrorCode.BUSY
             await asyncio.sleep(quick_limits.HEARTBEAT_SECONDS)
-
-
-def is_valued(search_id: str) -> Callable[[Event], bool]:
-    """Return what finds the event that all values of a search are there."""
-    return lambda each: isinstance(each, SearchValued) and each.search_id == search_id
 
 
 async def test_searches_wait_for_workers(stocked: Settings, redis: Redis, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ async def test_a_deal_is_begun_once_and_found_again(address: Address) -> None:
 
 async def test_who_may_not_ask(address: Address) -> None:
     """Another store's list, a channel of another kind, a screen that is turned to a customer. Security events
-    are for managers.
+    and people are for managers.
     """
     async with socket(address, address.cookie, address.origin) as connection:
         client = Raw(connection)
@@ -61,7 +61,8 @@ async def test_who_may_not_ask(address: Address) -> None:
 
         for channel in ("deals:northgate", "desk:riverside", address.channel):
             assert await refusal("look_up", channel, text="a") == "forbidden channel"
-        assert await refusal("security_events") == "forbidden type"
+        for kind in ("security_events", "list_people"):
+            assert await refusal(kind) == "forbidden type"
         assert await refusal("look_up", text="a") == ""
         assert await refusal("join", address.channel, view="customer") == ""
         for kind, fields in (
@@ -82,3 +83,9 @@ async def test_who_may_not_ask(address: Address) -> None:
         ] == "since"
         page = await manager.ask("security_events", channel=OWN, limit=1)
         assert set(page) == {"events", "next"}
+        for channel in ("deals:northgate", "desk:riverside"):
+            assert (await manager.refused("list_people", channel=channel))["code"] == "forbidden"
+        people = (await manager.ask("list_people", channel=OWN))["people"]
+        assert [(one["name"], one["role"]) for one in people] == [
+            *(("Riverside manager", "desk_manager"), ("Riverside sales", "salesperson")),
+        ]

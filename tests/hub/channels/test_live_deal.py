@@ -126,6 +126,19 @@ def test_what_is_forgotten_while_it_is_read_is_not_kept() -> None:
     assert live.known is None
 
 
+def test_a_deal_that_was_assigned_is_read_again() -> None:
+    """What its new salesperson may give away is in no event; a reading from before does not count."""
+    live = held_at(2)
+    people = {"from": codec.plain(ANN), "to": codec.plain(ANN), "by": codec.plain(ANN)}
+    body = {"type": "deal_assigned", "channel": CHANNEL, "at": NOW, "version": 3, "same_results": False}
+    began = live.begin()
+    live.heard(Entry("e", 3, codec.encode(body | people), 3))
+    live.read(began, deal_at(2))
+    assert live.known is None
+    live.read(live.begin(), deal_at(3))
+    assert live.known == deal_at(3)
+
+
 def test_a_reading_that_fails_leaves_what_was_known() -> None:
     """Events that came meanwhile are applied all the same."""
     live = held_at(2)

@@ -21,7 +21,7 @@ NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
     "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents", "acv_cents", "buy_factor",
-    "lease_value_cents", "chargebacks_cents", "address_digest",
+    "lease_value_cents", "chargebacks_cents", "address_digest", "same_results",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",

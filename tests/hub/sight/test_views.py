@@ -254,6 +254,23 @@ def test_salespeople_see_the_appraisals_that_they_requested(kind: TaskKind) -> N
     assert set(codec.decode(old)) == {"seq", "type", "channel", "at", "version"}
 
 
+@pytest.mark.parametrize(
+    ("view", "shown"), [(View.SALES, {"version", "from", "to", "by"}), (View.CUSTOMER, {"version"})]
+)
+def test_customers_are_not_told_who_sells(view: View, shown: set[str]) -> None:
+    """Nor is a salesperson whether the other may give away as much."""
+    people = {"from": {"id": "a"}, "to": {"id": "b"}, "by": {"id": "c"}}
+    event = {
+        "type": "deal_assigned",
+        "channel": CHANNEL,
+        "at": "t",
+        "version": 4,
+        "same_results": True,
+    } | people
+    sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(view)))
+    assert set(sent) == {"seq", "type", "channel", "at"} | shown
+
+
 def test_customers_get_rows_in_no_order_that_tells() -> None:
     """The order in which the stock is read may be that of its age: a customer's rows are by id."""
     columns = {"vehicle_id": ["12", "9", "10"], "price_cents": [1, 2, 3]}

@@ -64,9 +64,19 @@ function turnBack(at: string): void {
   Date.now = () => now() - behind;
 }
 
+/** Takes another page's sheet instead of the staff's: some classes have the same name in both. */
+async function wear(sheet: string): Promise<void> {
+  const link = document.querySelector<HTMLLinkElement>('link[href="/assets/app.css"]');
+  if (!link) throw new Error("The page has no sheet.");
+  const worn = new Promise((done) => link.addEventListener("load", done, { once: true }));
+  link.href = `/assets/${sheet}.css`;
+  await worn;
+}
+
 const place = document.getElementById("app");
 if (!place) throw new Error("The page has no #app.");
 const asked = new URLSearchParams(location.search).get("story");
 const story = STORIES.find((each) => nameOf(each) === asked);
 if (story) turnBack(recordings.sales.at);
+if (story?.sheet) await wear(story.sheet);
 render(story ? <Alone story={story} /> : <Index />, place);

@@ -8,6 +8,8 @@ export interface Story {
   state: string;
   /** A whole page stands alone in the window; a part stands among its siblings. */
   page?: boolean;
+  /** Whose sheet it wears, if not the staff's. */
+  sheet?: "offer";
   render(): ComponentChild;
   /** What a person does to bring the state about, once the story is drawn. */
   act?(root: HTMLElement): void | Promise<void>;

@@ -26,6 +26,7 @@ const CHANGING: ReadonlySet<AnyEvent["type"]> = new Set([
   "vehicle_changed",
   "lender_decided",
   "customer_changed",
+  "deal_assigned",
   "search_started",
 ]);
 

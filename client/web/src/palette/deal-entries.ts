@@ -1,4 +1,5 @@
 // What can be done with the deal on the screen, by the same functions as its buttons.
+import { mayAssign } from "../deal/desk/assigning";
 import { presentPath } from "../deal/desk/presenting";
 import { isOpen, obstacle, possibleSteps } from "../deal/desk/steps";
 import { STEP_WORDS } from "../deal/model/words";
@@ -7,7 +8,14 @@ import { GROUPS } from "../deal/terms/fields";
 import type { Entry } from "./entries";
 
 export function dealEntries(session: DealSession): Entry[] {
-  return [...steps(session), ...ofCar(session), present(session), customer(session), ...locks(session)];
+  return [
+    ...steps(session),
+    ...ofCar(session),
+    present(session),
+    customer(session),
+    ...assign(session),
+    ...locks(session),
+  ];
 }
 
 /** The customer's page is another document: nothing of this one goes with it. */
@@ -82,6 +90,23 @@ function customer(session: DealSession): Entry {
       session.desk.opened.value = { kind: "customer" };
     },
   };
+}
+
+function assign(session: DealSession): Entry[] {
+  const deal = session.model.peek()?.deal;
+  const user = session.user.peek();
+  if (!deal || !user || session.view.peek() !== "manager" || !mayAssign(deal, user)) return [];
+  return [
+    {
+      id: "assign",
+      group: "Actions",
+      title: "Assign to another salesperson",
+      hindrance: session.truth.whyNot.peek(),
+      run: () => {
+        session.desk.opened.value = { kind: "assign" };
+      },
+    },
+  ];
 }
 
 function locks(session: DealSession): Entry[] {

@@ -1,11 +1,11 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { widestView } from "../page";
 import { PaletteDoor } from "../palette/door";
-import { follow } from "../router";
 import { DealPage } from "./pages/deal-page";
 import { DealsPage } from "./pages/deals-page";
 import { ManagersParts } from "./pages/loading";
 import { Palette } from "./palette/palette";
+import { BlankPage } from "./parts/blank-page";
 import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
 
 export function App(props: Surroundings) {
@@ -28,7 +28,8 @@ function Page({ router, user, managers }: PageProps) {
   const route = router.route.value;
   if (route.page === "deals") return <DealsPage />;
   if (route.page === "deal") return <DealPage key={route.id} dealId={route.id} widest={widestView(user.role)} />;
-  if (route.page === "unknown" || !managers) return <NoPage router={router} />;
+  if (route.page === "unknown" || !managers)
+    return <BlankPage title="There is no such page" text="The address is incomplete, or the page has moved." />;
   const { WallPage, SecurityPage } = managers.loaded.value;
   if (route.page === "desk" && WallPage) return <WallPage />;
   if (route.page === "security" && SecurityPage) return <SecurityPage />;
@@ -37,24 +38,13 @@ function Page({ router, user, managers }: PageProps) {
 
 function NotLoaded() {
   return (
-    <main class="blank">
-      <h1>This page did not load</h1>
-      <p class="quiet">The connection broke, or a newer version was installed. Nothing was lost.</p>
+    <BlankPage
+      title="This page did not load"
+      text="The connection broke, or a newer version was installed. Nothing was lost."
+    >
       <button type="button" class="button primary" onClick={() => location.reload()}>
         Reload
       </button>
-    </main>
-  );
-}
-
-function NoPage({ router }: Pick<Surroundings, "router">) {
-  return (
-    <main class="blank">
-      <h1>There is no such page</h1>
-      <p class="quiet">The address is incomplete, or the page has moved.</p>
-      <a class="button" href="/" onClick={follow(router, "/")}>
-        All deals
-      </a>
-    </main>
+    </BlankPage>
   );
 }

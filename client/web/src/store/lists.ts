@@ -1,7 +1,16 @@
 // What a person of the store asks before they are in a deal: find one, page through the list, begin one.
 import { signal } from "@preact/signals";
 import type { Request } from "../live/connection";
-import type { CustomerFacts, DealBegun, DealList, ErrorBody, Found, Reply, SecurityEventList } from "../wire";
+import type {
+  CustomerFacts,
+  DealBegun,
+  DealList,
+  ErrorBody,
+  Found,
+  PeopleList,
+  Reply,
+  SecurityEventList,
+} from "../wire";
 
 /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
 export type Ask = (request: Request, replied: (reply: Reply) => void) => boolean;
@@ -32,6 +41,11 @@ export class StoreLists {
   page(after: string | null, done: (page: DealList) => void, failed: (error: ErrorBody) => void): void {
     const request = { type: "list_deals", channel: this.channel, after, limit: 50 } as const;
     this.question(request, (data) => done(data as DealList), failed);
+  }
+
+  /** Asks for the people to whom a deal can be assigned. */
+  people(done: (found: PeopleList) => void, failed: (error: ErrorBody) => void): void {
+    this.question({ type: "list_people", channel: this.channel }, (data) => done(data as PeopleList), failed);
   }
 
   /** Begins a deal for a customer, known by id or new. It is begun once, also if the connection breaks meanwhile. */

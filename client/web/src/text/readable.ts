@@ -15,6 +15,11 @@ export function isolated(text: string): string {
   return BACKWARDS.test(text) ? `\u2068${text}\u2069` : text;
 }
 
+/** Returns a lender's name for a narrow place: without the remark in brackets at its end. */
+export function briefLender(name: string): string {
+  return name.replace(/ \([^()]*\)$/, "");
+}
+
 /** Returns the initials of a person, as "RS" for "Riverside sales". */
 export function initialsOf(name: string): string {
   return name

@@ -1,6 +1,6 @@
 // What a key does on the wall. Pure.
 
-export type WallKey = "next" | "previous" | "open" | "approve" | "counter" | "decline" | "lock";
+export type WallKey = "next" | "previous" | "open" | "approve" | "counter" | "decline" | "lock" | "assign";
 
 const KEYS: Record<string, WallKey> = {
   j: "next",
@@ -10,6 +10,7 @@ const KEYS: Record<string, WallKey> = {
   c: "counter",
   d: "decline",
   l: "lock",
+  s: "assign",
 };
 
 export interface Pressed {

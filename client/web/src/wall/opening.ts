@@ -1,6 +1,6 @@
 // The one row that is open on the wall, and what the manager is about to do in it. Pure.
 
-export type Mode = "look" | "approve" | "counter" | "decline" | "lock";
+export type Mode = "look" | "approve" | "counter" | "decline" | "lock" | "assign";
 
 export interface Opened {
   key: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Claim, holderText, isHeld, mayEnd, OTHER } from "../../src/deal/stock/claims";
-import { isolated, parseReadable } from "../../src/text/readable";
+import { briefLender, isolated, parseReadable } from "../../src/text/readable";
 
 const CONTROLS = [0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069];
 
@@ -20,6 +20,11 @@ test("what was stored with controls of direction is read without them", () => {
 test("a name that runs backwards keeps what follows it in its place", () => {
   assert.equal(isolated("Ann Lee"), "Ann Lee");
   assert.equal(isolated("דנה 3"), "\u2068דנה 3\u2069");
+});
+
+test("a narrow place names a lender without the remark at the end of its name", () => {
+  assert.equal(briefLender("Group Acceptance (sample)"), "Group Acceptance");
+  assert.equal(briefLender("First (Ohio) Bank"), "First (Ohio) Bank");
 });
 
 test("a car is held until a time, or for as long as an approval stands", () => {

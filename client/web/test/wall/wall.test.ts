@@ -11,6 +11,7 @@ import {
   takenAll,
   waitText,
 } from "../../src/wall/fold";
+import { wallKey } from "../../src/wall/keys";
 import { lookOf } from "../../src/wall/memory";
 import { queueTotals, sectionsOf } from "../../src/wall/sections";
 import type { SnapshotRows } from "../../src/wire";
@@ -135,4 +136,17 @@ test("a line goes through its values from left to right, the highest on top", ()
   assert.equal(sparkline([1], 10, 4), "");
   assert.equal(sparkline([0, 10, 5], 10, 4), "0.0,4.0 5.0,0.0 10.0,2.0");
   assert.equal(sparkline([3, 3], 10, 4), "0.0,4.0 10.0,4.0");
+});
+
+test("a key answers a deal, unless somebody types, holds it down, or means the browser", () => {
+  const press = (key: string, more = {}) =>
+    wallKey({ key, ctrlKey: false, metaKey: false, altKey: false, repeat: false, ...more }, false);
+  assert.deepEqual(
+    ["a", "C", "d", "l", "S", "x"].map((key) => press(key)),
+    [...["approve", "counter", "decline", "lock", "assign"], null],
+  );
+  assert.equal(press("s", { ctrlKey: true }), null);
+  assert.equal(press("s", { repeat: true }), null);
+  assert.equal(press("j", { repeat: true }), "next");
+  assert.equal(wallKey({ key: "s", ctrlKey: false, metaKey: false, altKey: false, repeat: false }, true), null);
 });

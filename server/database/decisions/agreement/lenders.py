@@ -12,6 +12,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.agreed import figures_of
 from protocol.deal.deal_parts import DealOffer, LenderStipulation, LenderTerms
+from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
 from protocol.events import LenderDecided, StipulationCleared
 from protocol.records import Actor, DealState
@@ -19,6 +20,7 @@ from server.database.core.scope import RowScope
 from server.database.decisions.agreement.agreed import agreed_of, fall, is_guarded
 from server.database.decisions.agreement.offers import adopt_offer, is_same, selected_offer
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
+from server.database.decisions.edits.kept_scenarios import outdate
 from server.database.decisions.edits.tasks import raise_adverse_action
 from server.database.decisions.edits.terms import wrong_state
 
@@ -112,6 +114,13 @@ async def record_lender_decision(
             raise _too_many()
         if deal.state is not DealState.SIGNED:
             await _reprice(deal, decision)
+
+        async def why(scenario: Scenario, offer: DealOffer) -> Reason | None:
+            # The deal's offer was priced under this decision: what is still the same is no older.
+            stands = scenario.of_the_deal and decision.priced is not None
+            return Reason.LENDER_CHANGED if offer.lender == terms.lender and not stands else None
+
+        await outdate(deal, why)
         if terms.status is LenderStatus.DECLINED:
             await raise_adverse_action(deal, terms.reasons, today)
         return deal.decided(decision_id=terms.decision_id)

@@ -1,7 +1,7 @@
 """The scenarios of a locked deal: as they are stored, and as they were priced before the lock."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.deal_parts import DealOffer
 from protocol.deal.scenarios import SCENARIOS_BYTES, Scenario, ScenarioRefusal
-from protocol.events import Event, kind_of
+from protocol.deal.workflow import Reason
+from protocol.events import Event, ScenarioChanged, kind_of
 from protocol.records import DealState
 from protocol.scenario_fold import marked, scenarios_after
 from server.database.core.one_row import one_row
@@ -23,6 +24,10 @@ _NEW_FACTS: Final = """
 SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2
                   AND kind IN ('lender_decided', 'customer_changed'))
 """
+
+
+WhyOutdated = Callable[[Scenario, DealOffer], Awaitable[Reason | None]]
+"""Says of a scenario and its offer why its figures may be others; None: they are not."""
 
 
 class StaleScenario(Exception):
@@ -86,6 +91,30 @@ async def require_fresh(deal: LockedDeal, priced: Priced, wanted: Plan) -> None:
         _NEW_FACTS, deal.key, priced.deal_version
     ):
         raise StaleScenario
+
+
+async def outdate(deal: LockedDeal, why: WhyOutdated) -> None:
+    """Mark the scenarios of a locked deal whose figures may be others from now on.
+
+    A scenario that is marked keeps its first reason. Those of a deal that is signed or lost stay as they are.
+    """
+    if deal.state in {DealState.SIGNED, DealState.LOST}:
+        return
+    known = await scenarios_of(deal)
+    for scenario in known:
+        if scenario.offer is None or scenario.outdated is not None:
+            continue
+        reason = await why(scenario, scenario.offer)
+        if reason is not None:
+            await record_scenarios(
+                deal,
+                await scenarios_of(deal),
+                ScenarioChanged,
+                scenario_id=scenario.id,
+                scenario_version=scenario.version + 1,
+                title=scenario.name,
+                outdated=reason,
+            )
 
 
 async def record_scenarios(deal: LockedDeal, known: list[Scenario], kind: type[Event], **body: Any) -> None:

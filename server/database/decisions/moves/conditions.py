@@ -54,14 +54,21 @@ async def outdated(deal: LockedDeal, approval: Approval, rates: str) -> Reason |
 
 
 async def require_not_own(deal: LockedDeal) -> None:
-    """Raise CommandError(forbidden) if the decider's own deal, or own submission, is decided about."""
-    submitter = await deal.database.fetchval(
-        "SELECT body->'by'->>'id' FROM deal_events"
-        " WHERE deal_id = $1 AND kind = 'state_changed' AND body->>'to' = 'submitted'"
-        " ORDER BY no DESC LIMIT 1",
+    """Raise CommandError(forbidden) if the decider's own deal, or own submission, is decided about.
+
+    A deal that the decider gave away after it was submitted is still their own.
+    """
+    row = await deal.database.fetchrow(
+        "SELECT s.body->'by'->>'id' AS submitter,"
+        " ARRAY(SELECT a.body->'from'->>'id' FROM deal_events a"
+        "        WHERE a.deal_id = s.deal_id AND a.no > s.no AND a.kind = 'deal_assigned') AS former"
+        "  FROM deal_events s"
+        " WHERE s.deal_id = $1 AND s.kind = 'state_changed' AND s.body->>'to' = 'submitted'"
+        " ORDER BY s.no DESC LIMIT 1",
         deal.key,
     )
-    if deal.actor.id in {deal.salesperson_id, submitter}:
+    submitted_by = () if row is None else (row["submitter"], *row["former"])
+    if deal.actor.id in {deal.salesperson_id, *submitted_by}:
         raise forbidden("You cannot decide on your own deal. Ask another manager.")
 
 

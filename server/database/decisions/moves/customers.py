@@ -3,21 +3,28 @@
 import uuid
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.customers import (
     COUNTED,
+    TAXED,
     CustomerChanges,
     CustomerError,
     CustomerFacts,
     check_facts,
     with_facts,
 )
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.scenarios import Scenario
+from protocol.deal.workflow import Reason
 from protocol.events import Customer, CustomerChanged, kind_of
 from protocol.records import Actor, DealState
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding_for_others, parse_id
+from server.database.decisions.edits.kept_scenarios import outdate
 from server.database.decisions.edits.terms import wrong_state
 from server.database.decisions.moves.price_guard import WithNewFacts, fall_with_new_facts
 
@@ -134,8 +141,16 @@ async def _tell(
     deal: LockedDeal, customer: dict[str, Any], fields: list[str], priced: WithNewFacts | None
 ) -> None:
     deal.record(CustomerChanged, customer=customer, fields=fields)
-    if not COUNTED.isdisjoint(fields):
-        await fall_with_new_facts(deal, priced)
+    if COUNTED.isdisjoint(fields):
+        return
+    await fall_with_new_facts(deal, priced)
+
+    async def why(scenario: Scenario, offer: DealOffer) -> Reason | None:
+        # Of what a customer pays in full, only the taxes depend on the customer.
+        counted = TAXED if offer.cash is not UNSET else COUNTED
+        return None if counted.isdisjoint(fields) else Reason.CUSTOMER_CHANGED
+
+    await outdate(deal, why)
 
 
 def _with(facts: CustomerFacts, changes: CustomerChanges) -> CustomerFacts:

@@ -15,7 +15,7 @@ from protocol.deal.deal_parts import DealOffer
 from protocol.deal.scenarios import Scenario
 from protocol.deal.structure import Structure, StructureChanges
 from protocol.deal.workflow import EDITABLE, SELECTABLE, Reason
-from protocol.events import ScenarioChanged, ScenarioUsed
+from protocol.events import ScenarioUsed
 from protocol.records import Actor, DealState
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
@@ -122,20 +122,7 @@ async def outdate_scenarios(scope: RowScope, deal_id: str, sheets: Sheets) -> De
     Raises CommandError(not_found).
     """
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("outdate",)) as deal:
-        if deal.state in {DealState.SIGNED, DealState.LOST}:
-            return deal.answered({})
-        for scenario in await kept.scenarios_of(deal):
-            reason = await _why_outdated(deal, scenario, sheets)
-            if reason is not None:
-                await kept.record_scenarios(
-                    deal,
-                    await kept.scenarios_of(deal),
-                    ScenarioChanged,
-                    scenario_id=scenario.id,
-                    scenario_version=scenario.version + 1,
-                    title=scenario.name,
-                    outdated=reason,
-                )
+        await kept.outdate(deal, lambda scenario, offer: _why_outdated(deal, offer, sheets))
         return deal.answered({})
 
 
@@ -151,10 +138,7 @@ async def deals_to_outdate(
     return [row["deal_id"] for row in rows]
 
 
-async def _why_outdated(deal: LockedDeal, scenario: Scenario, sheets: Sheets) -> Reason | None:
-    offer = scenario.offer
-    if offer is None or scenario.outdated is not None:
-        return None
+async def _why_outdated(deal: LockedDeal, offer: DealOffer, sheets: Sheets) -> Reason | None:
     car = await deal.database.fetchrow(
         "SELECT rev, status FROM vehicles WHERE vehicle_id = $1", int(offer.vehicle_id)
     )

@@ -41,14 +41,14 @@ ABOUT_CARS = [kind for kind in ABOUT_CHANNELS if "vehicle_id" in kind.__struct_f
 OF_THE_LIST = [
     kind
     for kind in ABOUT_CHANNELS
-    if tag_of(kind) in {"look_up", "list_deals", "begin_deal", "security_events"}
+    if tag_of(kind) in {"look_up", "list_deals", "list_people", "begin_deal", "security_events"}
 ]
 """Commands about a store's list of deals."""
 
 ROLE_LACKS = "Your role does not have the right"
 DESK = {
     *("counter", "approve", "decline", "lock", "unlock", "lender_decision", "clear_stipulation"),
-    *("fund", "unwind", "finish_task", "lender_effect"),
+    *("fund", "unwind", "finish_task", "lender_effect", "assign"),
 }
 REFUSED = {
     Role.SALESPERSON: DESK,

@@ -30,7 +30,7 @@ from tests.flow.deals.figures.catalogue import (
     shown,
     sums,
 )
-from tests.flow.desk import Both, refused, valued
+from tests.flow.desk import Both, is_valued, refused
 from tests.flow.shop import events_until
 
 pytestmark = pytest.mark.flow
@@ -139,8 +139,8 @@ async def test_what_no_lender_takes_is_named_with_the_way_out(both: Both, tmp_pa
     # The customer cannot do without a lender.
     await both.sales.terms(StructureChanges(cash_down_max_cents=2_000_00))
     await both.caught_up()
-    await both.sales.search(limit=40)
-    await asyncio.gather(events_until(both.sales, valued), events_until(both.manager, valued))
+    search = is_valued(await both.sales.search(limit=40))
+    await asyncio.gather(events_until(both.sales, search), events_until(both.manager, search))
     offers = [row.offer for row in both.sales.rows.values()]
     assert not any(offer and offer["payment_cents"] for offer in offers)
     quote = await both.sales.quote(both.cars[0])

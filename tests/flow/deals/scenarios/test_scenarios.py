@@ -10,11 +10,12 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.closing import ErrorCode
 from protocol.deal.agreed import figures_of
+from protocol.deal.customers import CustomerChanges
 from protocol.deal.scenarios import MAX_SCENARIOS, Scenario
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, Reason
 from protocol.events import DealSnapshot
-from protocol.records import DealState, View
+from protocol.records import DealKind, DealState, View
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deal_parts import load_whole
 from tests.flow.deals.figures.test_price_guard import DEARER_SHEET
@@ -149,6 +150,42 @@ async def test_scenarios_are_priced_beside_the_deal_and_one_becomes_the_deals(bo
     assert left.structure == full.structure
     kinds = {event["type"] for event in (await sales.older()).events}
     assert {"scenario_added", "scenario_changed", "scenario_removed", "scenario_used"} <= kinds
+    await facts_and_lenders_make_figures_old(both)
+
+
+async def facts_and_lenders_make_figures_old(both: Both) -> None:
+    """The lender marks what it finances, except what is priced under it; facts mark what they touch."""
+    sales, manager = both.sales, both.manager
+    await sales.scenarios.use(sales.scenarios.named("Scenario B"))
+    in_cash = StructureChanges(kind=DealKind.CASH, cash_down_max_cents=4_000_000)
+    await sales.scenarios.change(sales.scenarios.named("Scenario C"), in_cash)
+    await both.caught_up()
+    at_first = await both.agree(lambda deal: reasons(deal) == {})
+    copies = {"Scenario D", "Scenario E", "Scenario F"}
+    assert copies < {each.name for each in scenarios_of(at_first)}
+    assert at_first.selected and at_first.selected.lender
+    assert next(each for each in scenarios_of(at_first) if each.name == "Scenario C").offer
+
+    await both.lender_approves(at_first.selected)
+    told = await both.agree(lambda deal: bool(reasons(deal)))
+    assert reasons(told) == dict.fromkeys({*copies, *reasons(told)}, Reason.LENDER_CHANGED)
+    assert reasons(told).keys().isdisjoint({"Scenario B", "Scenario C"}) and on_the_deal(told) == [
+        "Scenario B"
+    ]
+
+    await manager.desk.customer(CustomerChanges(co_name="A friend"))
+    poorer = await both.agree(lambda deal: "Scenario B" in reasons(deal))
+    assert reasons(poorer)["Scenario B"] is Reason.CUSTOMER_CHANGED and "Scenario C" not in reasons(poorer)
+    assert reasons(poorer)["Scenario D"] is Reason.LENDER_CHANGED
+    await manager.desk.customer(CustomerChanges(postal_code="90210"))
+    moved = await both.agree(lambda deal: "Scenario C" in reasons(deal))
+    assert reasons(moved)["Scenario C"] is Reason.CUSTOMER_CHANGED
+    assert await stored(both) == scenarios_of(moved)
+
+
+def reasons(deal: DealSnapshot) -> dict[str, Reason]:
+    """Return why scenarios are outdated, by name."""
+    return {each.name: each.outdated for each in scenarios_of(deal) if each.outdated is not None}
 
 
 async def test_using_a_scenario_is_refused_as_its_terms_and_its_car_would_be(both: Both) -> None:

@@ -17,7 +17,8 @@ export type DeskCommand = Deciding extends infer C
 export type Opened =
   | { kind: "step"; step: StepName }
   | { kind: "lender"; lender: string | null }
-  | { kind: "customer" };
+  | { kind: "customer" }
+  | { kind: "assign" };
 
 /** What a counter asks for: changes of the agreed offer, or another programme. */
 export interface CounterAsked {

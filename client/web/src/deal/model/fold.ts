@@ -62,6 +62,8 @@ function change(deal: Deal, event: AnyEvent): Deal {
       return deal.scenarios ? { ...deal, scenarios: scenariosAfter(deal.scenarios, event, deal.version) } : deal;
     case "customer_changed":
       return { ...deal, customer: event.customer };
+    case "deal_assigned":
+      return event.to ? { ...deal, salesperson: event.to } : deal;
     case "field_locked":
     case "field_unlocked":
     case "vehicle_held":

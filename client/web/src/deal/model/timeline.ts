@@ -4,6 +4,7 @@ import { isolated } from "../../text/readable";
 import type {
   Action,
   AnyEvent,
+  DealAssigned,
   DealNote,
   DealOffer,
   DealTask,
@@ -137,6 +138,8 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
         : { tone: "offer", what: () => `released ${carName(event.vehicle_id)}` };
     case "field_locked":
       return event.field === undefined ? null : { tone: "desk", what: () => `locked ${fieldLabel(event.field!)}` };
+    case "deal_assigned":
+      return assigned(event);
     case "field_unlocked":
       return event.field === undefined ? null : { tone: "desk", what: () => `unlocked ${fieldLabel(event.field!)}` };
     case "scenario_added":
@@ -157,6 +160,11 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
     default:
       return financed(before, event);
   }
+}
+
+function assigned({ to, from }: DealAssigned): Words | null {
+  if (!to || !from) return null;
+  return { tone: "desk", what: () => `assigned the deal to ${isolated(to.name)}, from ${isolated(from.name)}` };
 }
 
 function put(offer: DealOffer): Words {

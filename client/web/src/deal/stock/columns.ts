@@ -1,6 +1,7 @@
 // The columns of the match grid, by view and by the stock that is searched. Hidden fields have no column.
 
 import type { Formats } from "../../text/format";
+import { briefLender } from "../../text/readable";
 import type { Scope, View } from "../../wire";
 import type { Order, SortKey } from "./order/order";
 import type { Row } from "./rows";
@@ -37,6 +38,9 @@ const VALUED = { valued: true, usual: true };
 const GROUPED = { grouped: true, usual: true };
 const WORDS = { number: false };
 
+/** A column this wide, in pixels, grows as much as the vehicle's: on a large screen figures stay near the car's name. */
+const SHARE = 250;
+
 const COLUMNS: Column[] = [
   column("make", "Vehicle", 160, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
     track: `minmax(${inRem(160)}, 1fr)`,
@@ -46,14 +50,18 @@ const COLUMNS: Column[] = [
   column("npv_cents", "NPV", 88, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
   column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
   column("payment_cents", "PMT", 78, ALL, paymentText, { name: "Payment", ...VALUED }),
-  column("cash_down_cents", "Cash", 58, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
+  column("cash_down_cents", "Cash", 64, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
     name: "Cash down",
     ...VALUED,
   }),
-  column("term_months", "Term", 66, ALL, termText, VALUED),
-  column("lender", "Lender", 84, STAFF, (row) => row.lender ?? NOTHING, { ...WORDS, ...VALUED }),
-  column("mileage", "Miles", 74, ALL, (row, f) => f.count(row.mileage), { usual: true }),
-  column("days_in_stock", "Age", 48, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
+  column("term_months", "Term", 68, ALL, termText, VALUED),
+  column("lender", "Lender", 84, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
+    track: `minmax(${inRem(84)}, 0.7fr)`,
+    ...WORDS,
+    ...VALUED,
+  }),
+  column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("days_in_stock", "Age", 46, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
     name: "Age: days in stock",
     usual: true,
   }),
@@ -90,7 +98,8 @@ function column(
   text: Column["text"],
   rest: Partial<Pick<Column, "name" | "track" | "number" | "valued" | "grouped" | "usual">> = {},
 ): Column {
-  const plain = { name: label, track: inRem(width), number: true, valued: false, grouped: false, usual: false };
+  const track = `minmax(${inRem(width)}, ${width / SHARE}fr)`;
+  const plain = { name: label, track, number: true, valued: false, grouped: false, usual: false };
   return { key, label, width, views, text, ...plain, ...rest };
 }
 

@@ -39,6 +39,10 @@ export interface Twist {
   silent?: "socket" | "join" | "quote";
   /** Refuses commands of a type. */
   refuse?: Readonly<Record<string, ErrorBody>>;
+  /** How many commands of a type are answered; those after them never are. */
+  answered?: Readonly<Record<string, number>>;
+  /** What is told to everybody after a command was answered. */
+  follows?(command: Record<string, unknown>): readonly Told[];
 }
 
 /** A message without what the scripted server knows. */

@@ -18,7 +18,8 @@ export class ScriptedServer implements Environment {
   readonly woken = () => () => {};
   readonly build = () => "";
   readonly shelf = { read: () => null, write: () => {} };
-  private opened = false;
+  private conversation: Conversation | null = null;
+  private lost = false;
 
   constructor(
     private readonly recording: Recording,
@@ -26,11 +27,22 @@ export class ScriptedServer implements Environment {
   ) {}
 
   open(_url: string, _subprotocol: string, events: SocketEvents): Socket {
-    if (this.opened && this.twist.close !== undefined) return this.unreachable(events);
-    this.opened = true;
+    if (this.lost || (this.conversation && this.twist.close !== undefined)) return this.unreachable(events);
     const conversation = new Conversation(this.recording, this.twist, events, this.later);
+    this.conversation = conversation;
     if (this.twist.silent !== "socket") conversation.say({ ...this.recording.welcome });
     return { send: (text) => conversation.hear(text), close: () => conversation.end() };
+  }
+
+  /** Tells a page that has loaded a channel what happens in it. */
+  tell(channel: string, ...told: readonly Told[]): void {
+    this.conversation?.tell(channel, told);
+  }
+
+  /** Closes the socket; it opens no more. */
+  lose(code: number): void {
+    this.lost = true;
+    this.conversation?.close(code);
   }
 
   /** After a loss nobody answers: the page stays in the state that the story shows. */
@@ -42,6 +54,9 @@ export class ScriptedServer implements Environment {
 
 class Conversation {
   private ended = false;
+  /** The number of each channel's last event. */
+  private readonly last = new Map<string, number>();
+  private readonly heard = new Map<string, number>();
 
   constructor(
     private readonly recording: Recording,
@@ -57,8 +72,19 @@ class Conversation {
     });
   }
 
+  tell(channel: string, told: readonly Told[]): void {
+    if (told.length > 0) this.say(...this.numbered(told, channel));
+  }
+
   end(): void {
     this.ended = true;
+  }
+
+  close(code: number): void {
+    this.later(0, () => {
+      this.end();
+      this.events.closed(code);
+    });
   }
 
   hear(text: string): void {
@@ -78,29 +104,49 @@ class Conversation {
       return;
     }
     const channel = this.twist.loaded?.(recorded) ?? recorded;
-    this.say(...loading(command.ref, name, channel), ...numbered(this.twist.after ?? [], name, channel.join.seq));
-    const { close } = this.twist;
-    if (close === undefined) return;
-    this.later(0, () => {
-      this.end();
-      this.events.closed(close);
-    });
+    this.last.set(name, channel.join.seq);
+    this.say(...loading(command.ref, name, channel), ...this.numbered(this.twist.after ?? [], name));
+    if (this.twist.close !== undefined) this.close(this.twist.close);
   }
 
   private answer(command: Command): void {
     const { ref, ...request } = command;
-    const error = this.twist.refuse?.[command.type];
+    const { type } = command;
+    const heard = (this.heard.get(type) ?? 0) + 1;
+    this.heard.set(type, heard);
+    if (heard > (this.twist.answered?.[type] ?? Number.POSITIVE_INFINITY)) return;
     const found = answerTo(this.recording.answers, request);
-    if (error || found?.error) this.say({ type: "reply", ref, ok: false, error: error ?? found?.error });
-    else this.say({ type: "reply", ref, ok: true, data: found?.data ?? UNRECORDED[command.type] ?? {} });
+    const error = this.twist.refuse?.[type] ?? found?.error;
+    if (error) {
+      this.say({ type: "reply", ref, ok: false, error });
+      return;
+    }
+    this.say({ type: "reply", ref, ok: true, data: found?.data ?? UNRECORDED[type] ?? {} });
+    this.tell(String(command.channel), this.twist.follows?.(request) ?? []);
+  }
+
+  /** Gives events their numbers; notices, presence and the like have none. */
+  private numbered(told: readonly Told[], channel: string): object[] {
+    return told.map((message) => {
+      if (["notice", "presence", "resync"].includes(message.type)) return { channel, ...message };
+      const seq = (this.last.get(channel) ?? 0) + 1;
+      this.last.set(channel, seq);
+      return { at: new Date(0).toISOString(), ...message, channel, seq };
+    });
   }
 }
 
-/** Lists that a recording without them shows as empty. */
+/** Answers where a recording has none: people to assign a deal to, and empty lists. */
 const UNRECORDED: Record<string, Record<string, unknown>> = {
   list_deals: { deals: [], next: null },
   look_up: { customers: [], deals: [] },
   find: { rows: 0, columns: {}, more: false },
+  list_people: {
+    people: [
+      { id: "u-ann", name: "Ann Salas", role: "salesperson" },
+      { id: "u-carl", name: "Carl Ibarra", role: "salesperson" },
+    ],
+  },
   security_events: { events: [], next: null },
 };
 
@@ -110,14 +156,4 @@ function loading(ref: number, channel: string, { join, rows }: RecordedChannel):
     ...rows.map((part) => ({ ...part, channel, ref })),
     { type: "snapshot_end", channel, ref },
   ];
-}
-
-/** Gives events their numbers; notices, presence and the like have none. */
-function numbered(told: readonly Told[], channel: string, seq: number): object[] {
-  let last = seq;
-  return told.map((message) =>
-    ["notice", "presence", "resync"].includes(message.type)
-      ? { channel, ...message }
-      : { at: new Date(0).toISOString(), ...message, channel, seq: ++last },
-  );
 }

@@ -72,6 +72,14 @@ export const FRAME: Story[] = [
     act: async (root) => void (await appears(root, ".here-mark")),
   }),
   frame({
+    state: "assigning",
+    recording: manager,
+    act: async (root) => {
+      await press(root, ".seller");
+      await appears(root, "dialog option:nth-child(3)");
+    },
+  }),
+  frame({
     state: "every fold open",
     act: async (root) => {
       await appears(root, ".fold");

@@ -7,30 +7,34 @@ import { StoreScreen } from "../../offer/parts/store-screen";
 import { OfferSession } from "../../offer/session";
 import { formatsFor } from "../../text/format";
 import type { PresentationReply } from "../../wire";
-import { OfferServer, type OfferTwist } from "../fake/offer-server";
+import { accepted, CHANNEL, presenting } from "../fake/presentation";
+import type { Twist } from "../fake/recording";
+import { ScriptedServer } from "../fake/scripted-server";
 import { appears } from "../fake/stage";
 import presentation from "../recorded/presentation.json";
 import type { Story } from "../story";
-import "../../styles/present/parts.css";
 
 const formats = formatsFor("en-US");
 const THREE = presentation as unknown as PresentationReply;
 const ONE: PresentationReply = { ...THREE, cars: THREE.cars.slice(0, 1) };
 const NONE: PresentationReply = { ...THREE, cars: [] };
 
+const CHANGED = { code: "conflict", message: "", retry: false, detail: {} } as const;
+
 interface Shown {
   reply: PresentationReply;
-  twist?: OfferTwist | undefined;
+  twist?: Twist | undefined;
   store?: boolean;
   /** Gives the story its server. */
-  serve?: ((server: OfferServer) => void) | undefined;
+  serve?: ((server: ScriptedServer) => void) | undefined;
 }
 
 function Offer({ reply, twist, store, serve }: Shown) {
   const session = useMemo(() => {
-    const server = new OfferServer(reply, twist);
+    const follows = (command: Record<string, unknown>) => accepted(reply, command);
+    const server = new ScriptedServer(presenting(reply), { follows, ...twist });
     serve?.(server);
-    return new OfferSession(server.channel, "", server);
+    return new OfferSession(CHANNEL, "", server);
   }, []);
   if (store) return <StoreScreen session={session} dealPath="/" formats={formats} />;
   return <OfferPage session={session} formats={formats} own />;
@@ -43,19 +47,20 @@ function Link({ status }: { status: number | null }) {
     remembered: () => null,
     remember: () => {},
   });
-  const nowhere = (channel: string) => new OfferSession(channel, "", new OfferServer(ONE));
+  const nowhere = (channel: string) => new OfferSession(channel, "", new ScriptedServer(presenting(ONE)));
   return <OwnDevice door={door} open={nowhere} formats={formats} />;
 }
 
-function offer(state: string, shown: Shown, act?: (root: HTMLElement, server: OfferServer) => Promise<void>): Story {
-  let server: OfferServer;
-  const serve = (made: OfferServer) => {
+function offer(state: string, shown: Shown, act?: (root: HTMLElement, server: ScriptedServer) => Promise<void>): Story {
+  let server: ScriptedServer;
+  const serve = (made: ScriptedServer) => {
     server = made;
   };
   return {
     part: "customer's page",
     state,
     page: true,
+    sheet: "offer",
     render: () => <Offer {...shown} serve={serve} />,
     act: async (root) => {
       await act?.(root, server);
@@ -76,6 +81,7 @@ const link = (state: string, status: number | null): Story => ({
   part: "customer's page",
   state,
   page: true,
+  sheet: "offer",
   render: () => <Link status={status} />,
   act: async (root) => {
     await appears(root, ".present-blank h1");
@@ -89,16 +95,16 @@ export const OFFER_PAGES: Story[] = [
     await live(root);
     root.querySelectorAll<HTMLInputElement>('input[name="car"]')[1]?.click();
   }),
-  offer("opening", { reply: ONE, twist: { answers: 0 } }),
+  offer("opening", { reply: ONE, twist: { answered: { presentation: 0 } } }),
   offer("no car yet", { reply: NONE }, live),
-  offer("figures on their way", { reply: ONE, twist: { answers: 1 } }, async (root, server) => {
+  offer("figures on their way", { reply: ONE, twist: { answered: { presentation: 1 } } }, async (root, server) => {
     await live(root);
-    server.change();
+    server.tell(CHANNEL, { type: "hidden", outdated: true });
     await appears(root, ".present.is-updating");
   }),
   offer("offline", { reply: ONE }, async (root, server) => {
     await live(root);
-    server.close(1006);
+    server.lose(1006);
     await appears(root, ".present.is-offline");
   }),
   offer("liked", { reply: ONE }, async (root) => {
@@ -107,7 +113,7 @@ export const OFFER_PAGES: Story[] = [
   }),
   offer(
     "figures changed",
-    { reply: ONE, twist: { answers: 1, refusal: { code: "conflict", message: "" } } },
+    { reply: ONE, twist: { answered: { presentation: 1 }, refuse: { like: CHANGED } } },
     async (root) => {
       await like(root);
       await appears(root, ".like-note", "changed");

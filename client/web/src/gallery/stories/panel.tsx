@@ -124,10 +124,10 @@ export const PANEL_STORIES: Story[] = [
             <div
               style={{
                 display: "flex",
-                alignItems: "flex-start",
+                alignItems: "flex-end",
                 justifyContent: "flex-end",
                 width: "44rem",
-                height: "34rem",
+                height: "38rem",
               }}
             >
               <TracePopover search={search} painted={[]} />

@@ -7,6 +7,7 @@ import { Truth } from "../../live/truth";
 import { createRouter } from "../../router";
 import { Banners } from "../../screen/parts/banners";
 import { SurroundingsContext } from "../../screen/parts/surroundings";
+import { TopBar } from "../../screen/parts/top-bar";
 import { NeedsAnswer } from "../../screen/standing/needs-answer";
 import { StandingMark } from "../../screen/standing/standing-mark";
 import { formatsFor } from "../../text/format";
@@ -48,10 +49,14 @@ function Foot(shown: State) {
   );
   return (
     <SurroundingsContext.Provider value={surroundings}>
-      <div class="page">
-        <main>
-          <h1>Lin Moore</h1>
+      <div class="page deal">
+        <TopBar>
+          <div class="deal-card">
+            <h1 class="customer">Lin Moore</h1>
+          </div>
           <StandingMark session={session} />
+        </TopBar>
+        <main>
           <NeedsAnswer session={session}>
             <div class="desk-bar">
               <span>2023 Lexus RX</span>

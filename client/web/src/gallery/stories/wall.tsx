@@ -76,6 +76,7 @@ export const WALL: Story[] = [
   opened("countering", "c", ".countering"),
   opened("declining", "d", ".declining"),
   opened("locking", "l", ".locking"),
+  opened("assigning", "s", ".assigning option:nth-child(3)"),
   wall("alerts", async (root) => {
     (await appears<HTMLElement>(root, ".alert-menu summary")).click();
   }),

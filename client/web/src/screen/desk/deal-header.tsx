@@ -5,6 +5,7 @@ import type { DealSession } from "../../deal/session";
 import { StateChip } from "../parts/state-chip";
 import { TopBar } from "../parts/top-bar";
 import { StandingMark } from "../standing/standing-mark";
+import { Seller } from "./assigning/seller";
 import { CustomerLine } from "./customer-facts";
 import { Here } from "./here";
 import { PresentTools } from "./presenting/present-tools";
@@ -20,7 +21,10 @@ export function DealHeader({ session, help }: { session: DealSession; help(): vo
   return (
     <TopBar aside={<HeaderTools session={session} help={help} />}>
       <div class="deal-card">
-        <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
+        <div class="card-head">
+          <h1 class="customer">{deal ? deal.customer.name : <LoadingName />}</h1>
+          <Seller session={session} />
+        </div>
         <CustomerLine session={session} />
       </div>
       <div class="deal-state">

@@ -2,6 +2,7 @@ import { figuresOf } from "../../deal/model/figures";
 import type { DealSession } from "../../deal/session";
 import { scoreText } from "../../deal/stock/columns";
 import type { Formats } from "../../text/format";
+import { briefLender } from "../../text/readable";
 import type { DealOffer } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -41,7 +42,7 @@ export function DealOfferLine({ offer, outdated, session }: Props) {
           {kind === "cash" ? "paid in cash" : `${formats.dollars(cash)} down`}
           {rate !== null && ` · ${formats.percent(rate)}`}
         </span>
-        <span class="quiet">{offer.lender && <bdi>{offer.lender}</bdi>}</span>
+        <span class="quiet">{offer.lender && <bdi>{briefLender(offer.lender)}</bdi>}</span>
       </span>
       <span class="deal-value">
         <Value offer={offer} formats={formats} />

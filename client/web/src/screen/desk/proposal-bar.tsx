@@ -88,14 +88,13 @@ function Counter({ session, proposal, proposed, may, close }: CounterProps) {
   return (
     <section class="proposal-bar" aria-label="The desk's counter">
       <header>
-        <h2>The desk's counter</h2>
+        <h2>
+          <bdi>{by.name}</bdi> counters: {reasonText(reason)}
+        </h2>
         <button type="button" class="link" aria-label="Hide the desk's counter" onClick={close}>
           Hide
         </button>
       </header>
-      <p>
-        <bdi>{by.name}</bdi> countered: {reasonText(reason)}
-      </p>
       <ProposedFigures old={figures.old} proposed={proposed} npv={npv} />
       {over && <span class="chip state-submitted">Over max cash</span>}
       {trouble && (

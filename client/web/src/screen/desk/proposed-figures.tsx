@@ -1,5 +1,6 @@
 import { paymentText } from "../../deal/model/figures";
 import type { Formats } from "../../text/format";
+import { briefLender } from "../../text/readable";
 import type { AgreedFigures } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -53,11 +54,15 @@ function rowsOf(old: AgreedFigures, proposed: AgreedFigures, formats: Formats): 
     ...both((each) => paymentText(each, formats)),
   ];
   if (inCash) return [payment];
+  const terms: [string, string, string][] = [
+    ["Rate", ...both((each) => (each.rate_bp === null ? "none" : formats.percent(each.rate_bp)))],
+    ["Lender", ...both((each) => (each.lender ? briefLender(each.lender) : "none"))],
+  ];
   return [
     payment,
     ["Cash down", ...both((each) => formats.cents(each.cash_down_cents))],
-    ["Rate", ...both((each) => (each.rate_bp === null ? "none" : formats.percent(each.rate_bp)))],
-    ["Lender", ...both((each) => each.lender ?? "none")],
+    // The table lies over the page: it has no room for what stays as it is.
+    ...terms.filter(([, before, after]) => before !== after),
     ["Total of payments", ...both((each) => formats.cents(each.total_cents))],
   ];
 }

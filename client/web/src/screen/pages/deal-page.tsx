@@ -2,7 +2,6 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { DealSession } from "../../deal/session";
 import { socketAddress } from "../../live/environment";
 import { withRecent } from "../../palette/entries";
-import { follow } from "../../router";
 import type { View } from "../../wire";
 import { Timeline } from "../desk/activity/timeline";
 import { CustomerDialog } from "../desk/customer-facts";
@@ -12,6 +11,7 @@ import { DeskDialogs } from "../desk/step-dialog";
 import { OfferPanel } from "../offer/offer-panel";
 import { useDealPalette } from "../palette/use-deal";
 import { Banners } from "../parts/banners";
+import { BlankPage } from "../parts/blank-page";
 import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
 import { ScenarioStrip } from "../scenarios/scenario-strip";
@@ -40,9 +40,11 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   }, [palette, dealId, name]);
   useDealPalette(session, () => help.current?.showModal());
 
-  const LenderDialog = managers?.value.dialogs?.LenderDialog;
+  const dialogs = managers?.value.dialogs;
   const failure = session.failure.value;
-  if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
+  if (failure && !failure.retry && !session.model.value) {
+    return <BlankPage title={failure.message} text="It may belong to another store, or the address is incomplete." />;
+  }
   return (
     <div class="page deal">
       <SkipLink />
@@ -59,7 +61,8 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <Timeline session={session} />
       <DeskDialogs session={session} />
       <CustomerDialog session={session} />
-      {LenderDialog && <LenderDialog session={session} />}
+      {dialogs && <dialogs.LenderDialog session={session} />}
+      {dialogs && <dialogs.AssignDialog session={session} />}
       <HelpDialog dialog={help} page="deal" />
       <Banners session={session} />
     </div>
@@ -77,19 +80,6 @@ function SkipLink() {
     <a class="skip-link" href="#cars" onClick={skip}>
       Skip to cars
     </a>
-  );
-}
-
-function NoDeal({ message }: { message: string }) {
-  const { router } = useSurroundings();
-  return (
-    <main class="blank">
-      <h1>{message}</h1>
-      <p class="quiet">It may belong to another store, or the address is incomplete.</p>
-      <a class="button" href="/" onClick={follow(router, "/")}>
-        All deals
-      </a>
-    </main>
   );
 }
 

@@ -120,7 +120,10 @@ function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
               <State state={deal.state} fulfilment={deal.fulfilment} />
               <td>{deal.car ?? <span class="quiet">No car yet</span>}</td>
               <td class="number">{paidText(deal, formats)}</td>
-              <td class="quiet">{deal.salesperson?.name}</td>
+              <td class="quiet salesperson">
+                <bdi>{deal.salesperson?.name}</bdi>
+                {deal.last_change === "deal_assigned" && <span>Assigned by {deal.changed_by}</span>}
+              </td>
               <Changed at={deal.changed_at} />
             </Row>
           ))}

@@ -38,7 +38,8 @@ export function HelpDialog({ dialog, page }: Props) {
       )}
       {page === "wall" && (
         <p class="quiet">
-          A, C, D and L are for the deal that is open, else for the one with the focus, else for the oldest that waits.
+          A, C, D, L and S are for the deal that is open, else for the one with the focus, else for the oldest that
+          waits.
         </p>
       )}
       <form method="dialog">

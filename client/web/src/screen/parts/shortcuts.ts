@@ -61,6 +61,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { place: "wall", keys: "A", does: "Approve: of the open deal, the one in focus, or the oldest. Enter confirms" },
   { place: "wall", keys: "C, D", does: "Counter, decline" },
   { place: "wall", keys: "L", does: "Lock cash, or another field" },
+  { place: "wall", keys: "S", does: "Assign to another salesperson" },
   { place: "wall", keys: "/", does: "Find by customer, stock number or deal", name: "find", key: "/" },
   { place: "field", keys: "Enter", does: "Apply now" },
   { place: "field", keys: "Esc", does: "Undo what you typed" },

@@ -13,6 +13,7 @@ import type { Formats } from "../../text/format";
 export interface ManagersDialogs {
   CounterForm: ComponentType<{ session: DealSession; asked: Signal<CounterAsked | null> }>;
   LenderDialog: ComponentType<{ session: DealSession }>;
+  AssignDialog: ComponentType<{ session: DealSession }>;
 }
 
 export interface Surroundings {

@@ -68,7 +68,7 @@ function Package({ offered, choose }: { offered: MenuPackage; choose(): void }) 
         ))}
       </ul>
       {offered.accepted === false && <p class="hint warn">This lender does not finance all of it.</p>}
-      <button type="button" class="button primary" disabled={offered.chosen} onClick={choose}>
+      <button type="button" class="button" disabled={offered.chosen} onClick={choose}>
         {offered.chosen ? "Chosen" : `Choose ${offered.name}`}
       </button>
     </section>

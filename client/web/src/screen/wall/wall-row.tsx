@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { LENDER_STATUSES, reasonText, TASKS } from "../../deal/model/words";
-import { initialsOf } from "../../text/readable";
+import { briefLender, initialsOf } from "../../text/readable";
 import { paidText, type Summary, since, sparkline, standingOf, waitText } from "../../wall/fold";
 import type { SectionName } from "../../wall/sections";
 import type { DueTask, LenderStatus, Present } from "../../wire";
@@ -125,7 +125,7 @@ function Lender({ deal }: { deal: Summary }) {
   return (
     <div role="cell" class="cell-lender">
       <bdi class="first" title={lender ?? undefined}>
-        {lender ?? <span class="quiet">–</span>}
+        {lender ? briefLender(lender) : <span class="quiet">–</span>}
       </bdi>
       <span class="second" title={open.length > 0 ? open.join(", ") : undefined}>
         {total > 0 ? `${total - open.length}/${total} stips` : words}

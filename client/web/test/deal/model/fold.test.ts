@@ -194,6 +194,13 @@ test("the timeline says who did what and why, notes among it, and nothing twice"
   assert.deepEqual(tell(selected(2)), ["Ann", "put 2021 Ford Escape on the deal at $412.34 for 72 months", null]);
   assert.equal(tell(moved(3, "approved", "working", { reason: "car_sold" }))?.[1], "approval voided: working again");
   assert.equal(tell(selected(1)), null);
+  const assigned = event({ type: "deal_assigned", version: 2, from: ann, to: { ...ann, name: "Cy" }, by: bo });
+  assert.deepEqual(
+    tell(assigned)
+      ?.slice(0, 2)
+      .map((text) => text?.replace(/[\u2068\u2069]/g, "")),
+    ["Bo", "assigned the deal to Cy, from Ann"],
+  );
   const sold = event({ type: "vehicle_changed", vehicle_id: "1", rev: 1, status: "sold", price_cents: 1 });
   assert.equal(tell(sold), null, "no car of this deal");
   assert.equal(tell(sold, after(DEAL, selected(2)))?.[1], "2021 Ford Escape was sold");

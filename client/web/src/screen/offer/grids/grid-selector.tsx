@@ -18,7 +18,6 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
     <div class="grid-selector">
       {lenders.length > 0 && (
         <label for="grid-lender">
-          <span>Lender</span>
           <select
             id="grid-lender"
             aria-label="Grid of lender"

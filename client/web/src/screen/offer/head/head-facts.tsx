@@ -1,6 +1,7 @@
 import { scoreText } from "../../../deal/stock/columns";
 import type { Row } from "../../../deal/stock/rows";
 import type { Formats } from "../../../text/format";
+import { briefLender } from "../../../text/readable";
 import type { DealKind, QuoteReply, QuoteValue } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
 
@@ -46,7 +47,7 @@ function factsOf(quote: QuoteReply, way: DealKind | null, formats: Formats): Nam
     const { due_at_signing_cents: due, effective_monthly_cents: monthly, lender, value } = lease;
     return [
       ["Due at signing", money(due)],
-      ["Lender", lender ?? "–"],
+      ["Lender", lender ? briefLender(lender) : "–"],
       ["Monthly cost", money(monthly)],
       ...worth(value, formats),
     ];
@@ -56,7 +57,7 @@ function factsOf(quote: QuoteReply, way: DealKind | null, formats: Formats): Nam
   return [
     ["Rate", rate],
     ["Cash down", money(quote.cash_down_cents)],
-    ["Lender", quote.lender ?? "–"],
+    ["Lender", quote.lender ? briefLender(quote.lender) : "–"],
     ...worth(quote.value, formats),
   ];
 }
@@ -75,5 +76,5 @@ function awaited(row: Row, formats: Formats): Named[] {
   const rate = row.rate_bp === null ? null : formats.percent(row.rate_bp);
   const cash = row.cash_down_cents === null ? null : formats.cents(row.cash_down_cents);
   const value: Named = row.score === null ? ["NPV", null] : ["Score", scoreText(row.score)];
-  return [["Rate", rate], ["Cash down", cash], ["Lender", row.lender], value];
+  return [["Rate", rate], ["Cash down", cash], ["Lender", row.lender && briefLender(row.lender)], value];
 }

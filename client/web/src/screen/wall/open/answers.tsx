@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { mayAssign } from "../../../deal/desk/assigning";
 import { isForward, isOpen, obstacle, possibleSteps, type StepName } from "../../../deal/desk/steps";
 import type { Deal } from "../../../deal/model/fold";
 import { reasonText, STATES, STEP_WORDS } from "../../../deal/model/words";
@@ -10,6 +11,7 @@ import { FigureChanges } from "../../parts/agreed";
 import { focusRow } from "../wall-keys";
 import type { WallView } from "../wall-view";
 import { ApproveAnswer } from "./approve-answer";
+import { AssignAnswer } from "./assign-answer";
 import { CounterAnswer } from "./counter-answer";
 import { DeclineAnswer } from "./decline-answer";
 import { Key } from "./key";
@@ -36,6 +38,8 @@ export interface Answering {
   back(): void;
   /** The answer was taken: on to the next deal. */
   done(words: string): void;
+  /** Something was done to the deal, which stays open. */
+  stays(words: string): void;
 }
 
 /** What the step buttons of the desk are called by the keyboard. */
@@ -57,6 +61,8 @@ export function Answers(props: Props) {
         <ApproveAnswer {...answering} />
       ) : answering && mode === "lock" && mayLock(answering) ? (
         <LockAnswer {...answering} />
+      ) : answering && mode === "assign" && mayAssign(answering.deal, answering.user) ? (
+        <AssignAnswer {...answering} />
       ) : (
         <div class="answers">
           {props.look}
@@ -75,16 +81,23 @@ function useAnswering({ session, deal, opened, view }: Props): Answering | null 
   const served = session.model.value?.deal;
   const user = session.user.value;
   if (!served || !user) return null;
+  const back = () => {
+    view.opened.value = { ...opened, mode: "look" };
+  };
+  const say = (words: string) => view.announcer.say(`${words}: ${deal.customer}`);
   return {
     session,
     user,
     deal: served,
     stalled: session.truth.whyNot.value,
-    back: () => {
-      view.opened.value = { ...opened, mode: "look" };
+    back,
+    stays: (words) => {
+      say(words);
+      back();
+      focusRow(opened.key);
     },
     done: (words) => {
-      view.announcer.say(`${words}: ${deal.customer}`);
+      say(words);
       const next = view.next(opened.key);
       view.shut();
       focusRow(next);
@@ -137,6 +150,16 @@ function QuietSteps({ answering, steps, opened, view }: StepsProps) {
           onClick={() => (view.opened.value = { ...opened, mode: "lock" })}
         >
           Lock <Key>L</Key>
+        </button>
+      )}
+      {mayAssign(answering.deal, answering.user) && (
+        <button
+          type="button"
+          class="button"
+          aria-keyshortcuts="s"
+          onClick={() => (view.opened.value = { ...opened, mode: "assign" })}
+        >
+          Assign <Key>S</Key>
         </button>
       )}
       {others.map((step) => (

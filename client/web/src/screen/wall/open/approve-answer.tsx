@@ -5,6 +5,7 @@ import { reasonsOf } from "../../../deal/desk/steps";
 import { newFigures, paymentText, seen } from "../../../deal/model/figures";
 import { reasonText } from "../../../deal/model/words";
 import { lacksAppraisal } from "../../../deal/terms/trades";
+import { briefLender } from "../../../text/readable";
 import type { AgreedFigures, Reason } from "../../../wire";
 import { FigureChanges } from "../../parts/agreed";
 import { useSurroundings } from "../../parts/surroundings";
@@ -53,7 +54,7 @@ export function ApproveAnswer({ session, deal, stalled, back, done }: Answering)
           {moved ? "New figures" : "You approve"}: {paymentText(current, formats)}
         </b>{" "}
         {current.kind !== "cash" && <span>{formats.cents(cash)} down</span>}{" "}
-        {rate !== null && <span>{formats.percent(rate)}</span>} {lender && <bdi>{lender}</bdi>}
+        {rate !== null && <span>{formats.percent(rate)}</span>} {lender && <bdi>{briefLender(lender)}</bdi>}
         {moved && <FigureChanges change={{ old: saw.value, new: current }} />}
         {trouble && <span class="trouble">{trouble.message}</span>}
         {stalled && <span class="trouble">{stalled}</span>}

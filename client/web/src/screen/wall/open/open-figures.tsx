@@ -1,5 +1,6 @@
 import { figuresOf, paymentText } from "../../../deal/model/figures";
 import type { DealSession } from "../../../deal/session";
+import { briefLender } from "../../../text/readable";
 import type { Summary } from "../../../wall/fold";
 import type { AgreedFigures, DealOffer } from "../../../wire";
 import { Fact } from "../../parts/facts";
@@ -69,7 +70,7 @@ function Facts({ figures, offer, structure, deal }: FactsProps) {
       )}
       {figures.rate_bp !== null && (
         <Fact name="Rate, lender">
-          {formats.percent(figures.rate_bp)} · <bdi>{figures.lender}</bdi>
+          {formats.percent(figures.rate_bp)} · <bdi>{figures.lender && briefLender(figures.lender)}</bdi>
         </Fact>
       )}
       {npv !== undefined && (
