@@ -30,7 +30,7 @@ function Page({ router, user, managers }: PageProps) {
   if (route.page === "deal") return <DealPage key={route.id} dealId={route.id} widest={widestView(user.role)} />;
   if (route.page === "unknown" || !managers)
     return <BlankPage title="There is no such page" text="The address is incomplete, or the page has moved." />;
-  const { desk: WallPage, security: SecurityPage } = managers.loaded.value;
+  const { WallPage, SecurityPage } = managers.loaded.value;
   if (route.page === "desk" && WallPage) return <WallPage />;
   if (route.page === "security" && SecurityPage) return <SecurityPage />;
   return managers.failed.value ? <NotLoaded /> : <main class="blank" aria-busy="true" />;
