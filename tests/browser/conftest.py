@@ -60,7 +60,8 @@ async def arrive(chromium: Browser, workspace: Workspace) -> AsyncIterator[Arriv
         async def arrive(login: str) -> Person:
             person = await stack.enter_async_context(open_person(chromium, workspace.url))
             if login:
-                await person.sign_in(login)
+                await person.come_back(workspace.settings, login)
+                await person.see_deals()
             return person
 
         yield arrive

@@ -19,8 +19,11 @@ from playwright.async_api import (
 
 from protocol.records import Role
 from server.database.core.pool import connect_as_owner
+from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.staff import add_user
 from server.settings import Settings
+from server.web.access.auth import SESSION_COOKIE, SESSION_LENGTH
+from server.web.access.cookies import name_of
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -56,6 +59,19 @@ class Person:
         """Sign in by the button of the demo."""
         await self.page.goto(f"{self.url}/login")
         await self.page.locator(f'[data-demo="{login}"]').click()
+        await expect(self.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
+
+    async def come_back(self, settings: Settings, login: str) -> None:
+        """Be signed in already, by the cookie of an earlier sign-in."""
+        async with connect_as_owner(settings.database_owner_url) as owner:
+            user_id = await owner.fetchval("SELECT user_id::text FROM users WHERE login = $1", login)
+            token = await issue_credential(owner, user_id, CredentialKind.COOKIE, SESSION_LENGTH)
+        session = {"name": name_of(SESSION_COOKIE, secure=False), "value": token, "url": self.url}
+        await self.page.context.add_cookies([session])  # type: ignore[list-item]
+
+    async def see_deals(self) -> None:
+        """Open the list of deals."""
+        await self.page.goto(self.url)
         await expect(self.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
     async def begin_deal(self) -> None:
