@@ -87,7 +87,8 @@ function Adding({ session, add }: { session: DealSession; add(): void }) {
   const told = trouble?.message ?? (deal ? stateWords(deal, full) : null);
   const possible = deal !== undefined && isOpen(deal) && !full && session.can("terms");
   return (
-    <div class="scenario-adding">
+    // Other words have another width, at the right edge: nothing of it moves.
+    <div class="scenario-adding" key={told}>
       {told !== null && (
         <span class={trouble ? "trouble" : "quiet"} role={trouble ? "alert" : undefined}>
           {told}
