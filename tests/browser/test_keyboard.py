@@ -124,6 +124,7 @@ async def test_a_whole_deal_by_keyboard_and_by_ear(arrive: Arrive) -> None:
 
     await hands.act("Present to the customer", leaves=True)
     await page.wait_for_url("**/present")
+    await expect(page.get_by_text("Back to the deal")).to_be_visible(timeout=WAIT_MS)
     await hands.press("Tab")
     await hands.to("Back to the deal")
     await page.keyboard.press("Enter")
