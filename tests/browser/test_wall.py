@@ -165,8 +165,9 @@ async def test_a_manager_answers_with_a_thumb(arrive: Arrive, workspace: Workspa
         box = await button.bounding_box()
         assert box and box["height"] >= LEAST_TARGET and box["y"] > 844 / 2, name
     await answer(manager, "Lock").click()
-    await answer(manager, "Lock cash").click()
-    await expect(answer(manager, "Locked: cash")).to_be_visible(timeout=WAIT_MS)
+    async with manager.shifts.own():
+        await answer(manager, "Lock cash").click()
+        await expect(answer(manager, "Locked: cash")).to_be_visible(timeout=WAIT_MS)
     await answer(manager, "Done").click()
     await answer(manager, "Approve").click()
     await expect(answer(manager, "Approve")).to_be_enabled()
@@ -190,6 +191,7 @@ async def test_a_manager_answers_with_a_thumb(arrive: Arrive, workspace: Workspa
     )
     row = page.locator(".wall-row[data-deal]")
     await expect(row).to_have_count(1)
+    await page.get_by_role("button", name="Working").click()
     await desk(sales).get_by_role("button", name="Submit", exact=True).click()
     dialog = sales.page.get_by_role("dialog")
     await dialog.get_by_label("Customer agrees to these terms").check()
