@@ -11,6 +11,8 @@ from playwright.async_api import BrowserContext, ConsoleMessage
 
 MARK = "layout shift "
 WATCH = """(() => {
+  // The browser's own viewer of papers is not ours.
+  if (document.contentType !== "text/html") return;
   const MARK = "layout shift ", FRAMES = 3;
   const frame = requestAnimationFrame.bind(window), say = console.debug.bind(console);
   const name = (node) => {
@@ -89,10 +91,10 @@ class Shifts:
 
     async def _flush(self) -> None:
         for page in self._context.pages:
-            if page.url.startswith("http"):
+            if page.url.startswith("http") and ".pdf" not in page.url:
                 await page.evaluate(END)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.text.startswith(MARK):
+        if message.text.startswith(MARK) and not (message.page and ".pdf" in message.page.url):
             path = message.page.url.split("/", 3)[-1] if message.page else ""
             self._found.append(f"/{path}: {message.text.removeprefix(MARK)}")
