@@ -74,12 +74,13 @@ async def follows(sales: Person, manager: Person, customer: Person) -> None:
     """What the store changes appears by itself; what the customer chose stays chosen, and nothing moves."""
     page, asked = customer.page, len(customer.requests)
     dialog = sales.page.get_by_role("dialog")
-    await dialog.get_by_label("Cash", exact=True).check()
-    await dialog.get_by_label("Finance", exact=True).check()
-    for place, dollars in enumerate(("1,234", "2,345", "9,876"), 1):
-        await dialog.get_by_label(f"Cash down {place}").fill(dollars)
-        await sales.page.keyboard.press("Enter")
-    await expect(page.locator(".cells thead")).to_contain_text("$9,876", timeout=WAIT_MS)
+    async with sales.shifts.own():
+        await dialog.get_by_label("Cash", exact=True).check()
+        await dialog.get_by_label("Finance", exact=True).check()
+        for place, dollars in enumerate(("1,234", "2,345", "9,876"), 1):
+            await dialog.get_by_label(f"Cash down {place}").fill(dollars)
+            await sales.page.keyboard.press("Enter")
+        await expect(page.locator(".cells thead")).to_contain_text("$9,876", timeout=WAIT_MS)
     await expect(page.get_by_role("radio", name="Cash", exact=True)).to_be_visible()
     await live(page)
 

@@ -19,7 +19,8 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
         <SignedContract session={session} />
         <PrintLink vehicleId={null} way={null} session={session} />
         <PrintComparison session={session} />
-        <Papers session={session} />
+        {/* Another panel than that of an open deal: nothing of it goes over. */}
+        <Papers key="signed" session={session} />
       </>
     );
   }

@@ -68,13 +68,12 @@ function Chips({ session, show }: { session: DealSession; show(): void }) {
       {columns.map(({ scenario, name, figures, outdated }) => (
         <li key={scenario?.id}>
           <button type="button" class="link" onClick={show}>
-            {scenario?.of_the_deal && <span aria-hidden="true">✓ </span>}
-            <bdi>{name}</bdi>{" "}
-            <b key={name + (figures && payText(figures, formats))}>
-              {figures ? payText(figures, formats) : "no offer"}
-            </b>
-            {scenario?.of_the_deal && <span class="visually-hidden">, on the deal</span>}
-            {outdated && <span class="quiet"> outdated</span>}
+            <span key={[name, figures && payText(figures, formats), scenario?.of_the_deal, outdated].join()}>
+              {scenario?.of_the_deal && <span aria-hidden="true">✓ </span>}
+              <bdi>{name}</bdi> <b>{figures ? payText(figures, formats) : "no offer"}</b>
+              {scenario?.of_the_deal && <span class="visually-hidden">, on the deal</span>}
+              {outdated && <span class="quiet"> outdated</span>}
+            </span>
           </button>
         </li>
       ))}
