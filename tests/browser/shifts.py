@@ -34,9 +34,16 @@ WATCH = """(() => {
   };
   const isOwn = ({hadRecentInput, startTime}) =>
     hadRecentInput || spans.some(({from, to}) => startTime >= from && startTime <= to);
+  // Another figure at the right edge of a box that stays begins elsewhere: that is no movement.
+  const isFigure = ({node, previousRect: from, currentRect: to}) =>
+    node instanceof Element && /right|end/.test(getComputedStyle(node).textAlign) &&
+    from.x === to.x && from.y === to.y && from.width === to.width && from.height === to.height;
   const take = (entries) => {
-    for (const one of entries)
-      if (!isOwn(one)) say(MARK + one.value.toFixed(5) + ": " + one.sources.map(told).join(", "));
+    for (const one of entries) {
+      const moved = one.sources.filter((each) => !isFigure(each));
+      if (isOwn(one) || (one.sources.length > 0 && moved.length === 0)) continue;
+      say(MARK + one.value.toFixed(5) + ": " + moved.map(told).join(", "));
+    }
   };
   for (const kind of ["input", "change", "click", "keydown", "pointerdown"])
     addEventListener(kind, acted, {capture: true, passive: true});
