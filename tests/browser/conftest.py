@@ -54,14 +54,19 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def arrive(chromium: Browser, workspace: Workspace) -> AsyncIterator[Arrive]:
-    """Let people arrive, each with a browser profile of their own."""
+    """Let people arrive, each with a browser profile of their own. Nothing moves on their pages by itself."""
+    people: list[Person] = []
     async with AsyncExitStack() as stack:
 
         async def arrive(login: str) -> Person:
             person = await stack.enter_async_context(open_person(chromium, workspace.url))
+            await person.shifts.watch()
+            people.append(person)
             if login:
                 await person.come_back(workspace.settings, login)
                 await person.see_deals()
             return person
 
         yield arrive
+        moved = [line for person in people for line in await person.shifts.end()]
+        assert moved == [], "\n".join(["Nothing moves by itself, but this did:", *moved])

@@ -24,6 +24,7 @@ from server.database.people.staff import add_user
 from server.settings import Settings
 from server.web.access.auth import SESSION_COOKIE, SESSION_LENGTH
 from server.web.access.cookies import name_of
+from tests.browser.shifts import Shifts
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -46,6 +47,7 @@ class Person:
 
     page: Page
     url: str
+    shifts: Shifts
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
@@ -179,8 +181,9 @@ async def open_person(browser: Browser, url: str) -> AsyncIterator[Person]:
     """Give somebody a browser profile of their own."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
     try:
+        shifts = Shifts(context)
         page = await context.new_page()
-        person = Person(page, url)
+        person = Person(page, url, shifts)
 
         def on_request(request: Request) -> None:
             person.requests.append(f"{request.method} {request.url}")

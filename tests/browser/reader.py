@@ -6,15 +6,17 @@ no substitute for a real reader; it shows names, roles, states and order.
 
 import re
 
-from playwright.async_api import Page
+from playwright.async_api import Page, TimeoutError
 
+from tests.browser.people import WAIT_MS
 from tests.elsewhere.packages import package
 
 MODULE = "lib/esm/index.browser.js"
 EXPORTED = re.compile(r"export ?\{([\w$]+) as Virtual,([\w$]+) as virtual\};?")
 START = "async (within) => reader.start({container: document.querySelector(within)})"
 NEXT = "async () => { await reader.next(); return reader.lastSpokenPhrase(); }"
-END = "end of "
+SAID = """async (words) =>
+  (await reader.spokenPhraseLog()).some((said) => words.every((each) => said.includes(each)))"""
 
 
 class Reader:
@@ -39,12 +41,22 @@ class Reader:
         said: str = await self._page.evaluate(NEXT)
         return said
 
-    async def press(self, key: str) -> list[str]:
-        """Press a key, and return what is said of it, live regions included."""
+    async def clear(self) -> None:
+        """Forget what was said so far."""
         await self._page.evaluate("reader.clearSpokenPhraseLog()")
-        await self._page.evaluate("(key) => reader.press(key)", key)
+
+    async def log(self) -> list[str]:
+        """Return what was said since, live regions included: it follows the focus of the page's real keys."""
         said: list[str] = await self._page.evaluate("reader.spokenPhraseLog()")
         return said
+
+    async def hears(self, *words: str) -> None:
+        """Wait until something is said that holds the words, and forget it."""
+        try:
+            await self._page.wait_for_function(SAID, arg=list(words), timeout=WAIT_MS)
+        except TimeoutError as late:
+            raise AssertionError(f"{words} were not said, but {await self.log()}") from late
+        await self.clear()
 
     async def read(self, within: str, most: int = 400) -> list[str]:
         """Return all that is said of an element, up to ``most`` phrases."""

@@ -19,12 +19,6 @@ INTERNAL = re.compile(
     r"appraised|floorplan|days_in_stock|score|income",
     re.IGNORECASE,
 )
-WATCH_SHIFTS = """() => {
-  window.shifts = 0;
-  new PerformanceObserver((list) => {
-    for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts += one.value;
-  }).observe({type: "layout-shift", buffered: true});
-}"""
 GLOBALS = "Object.getOwnPropertyNames(window).filter((name) => !/^\\d+$/.test(name))"
 
 
@@ -59,8 +53,9 @@ async def share(sales: Person) -> str:
     """Make a link, and return it as it is sent."""
     page = sales.page
     await page.get_by_role("button", name="Show to customer").click()
-    await page.get_by_role("button", name="New link").click()
-    await expect(page.get_by_role("img", name="QR code of the link")).to_be_visible(timeout=WAIT_MS)
+    async with sales.shifts.own():
+        await page.get_by_role("button", name="New link").click()
+        await expect(page.get_by_role("img", name="QR code of the link")).to_be_visible(timeout=WAIT_MS)
     assert await faults(page, "dialog[open]") == []
     return await page.get_by_label("Link to send").input_value()
 
@@ -68,11 +63,9 @@ async def share(sales: Person) -> str:
 async def open_link(customer: Person, link: str) -> None:
     """Open the link on a telephone; its token leaves the address."""
     page = customer.page
-    await page.add_init_script(f"({WATCH_SHIFTS})()")
     await page.set_viewport_size(PHONE)
     await page.goto(link)
     await live(page)
-    assert await page.evaluate("window.shifts") == 0
     assert page.url == f"{customer.url}/offer"
     assert await faults(page) == []
 
@@ -81,12 +74,13 @@ async def follows(sales: Person, manager: Person, customer: Person) -> None:
     """What the store changes appears by itself; what the customer chose stays chosen, and nothing moves."""
     page, asked = customer.page, len(customer.requests)
     dialog = sales.page.get_by_role("dialog")
-    await dialog.get_by_label("Cash", exact=True).check()
-    await dialog.get_by_label("Finance", exact=True).check()
-    for place, dollars in enumerate(("1,234", "2,345", "9,876"), 1):
-        await dialog.get_by_label(f"Cash down {place}").fill(dollars)
-        await sales.page.keyboard.press("Enter")
-    await expect(page.locator(".cells thead")).to_contain_text("$9,876", timeout=WAIT_MS)
+    async with sales.shifts.own():
+        await dialog.get_by_label("Cash", exact=True).check()
+        await dialog.get_by_label("Finance", exact=True).check()
+        for place, dollars in enumerate(("1,234", "2,345", "9,876"), 1):
+            await dialog.get_by_label(f"Cash down {place}").fill(dollars)
+            await sales.page.keyboard.press("Enter")
+        await expect(page.locator(".cells thead")).to_contain_text("$9,876", timeout=WAIT_MS)
     await expect(page.get_by_role("radio", name="Cash", exact=True)).to_be_visible()
     await live(page)
 
@@ -96,13 +90,11 @@ async def follows(sales: Person, manager: Person, customer: Person) -> None:
     place_of_it, paid = (await cell.get_attribute("aria-label") or "").split(": ")
     await expect(page.locator(".like-what b")).to_contain_text(paid.split(" ")[0])
     await expect(page.locator(".difference")).to_contain_text("down")
-    await page.evaluate("window.shifts = 0")
     await manager.unfold("Fees, tax")
     await manager.type_into("Fees", "1,250")
     await expect(page.locator(".like-what b")).not_to_contain_text(paid.split(" ")[0], timeout=WAIT_MS)
     await live(page)
     await expect(page.get_by_role("radio", name=f"{place_of_it}: ")).to_be_checked()
-    assert await page.evaluate("window.shifts") == 0
     assert customer.requests[asked:] == []
 
 
@@ -134,7 +126,7 @@ async def nothing_internal(customer: Person) -> None:
     await blank.goto(f"{customer.url}/healthz")
     plain = set(await blank.evaluate(GLOBALS))
     await blank.close()
-    assert set(await page.evaluate(GLOBALS)) - plain <= {"shifts", "axe", "__core-js_shared__"}
+    assert set(await page.evaluate(GLOBALS)) - plain <= {"axe", "__core-js_shared__"}
     kept = await page.evaluate("({...sessionStorage, ...localStorage})")
     # The tab of a salesperson knows which parts of the form were open; a customer's knows the deal's channel.
     assert INTERNAL.search(" ".join(kept.values())) is None

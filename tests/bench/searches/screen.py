@@ -22,6 +22,7 @@ from tests.bench.searches.memory import MIB, WORKERS
 from tests.bench.searches.ranking import measure_ranking
 from tests.bench.stage import make_easy, stock
 from tests.browser.people import WAIT_MS, Person, open_chromium
+from tests.browser.shifts import Shifts
 from tests.services import Services, start_web, start_worker
 
 CARS = 120_000
@@ -183,7 +184,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         browser = await running.enter_async_context(open_chromium())
         # Without the listeners of a test: they copy every frame out of the browser.
         page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
-        person = Person(page, web.url.replace("ws://", "http://"))
+        person = Person(page, web.url.replace("ws://", "http://"), Shifts(page.context))
         await person.sign_in(LOGIN)
         await person.open(f"/deals/{stage.channel.removeprefix('deal:')}")
         devtools = await page.context.new_cdp_session(page)

@@ -158,7 +158,7 @@ async def test_a_price_that_changes_asks_for_consent(arrive: Arrive, workspace: 
         )
     for person in (sales, manager):
         await state(person, "Working")
-        fallen = person.page.get_by_role("status", name="Agreed figures changed")
+        fallen = person.page.get_by_role("region", name="Agreed figures changed")
         await expect(fallen).to_contain_text("The car's price has changed", timeout=WAIT_MS)
         await expect(fallen).to_contain_text("→")
         await expect(person.page.locator(".timeline")).to_contain_text("agreed figures changed: submit again")
@@ -171,7 +171,7 @@ async def test_a_price_that_changes_asks_for_consent(arrive: Arrive, workspace: 
     await dialog.get_by_role("button", name="Submit", exact=True).click()
     await expect(dialog).to_have_count(0, timeout=WAIT_MS)
     await state(manager, "Submitted")
-    await expect(sales.page.get_by_role("status", name="Agreed figures changed")).to_have_count(0)
+    await expect(sales.page.get_by_role("region", name="Agreed figures changed")).to_have_count(0)
     assert sales.complaints == manager.complaints == []
 
 

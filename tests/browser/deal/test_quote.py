@@ -207,7 +207,7 @@ async def test_a_roll_reaches_its_payment(arrive: Arrive) -> None:
     wanted = last_quote(sales)["payment_cents"] // 100 - 10
     await page.get_by_label("Desired payment").fill(str(wanted))
     await page.get_by_role("button", name="Find", exact=True).click()
-    rolled = page.locator(".roll [role=status]")
+    rolled = page.locator(".roll .hint")
     await expect(rolled).to_contain_text("Cash down", timeout=WAIT_MS)
     gives = await rolled.locator("b").inner_text()
     await rolled.get_by_role("button", name="Show").click()

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Request } from "../../src/live/connection";
+import { kept } from "../../src/store/kept-order";
 import { Lookup, StoreLists } from "../../src/store/lists";
+import type { Summary } from "../../src/wall/fold";
 import type { Reply } from "../../src/wire";
 
 function store() {
@@ -69,4 +71,20 @@ test("a deal begins with an op, so that it begins once", () => {
   assert.match(request.op, /^[0-9a-f-]{36}$/);
   sent[0]!.reply({ id: "d1", channel: "deal:d1", version: 0 });
   assert.equal(id, "d1");
+});
+
+test("a list that somebody reads keeps its rows in their places, with their newest contents", () => {
+  const deal = (id: string, customer: string) => ({ deal_id: id, deal_version: 1, customer }) as Summary;
+  const first = kept([], [deal("b", "Bo"), deal("a", "Ann")]);
+  assert.deepEqual([first.shown.map((each) => each.deal.deal_id), first.fresh], [["b", "a"], 0]);
+  const next = kept(first.shown, [deal("c", "Cy"), deal("a", "Anna")]);
+  assert.deepEqual(
+    next.shown.map((each) => [each.deal.customer, each.gone]),
+    [
+      ["Bo", true],
+      ["Anna", false],
+    ],
+  );
+  assert.equal(next.fresh, 1);
+  assert.equal(kept(next.shown, [deal("b", "Bo")]).shown[0]?.gone, false);
 });

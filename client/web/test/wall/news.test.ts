@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Announcer } from "../../src/live/announcer";
 import type { AlertPort } from "../../src/wall/alert-port";
 import { Alerts, newsText } from "../../src/wall/alerts";
-import { Announcer } from "../../src/wall/announcer";
 import type { Rows } from "../../src/wall/fold";
 import { alertFor, type Heard, heardFrom, NOTHING_HEARD, type Permission } from "../../src/wall/news";
 import { deal, waits, wall } from "./deals";

@@ -3,15 +3,15 @@
 export interface Fit {
   /** The columns that are seen at once. */
   shown: number;
-  /** How wide each of them is, in pixels: together with the row heads they fill the frame. */
+  /** How wide each is, in pixels: as many as fit fill the frame beside the row heads. Fewer are no wider. */
   width: number;
 }
 
 /** Returns the fit of `columns`, none narrower than `least`, beside row heads of a width. */
 export function fitting(frame: number, heads: number, least: number, columns: number): Fit {
   const room = Math.max(least, frame - heads);
-  const shown = Math.max(1, Math.min(columns, Math.floor(room / least)));
-  return { shown, width: room / shown };
+  const most = Math.max(1, Math.floor(room / least));
+  return { shown: Math.max(1, Math.min(columns, most)), width: room / most };
 }
 
 /** Returns the first column to show so that one of them is in sight, moving no further than that takes. */

@@ -1,5 +1,7 @@
 // Among which cars the best one is the best, and how far the search is, in words. Pure.
 import type { Formats } from "../../text/format";
+import { whyNot } from "./fixes";
+import type { Row } from "./rows";
 
 export interface Reach {
   matched: number;
@@ -30,6 +32,20 @@ export function spokenText(reach: Reach & { shown: number; failed: number }, for
   return `${cars}, ${valued}${lost}${narrowed}`;
 }
 
+/** Returns what is said of a car that was chosen: "Chosen: 2023 Lexus RX, $1,149.77 × 72". */
+export function chosenText(row: Row, formats: Formats): string {
+  const car = `Chosen: ${[row.year, row.make, row.model, row.trim].filter(Boolean).join(" ")}`;
+  if (row.out_the_door_cents !== null) return `${car}, ${formats.cents(row.out_the_door_cents)} cash`;
+  if (row.value === "offer" && row.payment_cents !== null)
+    return `${car}, ${formats.cents(row.payment_cents)} × ${row.term_months}`;
+  return row.value === "pending" ? car : `${car}. ${whyNot(row, formats)}`;
+}
+
+/** Returns what is said of a new order: "Sorted by payment, least first". */
+export function orderText(column: string, descending: boolean): string {
+  return `Sorted by ${column}, ${descending ? "greatest" : "least"} first`;
+}
+
 /** Whether nothing more comes by itself. */
 export function isOver({ matched, settled, reason }: Reach): boolean {
   return reason !== null && settled >= matched;
@@ -37,16 +53,18 @@ export function isOver({ matched, settled, reason }: Reach): boolean {
 
 export const SPEAK_EVERY_MS = 4_000;
 
-/** Keeps what is said aloud apart: a text that is news, at most every few seconds, and the last one at once. */
+/** Keeps what is said aloud apart: a text that is news, at most every few seconds; of a short search, only the end. */
 export class Speech {
   private said = "";
-  private at = Number.NEGATIVE_INFINITY;
+  /** When something was said, or the search began; null when all is said. */
+  private at: number | null = null;
 
   /** Returns the text to say now, or null; ask again with the latest text after `SPEAK_EVERY_MS`. */
   next(text: string, over: boolean, now: number): string | null {
+    this.at ??= now;
     if (text === this.said || (!over && now - this.at < SPEAK_EVERY_MS)) return null;
     this.said = text;
-    this.at = now;
+    this.at = over ? null : now;
     return text;
   }
 }

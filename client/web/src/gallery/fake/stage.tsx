@@ -5,6 +5,7 @@ import { DealSession } from "../../deal/session";
 import { createRouter } from "../../router";
 import { App } from "../../screen/app";
 import { ManagersParts } from "../../screen/pages/loading";
+import { useAnnouncer } from "../../screen/parts/announced";
 import { SurroundingsContext } from "../../screen/parts/surroundings";
 import { formatsFor } from "../../text/format";
 import type { View } from "../../wire";
@@ -47,8 +48,9 @@ export function Part({ recording, twist, view = "manager", children }: PartProps
   }, [recording, twist, view]);
   useEffect(() => () => made.session.close(), [made]);
   const { environment, router, managers, session } = made;
+  const announcer = useAnnouncer(environment);
   return (
-    <SurroundingsContext.Provider value={{ user: recording.user, router, formats, environment, managers }}>
+    <SurroundingsContext.Provider value={{ user: recording.user, router, formats, environment, announcer, managers }}>
       {session.model.value ? <Fragment>{children(session)}</Fragment> : null}
     </SurroundingsContext.Provider>
   );

@@ -5,6 +5,7 @@ import type { Link } from "../../live/connection";
 import type { Beat } from "../../live/pulse";
 import { Truth } from "../../live/truth";
 import { createRouter } from "../../router";
+import { useAnnouncer } from "../../screen/parts/announced";
 import { Banners } from "../../screen/parts/banners";
 import { SurroundingsContext } from "../../screen/parts/surroundings";
 import { TopBar } from "../../screen/parts/top-bar";
@@ -38,12 +39,15 @@ function foot(state: string, shown: State): Story {
 /** A page of which only its head and its foot are there. */
 function Foot(shown: State) {
   const session = useMemo(() => sessionOf(shown), [shown]);
+  const environment = useMemo(() => new ScriptedServer(sales), []);
+  const announcer = useAnnouncer(environment);
   const surroundings = useMemo(
     () => ({
       user: sales.user,
       router: createRouter("/"),
       formats: formatsFor("en-US"),
-      environment: new ScriptedServer(sales),
+      environment,
+      announcer,
     }),
     [],
   );

@@ -12,7 +12,8 @@ interface Props {
 /** The ways to pay; of a single one there is nothing to choose. */
 export function Kinds({ session, reply, picture }: Props) {
   const shown = DealKind.filter((kind) => reply.cars.some((car) => car.ways.some((way) => way.kind === kind)));
-  if (shown.length < 2) return null;
+  // Its place is kept: the store may offer another way while the customer looks.
+  if (shown.length < 2) return <div class="kinds" aria-hidden="true" />;
   const { car, way } = picture;
   const missing = shown.filter((kind) => !car.ways.some((each) => each.kind === kind));
   return (

@@ -34,7 +34,8 @@ export function OfferPage({ session, formats, own = false, tools }: Props) {
     <div class={`present is-${phase}`}>
       <header class="present-head">
         <p class="store">{reply.store}</p>
-        <p class="present-status">
+        {/* Other words are another text, and nothing of it moves. */}
+        <p class="present-status" key={statusText(phase, reply, formats)}>
           <span class="dot" aria-hidden="true" />
           {statusText(phase, reply, formats)}
         </p>

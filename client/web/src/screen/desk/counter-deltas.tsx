@@ -3,6 +3,7 @@ import { priced } from "../../deal/pencil/ways";
 import { limitText } from "../../deal/terms/fields";
 import type { Formats } from "../../text/format";
 import type { DealOffer, QuoteReply } from "../../wire";
+import { useSaid } from "../parts/announced";
 import { useSurroundings } from "../parts/surroundings";
 
 interface Props {
@@ -19,20 +20,16 @@ export function CounterDeltas({ offer, quote, asking, refusal }: Props) {
   const agreed = figuresOf(offer);
   const { kind } = agreed;
   const found = quote && priced(quote, kind);
-  if (!found) {
-    const refused = quote !== null && !quote.eligible;
-    const binding = kind === "finance" ? null : quote?.binding;
-    return (
-      <p class="hint" role="status">
-        {asking
-          ? "Pricing…"
-          : (refusal ?? (refused ? refusedText(binding) : "Correct the amounts to see the payment."))}
-      </p>
-    );
-  }
-  const paid = found.paidCents - (agreed.payment_cents ?? agreed.total_cents);
+  const refused = quote !== null && !quote.eligible;
+  const binding = kind === "finance" ? null : quote?.binding;
+  const none = refusal ?? (refused ? refusedText(binding) : "Correct the amounts to see the payment.");
+  const paid = found ? found.paidCents - (agreed.payment_cents ?? agreed.total_cents) : 0;
   const before = offer.npv_cents;
-  const npv = found.npvCents !== undefined && before !== undefined ? found.npvCents - before : null;
+  const npv = found?.npvCents !== undefined && before !== undefined ? found.npvCents - before : null;
+  const worth = npv === null ? "" : `, NPV ${signed(npv, formats.dollars)}`;
+  const told = found ? `${counterText(found.paidCents, found.termMonths, formats)}${worth}` : none;
+  useSaid(asking ? "" : `Your counter: ${told}`, "counter");
+  if (!found) return <p class="hint counter-none">{asking ? "Pricing…" : none}</p>;
   return (
     <dl class="facts counter-terms" aria-busy={asking}>
       <div>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { changedFacts, factsOf } from "../../deal/model/customers";
 import type { DealSession } from "../../deal/session";
 import { fieldRefusal, TIER_SOURCES } from "../../deal/terms/fields";
+import { useModal } from "../focus/modal";
 import { FactsForm } from "../parts/facts-form";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -27,10 +28,9 @@ export function CustomerLine({ session }: { session: DealSession }) {
       type="button"
       class="link customer-line"
       aria-label={`Customer: ${text}`}
-      title={line.join(" · ")}
       onClick={() => (session.desk.opened.value = { kind: "customer" })}
     >
-      <bdi>{text}</bdi>
+      <bdi title={line.join(" · ")}>{text}</bdi>
     </button>
   );
 }
@@ -46,10 +46,8 @@ function OpenDialog({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
   const began = useSignal(deal ? { version: deal.version, facts: factsOf(deal.customer) } : null);
   const trouble = session.desk.troubles.value.get("customer");
-  useEffect(() => {
-    dialog.current?.showModal();
-    return () => session.desk.dismiss("customer");
-  }, []);
+  useModal(dialog);
+  useEffect(() => () => session.desk.dismiss("customer"), []);
   if (!began.value) return null;
   const { version, facts } = began.value;
   const at = trouble?.detail.field;

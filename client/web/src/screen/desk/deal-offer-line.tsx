@@ -65,7 +65,7 @@ function Pay({ offer, formats }: { offer: DealOffer; formats: Formats }) {
   const inCash = payment === null || term === null;
   return (
     <span class="pay">
-      <strong>{formats.cents(inCash ? total : payment)}</strong>
+      <strong key={inCash ? total : payment}>{formats.cents(inCash ? total : payment)}</strong>
       {inCash ? " cash" : ` × ${term}${kind === "lease" ? " lease" : ""}`}
     </span>
   );

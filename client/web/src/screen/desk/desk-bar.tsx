@@ -21,7 +21,7 @@ export function DeskBar({ session, children }: Props) {
   const deal = session.model.value?.deal;
   const user = session.user.value;
   return (
-    <section class="desk-bar" aria-label="Desk">
+    <section class="desk-bar" aria-label="Desk" tabIndex={-1}>
       {deal && user && (
         <>
           <DealOfferLine offer={deal.selected} outdated={deal.selected_outdated === true} session={session} />
@@ -50,7 +50,7 @@ function LastReason({ session }: { session: DealSession }) {
   const last = lastReason(story(model?.timeline ?? [], []));
   if (!last) return null;
   return (
-    <p class="last-reason">
+    <p class="last-reason" key={last.key}>
       <q>{last.why}</q>{" "}
       <span class="quiet">
         {last.by && <bdi>{last.by}</bdi>} {formats.clock(last.at)}

@@ -15,8 +15,9 @@ export function Here({ session }: { session: DealSession }) {
     <div class="here-slot">
       {shown.length > 0 && (
         <ul class="here" aria-label="Also on this deal">
-          {placed.map((one) => (
-            <li key={one.user_id} title={sayHere(one)} class={one.focus === null ? "" : "in-field"}>
+          {placed.map((one, place) => (
+            // Each place stays: who comes and goes moves nobody.
+            <li key={place} title={sayHere(one)} class={one.focus === null ? "" : "in-field"}>
               <span class="initials" aria-hidden="true">
                 {initialsOf(one.name)}
               </span>

@@ -8,6 +8,7 @@ import type { DealSession } from "../../deal/session";
 import { fieldRefusal, TIERS } from "../../deal/terms/fields";
 import { parseMoney, parsePercent } from "../../text/parse";
 import { type ErrorBody, LenderStatus, type Reason, Tier } from "../../wire";
+import { useModal } from "../focus/modal";
 import { useSurroundings } from "../parts/surroundings";
 import { LenderEffect, Own, useLenderEffect } from "./lender-effect";
 
@@ -48,8 +49,8 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
   const trouble = fault.value ?? faultOf(desk.troubles.value.get("lender"));
   const told = (name: string) => (trouble?.field === name ? trouble.message : null);
   const dayAfter = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+  useModal(dialog);
   useEffect(() => {
-    dialog.current?.showModal();
     effect.look();
     return () => desk.dismiss("lender");
   }, []);

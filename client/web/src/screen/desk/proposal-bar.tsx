@@ -13,7 +13,7 @@ import { ProposedFigures } from "./proposed-figures";
 /** Why the deal went back to work: what was agreed, what it is now, and that it must be submitted again. */
 export function FallenNote({ fallen }: { fallen: Fallen }) {
   return (
-    <section class="fallen-bar" role="status" aria-label="Agreed figures changed">
+    <section class="fallen-bar" aria-label="Agreed figures changed">
       <b>The agreed figures changed.</b> {fallen.reason && <span>{reasonText(fallen.reason)}. </span>}
       <FigureChanges change={fallen.figures} /> <span class="quiet">Review the deal and submit it again.</span>
     </section>
@@ -35,7 +35,7 @@ export function ProposalNote({ session, proposal }: { session: DealSession; prop
   if (!proposed) return null;
   return (
     <div class="proposal-note">
-      <p role="status">
+      <p>
         <bdi>{proposal.by.name}</bdi> countered <q>{reasonText(proposal.reason)}</q>: {paymentText(proposed, formats)},{" "}
         {formats.dollars(proposed.cash_down_cents)} down
       </p>

@@ -8,7 +8,9 @@ import { reasonText, STEP_WORDS } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
 import { lacksAppraisal } from "../../deal/terms/trades";
 import { type AgreedFigures, MAX_REASONS, type Reason } from "../../wire";
+import { useModal } from "../focus/modal";
 import { AgreedFacts, FigureChanges } from "../parts/agreed";
+import { Announced } from "../parts/announced";
 import { useSurroundings } from "../parts/surroundings";
 
 /** The dialog that is open, if any. */
@@ -35,10 +37,8 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
   const fresh = newFigures(trouble);
   const about = fresh ?? figuresAbout(step, deal);
 
-  useEffect(() => {
-    dialog.current?.showModal();
-    return () => desk.dismiss(step);
-  }, []);
+  useModal(dialog);
+  useEffect(() => () => desk.dismiss(step), []);
 
   function take(event: Event): void {
     event.preventDefault();
@@ -53,22 +53,32 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
   }
 
   return (
-    <dialog ref={dialog} class="step-dialog" aria-labelledby="step-title" onClose={() => (desk.opened.value = null)}>
+    <dialog
+      ref={dialog}
+      class="step-dialog"
+      aria-labelledby="step-title"
+      aria-describedby="step-effect step-figures"
+      onClose={() => (desk.opened.value = null)}
+    >
       <form onSubmit={take}>
         <h2 id="step-title">{words.title}</h2>
-        <p class="quiet">{words.effect}</p>
+        <p id="step-effect" class="quiet">
+          {words.effect}
+        </p>
         {step === "approve" && deal && lacksAppraisal(deal.structure) && (
           <p class="hint warn">
             The trade is not appraised: its allowance counts as its value, and what is given away on it is not known.
           </p>
         )}
-        {about && (
-          <AgreedFacts
-            figures={about}
-            car={session.carName(about.vehicle_id)}
-            title={fresh ? "New figures" : step === "submit" ? "You submit" : "Agreed figures"}
-          />
-        )}
+        <div id="step-figures">
+          {about && (
+            <AgreedFacts
+              figures={about}
+              car={session.carName(about.vehicle_id)}
+              title={fresh ? "New figures" : step === "submit" ? "You submit" : "Agreed figures"}
+            />
+          )}
+        </div>
         {step === "submit" && !fresh && deal?.selected_outdated && (
           <p class="hint">
             The terms changed after this price. The offer is priced again: confirm the new figures then.
@@ -97,6 +107,7 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
             {fresh && about && deal && <Changed step={step} session={session} now={fresh} />}
           </p>
         )}
+        <Announced />
         {session.truth.whyNot.value && <p class="not-now">{session.truth.whyNot.value}</p>}
         <footer>
           <button type="button" class="button" onClick={() => dialog.current?.close()}>

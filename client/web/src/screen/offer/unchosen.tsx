@@ -19,7 +19,8 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
         <SignedContract session={session} />
         <PrintLink vehicleId={null} way={null} session={session} />
         <PrintComparison session={session} />
-        <Papers session={session} />
+        {/* Another panel than that of an open deal: nothing of it goes over. */}
+        <Papers key="signed" session={session} />
       </>
     );
   }
@@ -29,15 +30,20 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
       <p class="hint">
         {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
       </p>
-      <PrintLink vehicleId={null} way={null} session={session} />
-      <PrintComparison session={session} />
+      <div class="paper-slot">
+        <PrintLink vehicleId={null} way={null} session={session} />
+        <PrintComparison session={session} />
+      </div>
+      {/* As high with the limits as before they are known: what stands beneath does not move. */}
+      <section class="limit-slot">
+        {rejected.length > 0 && (
+          <>
+            <h2>Why cars don't qualify</h2>
+            <LimitBars rejected={rejected} />
+          </>
+        )}
+      </section>
       <Papers session={session} />
-      {rejected.length > 0 && (
-        <section>
-          <h2>Why cars don't qualify</h2>
-          <LimitBars rejected={rejected} />
-        </section>
-      )}
     </>
   );
 }
@@ -49,13 +55,14 @@ export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
   const most = Math.max(1, ...shown.map(({ cars }) => cars));
   return (
     <ul class="limit-bars">
-      {shown.map(({ limit, cars, fix, cash_steps: steps, at_least: atLeast }) => {
+      {shown.map(({ limit, cars, fix, cash_steps: steps, at_least: atLeast }, place) => {
         const opening = openingText({ fix }, formats);
         const ladder = cashLadder(steps);
         return (
-          <li key={limit}>
+          // Each place stays: other limits change its words.
+          <li key={place}>
             <span>{sentence(limitText(limit))}</span>
-            <b class="number" title={atLeast ? "At least so many" : undefined}>
+            <b key={`${cars}${atLeast}`} class="number" title={atLeast ? "At least so many" : undefined}>
               {formats.count(cars)}
               {atLeast && "+"}
             </b>
@@ -67,7 +74,7 @@ export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
             </span>
             {opening !== null && ladder.length < 2 && <span class="opening">{sentence(opening)}</span>}
             {opening !== null && ladder.length >= 2 && (
-              <CashLadder opening={sentence(opening)} ladder={ladder} cars={cars} />
+              <CashLadder key={limit} opening={sentence(opening)} ladder={ladder} cars={cars} />
             )}
           </li>
         );

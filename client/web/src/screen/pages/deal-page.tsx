@@ -4,6 +4,7 @@ import { socketAddress } from "../../live/environment";
 import { withRecent } from "../../palette/entries";
 import type { View } from "../../wire";
 import { Timeline } from "../desk/activity/timeline";
+import { useStorySaid } from "../desk/activity/use-story-said";
 import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
@@ -38,6 +39,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   useEffect(() => {
     if (palette && name) palette.recent.value = withRecent(palette.recent.peek(), { id: dealId, title: name });
   }, [palette, dealId, name]);
+  useStorySaid(session);
   useDealPalette(session, () => help.current?.showModal());
 
   const dialogs = managers?.value.dialogs;

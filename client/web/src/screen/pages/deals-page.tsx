@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
+import { type KeptDeal, kept } from "../../store/kept-order";
 import { whenText } from "../../text/when";
 import { newestFirst, paidText, type Summary } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
@@ -35,8 +36,17 @@ export function DealsPage() {
   const failure = session.failure.value;
   const waiting = session.name.value === null && !failure;
   const mayBegin = user.role !== "operator";
-  const all = newestFirst(rows);
-  const own = all.filter((deal) => deal.salesperson?.id === user.id);
+  const order = useRef<readonly KeptDeal[]>([]);
+  const list = kept(order.current, newestFirst(rows));
+  order.current = list.shown;
+  const anew = useSignal(0);
+  void anew.value;
+  const bringUp = () => {
+    order.current = [];
+    anew.value += 1;
+  };
+  const all = list.shown;
+  const own = all.filter(({ deal }) => deal.salesperson?.id === user.id);
   return (
     <div class="page">
       <TopBar>
@@ -54,6 +64,11 @@ export function DealsPage() {
                 Mine {own.length}
               </button>
             </div>
+          )}
+          {list.fresh > 0 && (
+            <button type="button" class="pill" onClick={bringUp}>
+              {list.fresh} new
+            </button>
           )}
           {mayBegin && <NewDeal session={session} store={store} created={(id) => router.go(`/deals/${id}`)} />}
         </div>
@@ -85,11 +100,11 @@ function NoDeals() {
   );
 }
 
-function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
+function LiveDeals({ deals, waiting }: { deals: readonly KeptDeal[]; waiting: boolean }) {
   const { formats } = useSurroundings();
   return (
     <div class="table-frame">
-      <table class="deal-table" aria-label="Open deals" aria-busy={waiting}>
+      <table class="deal-table open-deals" aria-label="Open deals" aria-busy={waiting}>
         <thead>
           <tr>
             <th scope="col">Customer</th>
@@ -115,9 +130,9 @@ function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
                 ))}
               </tr>
             ))}
-          {deals.map((deal) => (
+          {deals.map(({ deal, gone }) => (
             <Row key={deal.deal_id} id={deal.deal_id} customer={deal.customer ?? ""}>
-              <State state={deal.state} fulfilment={deal.fulfilment} />
+              {gone ? <td class="quiet">Closed</td> : <State state={deal.state} fulfilment={deal.fulfilment} />}
               <td>{deal.car ?? <span class="quiet">No car yet</span>}</td>
               <td class="number">{paidText(deal, formats)}</td>
               <td class="quiet salesperson">

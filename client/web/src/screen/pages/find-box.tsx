@@ -6,6 +6,7 @@ import type { Looked } from "../../store/lists";
 import type { WallSession } from "../../wall/session";
 import type { Found } from "../../wire";
 import { type Store, useLookup } from "../palette/use-store";
+import { useSaid } from "../parts/announced";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -83,14 +84,18 @@ function Outcome({ looked, trouble, begin }: OutcomeProps) {
   );
 }
 
+/** "2 deals and 1 customer found". */
+function foundText({ deals, customers }: Found): string {
+  const many = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`;
+  return `${many(deals.length, "deal")} and ${many(customers.length, "customer")} found`;
+}
+
 function Results({ found, begin }: { found: Found; begin: OutcomeProps["begin"] }) {
   const { router, formats } = useSurroundings();
-  if (found.customers.length + found.deals.length === 0) {
-    return (
-      <p class="quiet" role="status">
-        Nobody and nothing at your store is called that.
-      </p>
-    );
+  const none = found.customers.length + found.deals.length === 0;
+  useSaid(none ? "Nobody and nothing at your store is called that." : foundText(found), "found");
+  if (none) {
+    return <p class="quiet">Nobody and nothing at your store is called that.</p>;
   }
   return (
     <div class="found">

@@ -17,12 +17,12 @@ import { StoreFoot } from "./store-foot";
 
 /** The store's live deals: what waits for the desk first, then what is still to be done about the rest. */
 export function WallPage() {
-  const { user, environment } = useSurroundings();
+  const { user, environment, announcer } = useSurroundings();
   const session = useMemo(
     () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), environment),
     [user.store_id, environment],
   );
-  const view = useMemo(() => new WallView(session, environment, user.id), [session]);
+  const view = useMemo(() => new WallView(session, environment, user.id, announcer), [session]);
   const alerts = useMemo(() => new Alerts(browserAlerts(), localStorage, environment.visible), [environment]);
   const find = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -47,9 +47,6 @@ export function WallPage() {
         <h1>{session.name.value ? `${session.name.value} desk` : "Desk"}</h1>
         <StandingMark session={session} />
       </TopBar>
-      <p class="visually-hidden announcer" role="status">
-        {view.announcer.text}
-      </p>
       {!(failure && !failure.retry) && (
         <main class="wall">
           <WallHead view={view} alerts={alerts} find={find} />

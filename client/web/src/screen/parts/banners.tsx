@@ -1,5 +1,4 @@
 import type { Signal } from "@preact/signals";
-import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { refusalText } from "../../deal/terms/fields";
 import { type Standing, spoken } from "../../live/standing";
@@ -34,6 +33,7 @@ export function Banners({ session }: { session: Linked }) {
       delete document.documentElement.dataset.standing;
     };
   }, [standing.value]);
+  useSpoken(standing.value);
   return (
     <footer class="status-strip">
       <div class="banners">
@@ -43,7 +43,6 @@ export function Banners({ session }: { session: Linked }) {
         {truth.newer.value && <NewerBanner />}
         <Rest />
       </div>
-      <Spoken standing={standing.value} />
       <EndedDialog session={session} />
     </footer>
   );
@@ -73,7 +72,7 @@ function LinkBanner({ session }: { session: Linked }) {
   return (
     // Other words are another banner: nothing in it moves.
     <p class="banner warn" key={standing}>
-      <span>
+      <span key={unsaved}>
         {WHAT[standing]}
         {standing !== "offline" && last}{" "}
         {unsaved > 0
@@ -119,20 +118,16 @@ function NewerBanner() {
   );
 }
 
-/** The page's one polite region for its connection: a change that lasts is said once. */
-function Spoken({ standing }: { standing: Standing }) {
-  const said = useSignal("");
+/** Says that the page is not current, or is again: a change that lasts is said once. */
+function useSpoken(standing: Standing): void {
+  const { announcer } = useSurroundings();
   const before = useRef<Standing>(standing);
   useEffect(() => {
     const timer = setTimeout(() => {
-      said.value = spoken(before.current, standing) || said.value;
+      const said = spoken(before.current, standing);
+      if (said) announcer.say(said, "standing");
       before.current = standing;
     }, SPOKEN_AFTER_MS);
     return () => clearTimeout(timer);
   }, [standing]);
-  return (
-    <p class="visually-hidden" role="status">
-      {said.value}
-    </p>
-  );
 }

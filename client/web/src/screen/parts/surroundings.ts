@@ -3,6 +3,7 @@ import { type ComponentType, createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { CounterAsked } from "../../deal/desk/desk";
 import type { DealSession } from "../../deal/session";
+import type { Announcer } from "../../live/announcer";
 import type { Environment } from "../../live/environment";
 import type { SignedIn } from "../../page";
 import type { PaletteDoor } from "../../palette/door";
@@ -22,6 +23,8 @@ export interface Surroundings {
   formats: Formats;
   /** Sockets, timers and clocks: the browser's, or scripted ones in the gallery. */
   environment: Environment;
+  /** Speaks for the page to a screen reader. */
+  announcer: Announcer;
   /** The palette of the page; null where there is none, such as in the gallery. */
   palette?: PaletteDoor | null;
   /** What only managers have, as far as it is loaded; null for everybody else. */

@@ -85,7 +85,7 @@ export function ScenarioActions({ cell }: { cell: Cell }) {
   const use = () =>
     session.desk.give(subject, { type: "scenario_use", scenario_id: scenario.id, version: scenario.version });
   return (
-    <span class="scenario-actions">
+    <span class="scenario-actions" key={String(scenario.of_the_deal)}>
       {scenario.of_the_deal ? (
         <b class="on-the-deal">✓ On the deal</b>
       ) : (

@@ -68,10 +68,12 @@ function Chips({ session, show }: { session: DealSession; show(): void }) {
       {columns.map(({ scenario, name, figures, outdated }) => (
         <li key={scenario?.id}>
           <button type="button" class="link" onClick={show}>
-            {scenario?.of_the_deal && <span aria-hidden="true">✓ </span>}
-            <bdi>{name}</bdi> <b>{figures ? payText(figures, formats) : "no offer"}</b>
-            {scenario?.of_the_deal && <span class="visually-hidden">, on the deal</span>}
-            {outdated && <span class="quiet"> outdated</span>}
+            <span key={[name, figures && payText(figures, formats), scenario?.of_the_deal, outdated].join()}>
+              {scenario?.of_the_deal && <span aria-hidden="true">✓ </span>}
+              <bdi>{name}</bdi> <b>{figures ? payText(figures, formats) : "no offer"}</b>
+              {scenario?.of_the_deal && <span class="visually-hidden">, on the deal</span>}
+              {outdated && <span class="quiet"> outdated</span>}
+            </span>
           </button>
         </li>
       ))}
@@ -87,7 +89,8 @@ function Adding({ session, add }: { session: DealSession; add(): void }) {
   const told = trouble?.message ?? (deal ? stateWords(deal, full) : null);
   const possible = deal !== undefined && isOpen(deal) && !full && session.can("terms");
   return (
-    <div class="scenario-adding">
+    // Other words have another width, at the right edge: nothing of it moves.
+    <div class="scenario-adding" key={told}>
       {told !== null && (
         <span class={trouble ? "trouble" : "quiet"} role={trouble ? "alert" : undefined}>
           {told}

@@ -138,7 +138,9 @@ function Payment({ cell: { column, deal, differs, busy } }: { cell: Cell }) {
           {termMonths === null ? "cash" : `× ${termMonths}${kind === "lease" ? " lease" : ""}`}
         </span>
       </span>
-      <small class="delta">{more === null ? "" : signed(more, formats.cents)}</small>
+      <small key={more} class="delta">
+        {more === null ? "" : signed(more, formats.cents)}
+      </small>
     </>
   );
 }
@@ -176,7 +178,9 @@ function Amount({ cell: { column, deal, differs, busy }, line, amount }: AmountP
   const more = delta(column, deal, amount);
   return (
     <>
-      <small class="delta">{more === null ? "" : signed(more, words)}</small>
+      <small key={more} class="delta">
+        {more === null ? "" : signed(more, words)}
+      </small>
       <Lit differs={differs.has(line)}>{words(value)}</Lit>
     </>
   );

@@ -18,8 +18,7 @@ export function Openings({ session }: { session: DealSession }) {
     <section class="openings" aria-label="Cars that don't qualify">
       {cars > 0 && (
         <span>
-          {atLeast && "At least "}
-          {formats.count(cars)} {cars === 1 && !atLeast ? "car doesn't" : "cars don't"} qualify
+          {`${atLeast ? "At least " : ""}${formats.count(cars)} ${cars === 1 && !atLeast ? "car doesn't" : "cars don't"} qualify`}
         </span>
       )}
       {found.map((each) => (
@@ -30,8 +29,7 @@ export function Openings({ session }: { session: DealSession }) {
           title="Changes the deal's terms and searches again"
           onClick={() => session.terms.editAll(each.changes)}
         >
-          {each.text} → {each.atLeast && "at least "}
-          {formats.count(each.cars)} {each.cars === 1 ? "car" : "cars"}
+          {`${each.text} → ${each.atLeast ? "at least " : ""}${formats.count(each.cars)} ${each.cars === 1 ? "car" : "cars"}`}
         </button>
       ))}
     </section>

@@ -1,4 +1,5 @@
 import type { DealSession } from "../../deal/session";
+import { useSaid } from "../parts/announced";
 
 const MINUTE_SECONDS = 60;
 
@@ -6,9 +7,10 @@ const MINUTE_SECONDS = 60;
 export function StaleCars({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const age = search?.trace.stale;
+  useSaid(age === undefined ? "" : "The stock could not be read. These cars are from an earlier search.", "stale");
   if (!search || age === undefined) return null;
   return (
-    <p class="banner warn" role="status">
+    <p class="banner warn">
       <span>
         The stock could not be read. These cars are from {ageText(age)} ago: some may be sold or have another price.
       </span>

@@ -24,8 +24,7 @@ export function TracePopover({ search, painted }: { search: SearchProgress; pain
   return (
     <details class="menu trace" ref={menu}>
       <summary class="link">
-        <span class="words">Where the time went</span>
-        <span class="glyph" aria-hidden="true" />
+        <Words />
       </summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it by its own focus */}
       <div class="menu-body" tabIndex={0} role="group" aria-label="Stages of the last search">
@@ -36,6 +35,24 @@ export function TracePopover({ search, painted }: { search: SearchProgress; pain
         )}
       </div>
     </details>
+  );
+}
+
+/** The place of the button, before there is anything to show. */
+export function TracePlace() {
+  return (
+    <span class="trace place" aria-hidden="true">
+      <Words />
+    </span>
+  );
+}
+
+function Words() {
+  return (
+    <>
+      <span class="words">Where the time went</span>
+      <span class="glyph" aria-hidden="true" />
+    </>
   );
 }
 

@@ -47,7 +47,10 @@ export function Fold({ name, title, sum, troubles, here, children, ...rest }: Pr
             ))}
           </span>
         )}
-        <output>{sum}</output>
+        {/* Other words are another text at the right edge: no part of it moves. */}
+        <output key={[sum, open, wrong && troubles, here.length].join()} aria-live="off">
+          {sum}
+        </output>
       </summary>
       <div class="fold-body">{children}</div>
     </details>

@@ -1,7 +1,8 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 import { choosing } from "../../deal/terms/products";
 import type { MenuPackage, QuoteMenu } from "../../wire";
+import { useModal } from "../focus/modal";
 import { useSurroundings } from "../parts/surroundings";
 
 interface Props {
@@ -14,7 +15,7 @@ interface Props {
 export function ProductMenu({ session, structure, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { quote } = session.pencil.picture.value;
-  useEffect(() => dialog.current?.showModal(), []);
+  useModal(dialog);
   function choose(chosen: MenuPackage | null, menu: QuoteMenu): void {
     session.terms.editAll(choosing(chosen, menu.packages, structure));
     dialog.current?.close();

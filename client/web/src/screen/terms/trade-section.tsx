@@ -193,7 +193,9 @@ function Equity({ allowance, payoff, label }: EquityProps) {
           {equity < 0 ? "Negative equity" : "Equity"}
           {label && ` of ${label}`}
         </span>
-        <output class={equity < 0 ? "negative" : ""}>{formats.cents(equity)}</output>
+        <output aria-live="off" class={equity < 0 ? "negative" : ""}>
+          {formats.cents(equity)}
+        </output>
       </p>
       {equity < 0 && (
         <p class="hint">

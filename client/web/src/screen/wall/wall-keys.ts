@@ -4,9 +4,9 @@ import type { ShownItem } from "../../wall/hold";
 import { stepped, wallKey } from "../../wall/keys";
 import type { WallView } from "./wall-view";
 
-/** Puts the focus on a row, once it is drawn. */
+/** Puts the focus on a row, once it is drawn; with none, on the head of the queue. */
 export function focusRow(key: string | null): void {
-  requestAnimationFrame(() => opener(key)?.focus());
+  requestAnimationFrame(() => (opener(key) ?? document.getElementById("queue"))?.focus());
 }
 
 function opener(key: string | null): HTMLElement | null {
@@ -14,7 +14,7 @@ function opener(key: string | null): HTMLElement | null {
 }
 
 /** The row with the focus; null if it is elsewhere. */
-function focused(): string | null {
+export function focused(): string | null {
   const row = document.activeElement?.closest(".wall-item")?.querySelector<HTMLElement>("[data-row]");
   return row?.dataset.row ?? null;
 }

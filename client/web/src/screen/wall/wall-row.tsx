@@ -56,7 +56,16 @@ export const WallRow = memo(function Row({
           <bdi>{deal.customer}</bdi>
         </button>
         <span class={`second ${deal.contended ? "late" : deal.accepted_at ? "accepted" : ""}`}>
-          {deal.contended ? "Car in another deal" : deal.accepted_at ? "Customer accepted" : deal.deal_id.slice(0, 8)}
+          {deal.contended ? (
+            "Car in another deal"
+          ) : deal.accepted_at ? (
+            "Customer accepted"
+          ) : (
+            <>
+              <span class="visually-hidden">deal </span>
+              {deal.deal_id.slice(0, 8)}
+            </>
+          )}
         </span>
       </div>
       <div role="cell" class="cell-car">
@@ -152,8 +161,10 @@ function Reason({ deal, task, section, gone, today }: Pick<Props, "deal" | "task
   }
   if (section === "stips") {
     return (
-      <div role="cell" class="cell-reason" title={open.join(", ")}>
-        <bdi class="first">{open[0]}</bdi>
+      <div role="cell" class="cell-reason">
+        <bdi class="first" title={open.join(", ")}>
+          {open[0]}
+        </bdi>
         <span class="second">{open.length > 1 ? `and ${open.length - 1} more` : ""}</span>
       </div>
     );
@@ -161,18 +172,22 @@ function Reason({ deal, task, section, gone, today }: Pick<Props, "deal" | "task
   const words = reason ? reasonText(reason) : null;
   if (section === "waiting" && !gone) {
     return (
-      <div role="cell" class="cell-reason" title={words ?? undefined}>
-        <span class="first">{words ?? <span class="quiet">–</span>}</span>
+      <div role="cell" class="cell-reason">
+        <span class="first" title={words ?? undefined}>
+          {words ?? <span class="quiet">–</span>}
+        </span>
         <span class="second">{by && <bdi>{by}</bdi>}</span>
       </div>
     );
   }
   return (
-    <div role="cell" class="cell-reason" title={words ?? undefined}>
+    <div role="cell" class="cell-reason">
       <span class="first">
         {chip} {gone && standing !== "submitted" && by && <bdi class="quiet">by {by}</bdi>}
       </span>
-      <span class="second">{words}</span>
+      <span class="second" title={words ?? undefined}>
+        {words}
+      </span>
     </div>
   );
 }

@@ -1,6 +1,7 @@
-import { useCallback } from "preact/hooks";
+import { useCallback, useLayoutEffect } from "preact/hooks";
 import { QUEUE_PLACES, type ShownSection } from "../../wall/hold";
 import { OpenRow } from "./open/open-row";
+import { focused, focusRow } from "./wall-keys";
 import { WallRow } from "./wall-row";
 import type { WallView } from "./wall-view";
 import { COLUMNS, SECTION_WORDS } from "./wall-words";
@@ -8,6 +9,7 @@ import { COLUMNS, SECTION_WORDS } from "./wall-words";
 /** All deals in one table: the queue first, then what is still to be done about the others. */
 export function WallTable({ view, loading }: { view: WallView; loading: boolean }) {
   const point = () => view.point();
+  useKeptFocus(view);
   return (
     <div
       role="table"
@@ -26,11 +28,23 @@ export function WallTable({ view, loading }: { view: WallView; loading: boolean 
           ))}
         </div>
       </div>
-      {view.shown.value.map((section) => (
-        <Section key={section.name} section={section} view={view} loading={loading} />
-      ))}
+      {/* What is beneath the queue comes with its rows. */}
+      {view.shown.value
+        .filter(({ name }) => name === "waiting" || !loading)
+        .map((section) => (
+          <Section key={section.name} section={section} view={view} loading={loading} />
+        ))}
     </div>
   );
+}
+
+/** A row that leaves with the focus gives it to the next one. */
+function useKeptFocus(view: WallView): void {
+  const before = focused();
+  const rows = view.shown.value;
+  useLayoutEffect(() => {
+    if (before !== null && document.activeElement === document.body) focusRow(view.next(before));
+  }, [rows]);
 }
 
 function Section({ section, view, loading }: { section: ShownSection; view: WallView; loading: boolean }) {
@@ -52,7 +66,7 @@ function Section({ section, view, loading }: { section: ShownSection; view: Wall
     <div role="rowgroup" class={`wall-section ${name}`} aria-label={words.title}>
       <div role="row" class="section-head">
         <div role="cell" aria-colspan={COLUMNS.length}>
-          <h2>
+          <h2 {...(queue ? { id: "queue", tabIndex: -1 } : {})}>
             {queue ? (
               <span class="section-title">
                 {words.title} <span class="count">{count}</span>

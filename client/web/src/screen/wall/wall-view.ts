@@ -1,7 +1,7 @@
 // How the wall looks to this manager: filter, folds, the open row, and which rows keep their places meanwhile.
 import { effect, signal, untracked } from "@preact/signals";
+import type { Announcer } from "../../live/announcer";
 import type { Cancel, Environment } from "../../live/environment";
-import { Announcer } from "../../wall/announcer";
 import type { WallFilter } from "../../wall/filter";
 import { arranged, type ShownItem, type ShownSection } from "../../wall/hold";
 import { type Look, lookOf } from "../../wall/memory";
@@ -22,7 +22,6 @@ export class WallView {
   readonly people = signal<PeopleByDeal>(new Map());
   /** The server's time, by the second. */
   readonly now = signal(0);
-  readonly announcer: Announcer;
 
   private readonly pointed = signal(false);
   readonly today = signal("");
@@ -36,15 +35,14 @@ export class WallView {
     private readonly environment: Environment,
     /** The id of this person, who is not shown to themselves. */
     own: string,
+    readonly announcer: Announcer,
   ) {
-    this.announcer = new Announcer(environment);
     this.look.value = lookOf(environment.shelf.read(KEY));
     this.tick();
     const timer = setInterval(() => this.tick(), TICK_MS);
     this.stops = [
       () => clearInterval(timer),
       () => this.unpoint(),
-      () => this.announcer.stop(),
       effect(() => this.arrange()),
       effect(() => {
         const before = untracked(() => this.people.value);

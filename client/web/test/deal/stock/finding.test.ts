@@ -132,12 +132,15 @@ test("what is said aloud: how many cars, how many have a value, what is shown, a
   assert.equal(isOver({ matched: 4, settled: 4, reason: "limit" }), true);
 });
 
-test("what is said comes every few seconds, only if it is news, and the end at once", () => {
+test("what is said comes every few seconds, only if it is news; of a short search the end alone", () => {
   const speech = new Speech();
-  assert.equal(speech.next("1 car", false, 0), "1 car");
+  assert.equal(speech.next("1 car", false, 0), null);
   assert.equal(speech.next("2 cars", false, 10), null);
   assert.equal(speech.next("3 cars", false, SPEAK_EVERY_MS), "3 cars");
   assert.equal(speech.next("3 cars", false, 3 * SPEAK_EVERY_MS), null);
   assert.equal(speech.next("4 cars", false, 3 * SPEAK_EVERY_MS), "4 cars");
   assert.equal(speech.next("all valued", true, 3 * SPEAK_EVERY_MS + 1), "all valued");
+  const later = 100 * SPEAK_EVERY_MS;
+  assert.equal(speech.next("5 cars", false, later), null);
+  assert.equal(speech.next("5 cars, all valued", true, later + 900), "5 cars, all valued");
 });

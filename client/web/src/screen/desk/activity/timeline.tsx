@@ -86,7 +86,7 @@ function Whole({ entries, top, begin, session }: WholeProps) {
             </button>
           ))}
         </div>
-        <span role="status">
+        <span>
           {fresh > 0 && (
             <button type="button" class="link" onClick={begin}>
               Show {fresh} new

@@ -1,5 +1,6 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { DealSession } from "../../../deal/session";
+import { useModal } from "../../focus/modal";
 import { PersonSelect } from "./person-select";
 import { useAssigning } from "./use-assigning";
 
@@ -13,7 +14,7 @@ function OpenDialog({ session }: { session: DealSession }) {
   const { desk } = session;
   const assigning = useAssigning(session, () => (desk.opened.value = null));
   const { hindrance, trouble, give } = assigning;
-  useEffect(() => dialog.current?.showModal(), []);
+  useModal(dialog);
   return (
     <dialog ref={dialog} class="step-dialog" aria-labelledby="assign-title" onClose={() => (desk.opened.value = null)}>
       <form onSubmit={give}>

@@ -16,7 +16,7 @@ export function LikedNote({ session }: { session: DealSession }) {
   if (deal && known.current === undefined) known.current = liked?.id ?? null;
   const shown = liked && liked.id !== known.current && liked.id !== dismissed.value ? liked : null;
   return (
-    <div class="liked-note" role="status">
+    <div class="liked-note">
       {shown && (
         <>
           <p>

@@ -1,7 +1,8 @@
 import type { Signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { Deal } from "../../../deal/model/fold";
 import type { DealSession } from "../../../deal/session";
+import { useModal } from "../../focus/modal";
 import { Links } from "./links";
 import { ShownChoices } from "./shown-choices";
 
@@ -15,7 +16,7 @@ interface Props {
 /** What the customer is shown, and the links that show it. Every change is seen by the customer at once. */
 export function ShowDialog({ session, deal, made, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useModal(dialog);
   return (
     <dialog ref={dialog} class="step-dialog show-dialog" aria-labelledby="show-title" onClose={close}>
       <h2 id="show-title">Show to customer</h2>

@@ -22,9 +22,8 @@ interface Props {
 export function GridCell({ standing, place, lines, reason, title }: Props) {
   const { at, here, reached, choose } = standing;
   const [first, ...beneath] = lines;
-  // The name holds the lines as they are written: what people see is what they can say to it.
-  const shown = lines.map((line) => line.text).join(" ");
-  const said = [shown, lines.map((line) => line.what).join(", "), reason ?? ""].filter((part) => part !== "");
+  // Each line is named by what it is; the first is the payment. The title says the reason.
+  const named = lines.map(({ text, what }, i) => (i === 0 ? text : `${what} ${text}`));
   return (
     <td role="gridcell" aria-selected={here}>
       <button
@@ -33,7 +32,7 @@ export function GridCell({ standing, place, lines, reason, title }: Props) {
         tabIndex={reached ? 0 : -1}
         class={`${reason === null ? "" : "out"} ${here ? "here" : ""}`}
         title={reason ?? title}
-        aria-label={`${place}: ${said.join(", ")}`}
+        aria-label={`${place}: ${named.length > 0 ? named.join(", ") : "none"}`}
         onClick={choose}
       >
         {first?.text ?? "–"}

@@ -18,9 +18,9 @@ export function GridRowHead({ row, at, grid }: Props) {
   return (
     <th scope="row">
       <b>{row.term} mo</b>
-      {grid.total_of_payments_cents?.[at]?.some((total) => total !== null) && <small>Total</small>}
-      {has(grid.npv_cents) && <small>NPV</small>}
-      {has(grid.score) && <small>Score</small>}
+      {grid.total_of_payments_cents?.[at]?.some((total) => total !== null) && <small aria-hidden="true">Total</small>}
+      {has(grid.npv_cents) && <small aria-hidden="true">NPV</small>}
+      {has(grid.score) && <small aria-hidden="true">Score</small>}
       {!row.chosen && <small class="remark">not chosen</small>}
       {against && (
         <small class={`remark ${against.beats ? "gain" : ""}`}>

@@ -89,7 +89,7 @@ export function GridTable(props: Props) {
               Cash down
             </th>
             {cash.map((cents, column) => (
-              <th key={cents} scope="col" title={formats.cents(cents)}>
+              <th key={`${column} ${cents}`} scope="col">
                 {formats.dollars(cents)}
                 {isOverMax(column) && <small class="over-max">over max</small>}
               </th>

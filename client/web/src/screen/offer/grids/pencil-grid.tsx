@@ -63,9 +63,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
         }))}
         shown={shown}
         isOverMax={(column) => overMaximum(grid.cash_down_cents[column]!, structure)}
-        cell={(standing) => (
-          <FinanceCell key={grid.cash_down_cents[standing.at.column]} quote={quote} standing={standing} />
-        )}
+        cell={(standing) => <FinanceCell key={standing.at.column} quote={quote} standing={standing} />}
         choose={look}
         apply={applicable ? () => applyPick(session, pick, formats) : undefined}
       />

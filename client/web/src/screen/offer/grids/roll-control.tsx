@@ -6,6 +6,7 @@ import { flattened, parts } from "../../../deal/terms/trades";
 import { describeValue } from "../../../deal/terms/values";
 import { parseMoney } from "../../../text/parse";
 import { type QuoteReply, type QuoteRoll, Vary } from "../../../wire";
+import { useSaid } from "../../parts/announced";
 import { useSurroundings } from "../../parts/surroundings";
 
 const WAYS: Record<Vary, string> = {
@@ -89,19 +90,16 @@ interface RolledProps {
 
 function Rolled({ roll, programmeId, session }: RolledProps) {
   const { formats } = useSurroundings();
-  if (!roll.reached) {
-    return (
-      <p class="hint" role="status">
-        No structure reaches {formats.cents(roll.asked_cents)} by {wayText(roll.vary, session)}. {roll.message}
-      </p>
-    );
-  }
+  const out = `No structure reaches ${formats.cents(roll.asked_cents)} by ${wayText(roll.vary, session)}. ${roll.message ?? ""}`;
   const structure = session.model.value?.deal.structure ?? {};
   const changes = Object.entries(flattened(roll.changes))
     .filter(([field]) => parts(field)?.field !== null)
     .map(([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`);
+  const reached = `${formats.list(changes)}: ${formats.cents(roll.payment_cents ?? roll.asked_cents)}`;
+  useSaid(roll.reached ? reached : out, "roll");
+  if (!roll.reached) return <p class="hint">{out}</p>;
   return (
-    <p class="hint" role="status">
+    <p class="hint">
       {formats.list(changes)}: <b>{formats.cents(roll.payment_cents ?? roll.asked_cents)}</b>
       {roll.last_payment_cents !== null &&
         roll.last_payment_cents !== roll.payment_cents &&

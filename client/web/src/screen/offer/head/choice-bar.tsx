@@ -20,7 +20,7 @@ interface Props {
   way: DealKind | null;
 }
 
-/** What can be done with the chosen car for this deal: select its offer as it is shown, pin it, hold it. */
+/** What can be done with the chosen car for this deal: pin it, hold it, and last the one whose words change: select it. */
 export function ChoiceBar({ row, session, way }: Props) {
   const deal = session.model.value?.deal;
   if (!deal) return null;
@@ -46,16 +46,6 @@ export function ChoiceBar({ row, session, way }: Props) {
   const busy = desk.busy.value.has(subject);
   return (
     <section class="choice-bar" aria-label="This car in the deal">
-      {session.can("select") && isSelectable(deal) && (
-        <button
-          type="button"
-          class={`button small ${selected ? "" : "primary"}`}
-          disabled={!priced || busy}
-          onClick={() => desk.give(subject, { type: "select", ...offer })}
-        >
-          {!selected ? PUT[way ?? "finance"] : differs ? "Put these figures on the deal" : "Update price"}
-        </button>
-      )}
       {session.can("select") && isOpen(deal) && (
         <button
           type="button"
@@ -81,6 +71,16 @@ export function ChoiceBar({ row, session, way }: Props) {
           onClick={() => desk.give(subject, { type: hold || free ? "release" : "hold", vehicle_id: id })}
         >
           {hold || free ? "Release" : "Hold"}
+        </button>
+      )}
+      {session.can("select") && isSelectable(deal) && (
+        <button
+          type="button"
+          class={`button small put ${selected ? "" : "primary"}`}
+          disabled={!priced || busy}
+          onClick={() => desk.give(subject, { type: "select", ...offer })}
+        >
+          {!selected ? PUT[way ?? "finance"] : differs ? "Put these figures on the deal" : "Update price"}
         </button>
       )}
     </section>

@@ -30,7 +30,7 @@ export function Figure({ row, picture: { quote }, way, refused }: Props) {
   if (shown.amount === null) return <p class="big none">{why ?? shown.what}</p>;
   return (
     <p class="big">
-      <output class="figure">
+      <output class="figure" aria-live="off">
         <span key={shown.amount} class="changed">
           {shown.amount}
         </span>

@@ -19,8 +19,9 @@ export function HeadFacts({ row, quote, way }: Props) {
   const facts = quote ? factsOf(quote, way, formats) : awaited(row, formats);
   return (
     <dl class="offer-facts">
-      {facts.map(([name, text, tone]) => (
-        <div key={name}>
+      {facts.map(([name, text, tone], place) => (
+        // Each place stays, whatever it shows.
+        <div key={place}>
           <dt>{name}</dt>
           <dd class={tone} title={text ?? undefined}>
             {text === null ? <span class="skeleton" /> : <bdi>{text}</bdi>}

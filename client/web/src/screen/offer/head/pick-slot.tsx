@@ -104,7 +104,7 @@ function Changed({ session, notes }: { session: DealSession; notes: readonly Not
   const text = notes.map((note) => `${note.text}.`).join(" ");
   return (
     <p class={`pick-slot notes ${notes.some((note) => note.warns) ? "warns" : ""}`} title={text}>
-      <span>{text}</span>
+      <span key={text}>{text}</span>
     </p>
   );
 }

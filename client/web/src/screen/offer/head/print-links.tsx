@@ -19,8 +19,16 @@ export function PrintLink({ vehicleId, way, session }: Props) {
   return (
     <span class="print-links">
       {paper && (
-        <a class="button small" data-action="" href={paper.address} target="_blank" rel="noopener">
-          {paper.dealsOffer ? "Print the deal's offer" : "Print"}
+        <a
+          key={String(paper.dealsOffer)}
+          class="button small"
+          data-action=""
+          href={paper.address}
+          target="_blank"
+          rel="noopener"
+        >
+          {paper.dealsOffer ? "Print deal" : "Print"}
+          {paper.dealsOffer && <span class="visually-hidden">'s offer</span>}
         </a>
       )}
     </span>

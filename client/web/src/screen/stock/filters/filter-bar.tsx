@@ -50,7 +50,7 @@ function Best({ session }: { session: DealSession }) {
     return (
       <span class="reach">
         <button type="button" class="pill" onClick={() => session.grid.bringUp()}>
-          ↑ {formats.count(better)} {what}
+          {`↑ ${formats.count(better)} ${what}`}
         </button>
       </span>
     );

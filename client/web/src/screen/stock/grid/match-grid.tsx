@@ -11,11 +11,11 @@ import { GridFoot } from "./grid-foot";
 import { GridHead } from "./grid-head";
 import { GridRow } from "./grid-row";
 import { GridState } from "./grid-state";
-import { LiveCount } from "./live-count";
 import { useHeights } from "./row-height";
 import type { RowActions } from "./row-tools";
 import { useCommands } from "./use-commands";
 import { useCursor } from "./use-cursor";
+import { useGridSaid } from "./use-said";
 import { useVirtualRows } from "./virtual-rows";
 
 /** The cars that fit, virtualised: rows never move under the pointer unless the person asks for a new order. */
@@ -29,6 +29,7 @@ export function MatchGrid({ session, columns }: { session: DealSession; columns:
   const extent = { count: picture.shown.length, rowHeight: heights.row, headHeight: heights.head };
   const scrolled = useEngagement(scroller, grid);
   const virtual = useVirtualRows(scroller, extent, scrolled);
+  useGridSaid(session, columns);
   const cursor = useCursor(scroller, grid, columns.length, virtual.show);
   const commands = useCommands(session, cursor, virtual.show);
   useEffect(() => void scroller.current?.scrollTo({ top: 0 }), [grid, grid.top.value]);
@@ -61,7 +62,6 @@ export function MatchGrid({ session, columns }: { session: DealSession; columns:
       </div>
       <Openings session={session} />
       <GridFoot session={session} nextTurned={commands.nextTurned} />
-      <LiveCount session={session} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { SearchProgress } from "../../../deal/model/state";
 import type { DealSession } from "../../../deal/session";
 import { duration } from "../../../text/format";
 import { useSurroundings } from "../../parts/surroundings";
-import { TracePopover } from "../trace-popover";
+import { TracePlace, TracePopover } from "../trace-popover";
 
 const TICK_MS = 100;
 
@@ -40,7 +40,7 @@ export function Progress({ session }: { session: DealSession }) {
         aria-valuemax={100}
         aria-valuenow={Math.round(valuedOf(session).done * 100)}
       />
-      {search && <TracePopover search={search} painted={session.paint.spans(search.search_id)} />}
+      {search ? <TracePopover search={search} painted={session.paint.spans(search.search_id)} /> : <TracePlace />}
     </div>
   );
 }

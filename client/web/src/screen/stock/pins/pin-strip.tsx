@@ -17,6 +17,8 @@ export function PinStrip({ session }: { session: DealSession }) {
   return (
     <section class="pins" aria-label="Kept on top for everyone">
       <ul>
+        {/* The place of the deal's car: with none, the pinned ones stand where they do with one. */}
+        {kept.length > 0 && !kept[0]?.selected && <li class="pinned is-own none">No car on the deal yet</li>}
         {kept.map((each) => (
           <Pinned key={each.offer.vehicle_id} kept={each} session={session} />
         ))}

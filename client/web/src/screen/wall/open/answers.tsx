@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { mayAssign } from "../../../deal/desk/assigning";
 import { isForward, isOpen, obstacle, possibleSteps, type StepName } from "../../../deal/desk/steps";
+import { figuresOf, paymentText } from "../../../deal/model/figures";
 import type { Deal } from "../../../deal/model/fold";
 import { reasonText, STATES, STEP_WORDS } from "../../../deal/model/words";
 import type { DealSession } from "../../../deal/session";
@@ -8,6 +9,8 @@ import type { Summary } from "../../../wall/fold";
 import type { Mode, Opened } from "../../../wall/opening";
 import type { User } from "../../../wire";
 import { FigureChanges } from "../../parts/agreed";
+import { useSaid } from "../../parts/announced";
+import { useSurroundings } from "../../parts/surroundings";
 import { focusRow } from "../wall-keys";
 import type { WallView } from "../wall-view";
 import { ApproveAnswer } from "./approve-answer";
@@ -52,6 +55,7 @@ export function Answers(props: Props) {
   const answering = useAnswering(props);
   const steps = answering ? possibleSteps(answering.deal, answering.user) : [];
   const { mode } = opened;
+  useOpenedSaid(answering, deal, mode);
   if (answering && mode === "counter" && steps.includes("counter")) return <CounterAnswer {...answering} />;
   if (answering && mode === "decline" && steps.includes("decline")) return <DeclineAnswer {...answering} />;
   return (
@@ -67,7 +71,7 @@ export function Answers(props: Props) {
         <div class="answers">
           {props.look}
           {answering && <QuietSteps answering={answering} steps={steps} opened={opened} view={view} />}
-          <div class="quiet answer-words" role="status">
+          <div class="quiet answer-words">
             {answering ? <Words answering={answering} deal={deal} mode={mode} /> : "Opening the deal…"}
           </div>
           {answering && <Steps answering={answering} steps={steps} opened={opened} view={view} />}
@@ -103,6 +107,20 @@ function useAnswering({ session, deal, opened, view }: Props): Answering | null 
       focusRow(next);
     },
   };
+}
+
+/** Says what the open deal is about, once it is here, and later why the desk cannot answer. */
+function useOpenedSaid(answering: Answering | null, deal: Summary, mode: Mode): void {
+  const { formats } = useSurroundings();
+  const served = answering?.deal;
+  const figures = served ? (served.agreed ?? (served.selected && figuresOf(served.selected))) : null;
+  const npv = served?.selected?.npv_cents;
+  const worth = npv === undefined ? "" : `, NPV ${formats.dollars(npv)}`;
+  const about = figures ? `${deal.customer}: ${paymentText(figures, formats)}${worth}` : "";
+  useSaid(mode === "look" ? about : "", "opened");
+  const fallen = answering?.session.model.value?.fallen;
+  const why = fallen ? "The agreed figures changed" : answering ? words(answering, deal, mode) : "";
+  useSaid(why, "answer");
 }
 
 function mayLock({ session, deal }: Answering): boolean {

@@ -8,6 +8,7 @@ import { lacksAppraisal } from "../../../deal/terms/trades";
 import { briefLender } from "../../../text/readable";
 import type { AgreedFigures, Reason } from "../../../wire";
 import { FigureChanges } from "../../parts/agreed";
+import { useSaid } from "../../parts/announced";
 import { useSurroundings } from "../../parts/surroundings";
 import type { Answering } from "./answers";
 import { Key } from "./key";
@@ -36,6 +37,7 @@ export function ApproveAnswer({ session, deal, stalled, back, done }: Answering)
   useEffect(() => {
     if (moved) cancel.current?.focus();
   }, [moved]);
+  useSaid(moved ? "" : (trouble?.message ?? stalled ?? ""), "answer");
   if (!current || !saw.value) return null;
 
   function give(event: Event): void {
@@ -49,7 +51,7 @@ export function ApproveAnswer({ session, deal, stalled, back, done }: Answering)
   const { cash_down_cents: cash, rate_bp: rate, lender } = current;
   return (
     <form class="answers approving" aria-label="Approve the deal" onSubmit={give}>
-      <p class="answer-words" role="status">
+      <p id="approving-words" class="answer-words">
         <b>
           {moved ? "New figures" : "You approve"}: {paymentText(current, formats)}
         </b>{" "}
@@ -71,10 +73,16 @@ export function ApproveAnswer({ session, deal, stalled, back, done }: Answering)
           </option>
         ))}
       </select>
-      <button ref={cancel} type="button" class="button" onClick={back}>
+      <button ref={cancel} type="button" class="button" aria-describedby="approving-words" onClick={back}>
         Cancel <Key>Esc</Key>
       </button>
-      <button ref={approve} type="submit" class="button primary" disabled={busy || stalled !== null}>
+      <button
+        ref={approve}
+        type="submit"
+        class="button primary"
+        aria-describedby="approving-words"
+        disabled={busy || stalled !== null}
+      >
         {moved ? "Approve the new figures" : "Approve"} <Key>Enter</Key>
       </button>
     </form>

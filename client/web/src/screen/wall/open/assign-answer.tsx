@@ -1,5 +1,6 @@
 import { PersonSelect } from "../../desk/assigning/person-select";
 import { useAssigning } from "../../desk/assigning/use-assigning";
+import { useSaid } from "../../parts/announced";
 import type { Answering } from "./answers";
 import { Key } from "./key";
 
@@ -7,9 +8,10 @@ import { Key } from "./key";
 export function AssignAnswer({ session, deal, back, stays }: Answering) {
   const assigning = useAssigning(session, (name) => stays(`Assigned to ${name}`));
   const { hindrance, trouble, give } = assigning;
+  useSaid(trouble ?? "", "answer");
   return (
     <form class="answers assigning" aria-label="Assign the deal" onSubmit={give}>
-      <p class="answer-words" role="status">
+      <p class="answer-words">
         <span>
           Now with <bdi>{deal.salesperson?.name}</bdi>.
         </span>{" "}

@@ -8,6 +8,7 @@ import { reasonText } from "../../../deal/model/words";
 import type { AgreedFigures, Reason } from "../../../wire";
 import { CounterForm } from "../../desk/counter-form";
 import { FigureChanges } from "../../parts/agreed";
+import { useSaid } from "../../parts/announced";
 import type { Answering } from "./answers";
 import { Key } from "./key";
 
@@ -37,6 +38,8 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
   }, [begun]);
   useEffect(() => () => desk.dismiss("counter"), []);
 
+  useSaid(trouble?.message ?? stalled ?? "", "answer");
+
   function give(event: Event): void {
     event.preventDefault();
     if (!counters || !asked.value || busy || stalled || !current) return;
@@ -57,7 +60,7 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
         <CounterForm key={begun} session={session} asked={asked} />
       </form>
       <div class="answers">
-        <p class="answer-words" role="status">
+        <p id="counter-words" class="answer-words">
           {asked.value && !counters && <span class="quiet">Change cash, term, discount, rate or lender.</span>}
           {moved && saw.value && <FigureChanges change={{ old: saw.value, new: current }} />}
           {trouble && <span class="trouble">{trouble.message}</span>}
@@ -81,6 +84,7 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
           type="submit"
           form="counter-answer"
           class="button primary"
+          aria-describedby="counter-words"
           disabled={busy || !counters || stalled !== null}
         >
           Send counter <Key>Enter</Key>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { picked, reasonsOf } from "../../../deal/desk/steps";
 import { reasonText } from "../../../deal/model/words";
 import { MAX_REASONS, type Reason } from "../../../wire";
+import { useSaid } from "../../parts/announced";
 import type { Answering } from "./answers";
 import { Key } from "./key";
 
@@ -19,6 +20,8 @@ export function DeclineAnswer({ session, deal, stalled, back, done }: Answering)
     form.current?.querySelector<HTMLInputElement>("input")?.focus();
     return () => desk.dismiss("decline");
   }, []);
+
+  useSaid(trouble?.message ?? stalled ?? "", "answer");
 
   function give(event: Event): void {
     event.preventDefault();
@@ -53,7 +56,7 @@ export function DeclineAnswer({ session, deal, stalled, back, done }: Answering)
         </fieldset>
       </form>
       <div class="answers">
-        <p class="answer-words" role="status">
+        <p id="decline-words" class="answer-words">
           {chosen.value.length === 0 && <span class="quiet">Choose a reason.</span>}
           {trouble && <span class="trouble">{trouble.message}</span>}
           {stalled && <span class="trouble">{stalled}</span>}
@@ -65,6 +68,7 @@ export function DeclineAnswer({ session, deal, stalled, back, done }: Answering)
           type="submit"
           form="decline-answer"
           class="button primary"
+          aria-describedby="decline-words"
           disabled={busy || chosen.value.length === 0 || stalled !== null}
         >
           Decline <Key>Enter</Key>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { fieldLabel } from "../../../deal/terms/fields";
+import { useSaid } from "../../parts/announced";
 import type { Answering } from "./answers";
 import { Key } from "./key";
 
@@ -11,10 +12,11 @@ export function LockAnswer({ session, deal, stalled, back }: Answering) {
   const bar = useRef<HTMLDivElement>(null);
   const locks = new Map((deal.locks ?? []).map(({ field, by }) => [field, by.name]));
   const trouble = FIELDS.map((field) => desk.troubles.value.get(`field:${field}`)).find(Boolean);
+  useSaid(trouble?.message ?? stalled ?? "", "answer");
   useEffect(() => bar.current?.querySelector("button")?.focus(), []);
   return (
     <div ref={bar} class="answers locking" role="group" aria-label="Lock a field for salespeople">
-      <p class="answer-words" role="status">
+      <p class="answer-words">
         {trouble && <span class="trouble">{trouble.message}</span>}
         {stalled && <span class="trouble">{stalled}</span>}
       </p>

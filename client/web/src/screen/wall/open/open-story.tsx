@@ -29,7 +29,7 @@ export function OpenStory({ session, deal }: { session: DealSession; deal: Summa
         <ol class="latest">
           {/* Four places: a new line changes their texts, and moves none. */}
           {Array.from({ length: LATEST }, (_, place) => (
-            <li key={place}>{latest[place] && <ActivityLine entry={latest[place]} />}</li>
+            <li key={place}>{latest[place] && <ActivityLine key={latest[place].key} entry={latest[place]} />}</li>
           ))}
         </ol>
         <NoteInput session={session} />

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { newestOf, newsOf } from "../../../src/deal/model/spoken";
+import type { Entry } from "../../../src/deal/model/timeline";
+import { formatsFor } from "../../../src/text/format";
+
+const formats = formatsFor("en-US");
+
+const entry = (minute: number, more: Partial<Entry>): Entry => ({
+  key: `event-${minute}`,
+  at: `2026-11-30T09:0${minute}:00Z`,
+  by: "Ann",
+  tone: "step",
+  what: () => "approved the deal",
+  why: null,
+  changes: [],
+  figures: null,
+  ...more,
+});
+const cash = (cents: number) => [{ field: "cash_down_cents", label: "Cash down", before: 0, after: cents }];
+
+test("what happened since is said, oldest first: a step with its reason, an edit with its field", () => {
+  const entries = [
+    entry(4, { tone: "edit", what: () => "", changes: cash(150_000) }),
+    entry(3, { why: "Meets the store's policy" }),
+    entry(2, {}),
+  ];
+  assert.deepEqual(
+    newsOf(entries, Date.parse(entries[2]!.at), "Bo", formats).map(({ text }) => text),
+    ["Ann approved the deal: Meets the store's policy", "Ann: Cash down $1,500.00"],
+  );
+  assert.deepEqual(newsOf(entries, newestOf(entries), "Bo", formats), []);
+  assert.equal(newestOf([]), 0);
+});
+
+test("nobody is told of their own edits, and of somebody's many edits of a field only the last is said", () => {
+  const edits = [cash(2), cash(1)].map((changes, i) => entry(5 - i, { tone: "edit", what: () => "", changes }));
+  assert.deepEqual(newsOf(edits, 0, "Ann", formats), []);
+  assert.equal(new Set(newsOf(edits, 0, "Bo", formats).map(({ about }) => about)).size, 1);
+});
+
+test("who was away for long hears the last of it", () => {
+  const many = [9, 8, 7, 6, 5].map((minute) => entry(minute, {}));
+  assert.equal(newsOf(many, 0, "Bo", formats).length, 3);
+});
