@@ -178,12 +178,13 @@ class OfferLink(msgspec.Struct, frozen=True, kw_only=True):
 
 class ShareReply(msgspec.Struct, frozen=True, kw_only=True):
     """The ``data`` of the reply to ``share``. ``path`` ends in ``#`` and the token: no log and no Referer has
-    it.
+    it. To a page, ``qr`` is the code of its origin with ``path``: a row of modules each, "1" is dark.
     """
 
     link_id: str
     path: str
     expires_at: dt.datetime
+    qr: list[str] | UnsetType = UNSET
 
 
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, ViewportSize, expect
 
+from server.paper.qr import qr_rows
 from tests.browser.axe import faults
 from tests.browser.conftest import Arrive
 from tests.browser.deal.at_the_desk import choose_best, desk
@@ -57,7 +58,15 @@ async def share(sales: Person) -> str:
         await page.get_by_role("button", name="New link").click()
         await expect(page.get_by_role("img", name="QR code of the link")).to_be_visible(timeout=WAIT_MS)
     assert await faults(page, "dialog[open]") == []
-    return await page.get_by_label("Link to send").input_value()
+    link = await page.get_by_label("Link to send").input_value()
+    squares = [
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(qr_rows(link))
+        for x, module in enumerate(row)
+        if module == "1"
+    ]
+    assert await page.locator("svg.qr path").get_attribute("d") == "".join(squares)
+    return link
 
 
 async def open_link(customer: Person, link: str) -> None:

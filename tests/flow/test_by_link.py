@@ -139,6 +139,8 @@ async def a_link_is_shared(shop: Shop) -> tuple[ShareReply, str]:
     """The same command has the same answer; another one with its op has none. The database has a hash."""
     presenting, op = shop.sales.presenting, uuid.uuid4()
     link = await presenting.share(hours=2, op=op)
+    # A program has no page whose origin the code would name.
+    assert link.qr is UNSET
     assert await presenting.share(hours=2, op=op) == link
     assert (await refused(presenting.share(hours=3, op=op))).code is ErrorCode.CONFLICT
     assert (await refused(shop.both.manager.presenting.share(hours=2, op=op))).code is ErrorCode.CONFLICT

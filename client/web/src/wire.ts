@@ -2436,11 +2436,12 @@ export interface PresentationReply {
   can_accept: boolean;
 }
 
-/** The `data` of the reply to `share`. `path` ends in `#` and the token: no log and no Referer has it. */
+/** The `data` of the reply to `share`. `path` ends in `#` and the token: no log and no Referer has it. To a page, `qr` is the code of its origin with `path`: a row of modules each, "1" is dark. */
 export interface ShareReply {
   link_id: string;
   path: string;
   expires_at: string;
+  qr?: string[];
 }
 
 /** The answer to `POST /api/offer-session`: the channel that the customer's page joins. */

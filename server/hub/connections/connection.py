@@ -109,6 +109,11 @@ class Connection:
         return self._admitted.link
 
     @property
+    def origin(self) -> str:
+        """The origin of the person's page; empty for a program."""
+        return self._admitted.origin
+
+    @property
     def address(self) -> str:
         """The client's address, as our proxy reports it."""
         return self._admitted.address

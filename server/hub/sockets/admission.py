@@ -23,6 +23,8 @@ class Admitted:
     """The client's address, as our proxy reports it."""
     link: LinkPass | None = None
     """The customer's link; None for people of the store."""
+    origin: str = ""
+    """The origin of the page that asks; empty for a program."""
 
     def happened(self, kind: SecurityKind, **fields: Any) -> SecurityEvent:
         """Return a security event of this person, with the current time."""

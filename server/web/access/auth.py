@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from typing import Final
 
 import asyncpg
@@ -76,7 +77,7 @@ async def admit(
         return Refused(401, "Expected the header Authorization: Bearer <token>.")
     admitted = await identify(pool, settings, asked)
     if admitted is not None:
-        return admitted
+        return replace(admitted, origin=origin or "")
     if bearer:
         security.note(event_of(asked, SecurityKind.TOKEN_REFUSED, detail=socket))
     return SignedOut() if origin is not None else Refused(401, "This token is unknown, expired or revoked.")

@@ -1,5 +1,8 @@
 """The commands about what a customer is shown, for people of the store and for customers by their link."""
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from protocol import codec, commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.presenting import CellFigures, Presentation, PresentationReply, ShareReply, ShownCell
@@ -69,6 +72,10 @@ class PresentingHandlers:
         """Make a link. Its token is in the answer, and nowhere else."""
         deal, account = await self._deal(connection, command), connection.account
         token = self._secrets.token(deal.id, command.op, account.id)
+        path = f"{OFFER_PATH}#{token}"
+        # Before the link is made: if nobody can draw its code now, there is none.
+        page = connection.origin
+        drawn = await self._presentations.code_of(account, page + path) if page else UNSET
         decided = await presenting.share_link(
             self._stores.of(deal.store_id),
             deal.id,
@@ -79,8 +86,7 @@ class PresentingHandlers:
         if decided.changed:
             detail = {"link": decided.reply["link_id"], "hours": command.hours}
             self._note(connection.happened(SecurityKind.OFFER_SHARED, deal_id=deal.id, detail=detail))
-        path = f"{OFFER_PATH}#{token}"
-        reply = codec.convert(ShareReply, {**decided.reply, "path": path})
+        reply = replace(codec.convert(ShareReply, {**decided.reply, "path": path}), qr=drawn)
         await self._answers.tell_as(connection, command, decided, codec.plain(reply))
 
     @handles(commands.Unshare)

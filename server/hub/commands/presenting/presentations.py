@@ -114,6 +114,12 @@ class Presentations:
         # Everything that it depends on was just found to be as it was.
         return _as_of(reply, basis, stated=basis.parts.presentation if instead is None else instead)
 
+    async def code_of(self, account: Account, address: str) -> list[str]:
+        """Return the QR code of a link's address as rows of modules. Raises CommandError(busy)."""
+        from server.paper.qr import qr_rows
+
+        return await self._quotes.computed(Lane(account.store_id, account.id), qr_rows, address)
+
     async def _basis(self, deal_id: str, store_id: str, instead: Presentation | None) -> _Basis:
         today = self._today()
         async with self._stores.of(store_id).acquire() as database:

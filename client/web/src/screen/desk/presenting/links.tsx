@@ -13,8 +13,8 @@ const TICK_MS = 30_000;
 interface Props {
   session: DealSession;
   deal: Deal;
-  /** The addresses of the links that this page made, by id. */
-  made: Signal<ReadonlyMap<string, string>>;
+  /** The links that this page made, by id. */
+  made: Signal<ReadonlyMap<string, ShareReply>>;
 }
 
 /** A link for the customer's own device, and those that there are. */
@@ -31,24 +31,24 @@ export function Links({ session, deal, made }: Props) {
   }, []);
   const links = liveLinks(deal.links ?? [], now.value);
   const link = links.find(({ id }) => id === shown.value);
-  const address = link && made.value.get(link.id);
+  const told = link && made.value.get(link.id);
   const trouble = session.desk.troubles.value.get(SUBJECT);
   const busy = session.desk.busy.value.has(SUBJECT);
 
   function share(): void {
     session.desk.give(SUBJECT, { type: "share", hours: hours.value }, (data) => {
-      const { link_id, path } = data as unknown as ShareReply;
-      made.value = new Map([...made.value, [link_id, `${location.origin}${path}`]]);
-      shown.value = link_id;
+      const reply = data as unknown as ShareReply;
+      made.value = new Map([...made.value, [reply.link_id, reply]]);
+      shown.value = reply.link_id;
     });
   }
   return (
     <section class="links" aria-label="Customer's links">
       <h3>On the customer's own device</h3>
       <div class="link-picture">
-        {address ? <QrImage text={address} /> : <p class="quiet">A code to scan and a link to send appear here.</p>}
+        {told?.qr ? <QrImage rows={told.qr} /> : <p class="quiet">A code to scan and a link to send appear here.</p>}
       </div>
-      <Address address={address ?? null} />
+      <Address address={told ? location.origin + told.path : null} />
       <div class="new-link">
         <label for="link-hours">Valid for</label>
         <select

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { presentPath } from "../../../deal/desk/presenting";
 import type { DealSession } from "../../../deal/session";
+import type { ShareReply } from "../../../wire";
 import { LikedNote } from "./liked-note";
 import { ShowDialog } from "./show-dialog";
 
@@ -8,7 +9,7 @@ import { ShowDialog } from "./show-dialog";
 export function PresentTools({ session }: { session: DealSession }) {
   const open = useSignal(false);
   /** The links that this page made, by id: nobody else knows their tokens, and they are told once. */
-  const made = useSignal<ReadonlyMap<string, string>>(new Map());
+  const made = useSignal<ReadonlyMap<string, ShareReply>>(new Map());
   return (
     <>
       <a class="button small" href={presentPath(session.dealId)}>

@@ -1,15 +1,10 @@
-import { useMemo } from "preact/hooks";
-import { qrCode, qrPath } from "../../../text/qr";
-
 /** The light border that a reader needs, in modules. */
 const QUIET = 4;
 
-/** A text as a QR code, drawn by this page: always dark on light, which every reader reads. */
-export function QrImage({ text }: { text: string }) {
-  const [path, size] = useMemo(() => {
-    const modules = qrCode(text);
-    return [qrPath(modules), modules.length + 2 * QUIET];
-  }, [text]);
+/** A QR code by its rows of modules, in which "1" is dark: always dark on light, which every reader reads. */
+export function QrImage({ rows }: { rows: readonly string[] }) {
+  const size = rows.length + 2 * QUIET;
+  const path = rows.flatMap((row, y) => [...row].map((module, x) => (module === "1" ? `M${x} ${y}h1v1h-1z` : "")));
   return (
     <svg
       class="qr"
@@ -19,7 +14,7 @@ export function QrImage({ text }: { text: string }) {
       aria-label="QR code of the link"
     >
       <rect x={-QUIET} y={-QUIET} width={size} height={size} fill="#fff" />
-      <path d={path} fill="#000" />
+      <path d={path.join("")} fill="#000" />
     </svg>
   );
 }

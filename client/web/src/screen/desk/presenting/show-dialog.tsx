@@ -2,6 +2,7 @@ import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Deal } from "../../../deal/model/fold";
 import type { DealSession } from "../../../deal/session";
+import type { ShareReply } from "../../../wire";
 import { useModal } from "../../focus/modal";
 import { Links } from "./links";
 import { ShownChoices } from "./shown-choices";
@@ -9,7 +10,7 @@ import { ShownChoices } from "./shown-choices";
 interface Props {
   session: DealSession;
   deal: Deal;
-  made: Signal<ReadonlyMap<string, string>>;
+  made: Signal<ReadonlyMap<string, ShareReply>>;
   close(): void;
 }
 
