@@ -36,8 +36,8 @@ WATCH = """(() => {
     hadRecentInput || spans.some(({from, to}) => startTime >= from && startTime <= to);
   // Another figure at the right edge of a box that stays begins elsewhere: that is no movement.
   const isFigure = ({node, previousRect: from, currentRect: to}) =>
-    node instanceof Element && /right|end/.test(getComputedStyle(node).textAlign) &&
-    from.x === to.x && from.y === to.y && from.width === to.width && from.height === to.height;
+    node && /right|end/.test(getComputedStyle(node instanceof Element ? node : node.parentElement).textAlign) &&
+    place(from) === place(to);
   const take = (entries) => {
     for (const one of entries) {
       const moved = one.sources.filter((each) => !isFigure(each));
