@@ -12,12 +12,11 @@ interface Props {
 /** The ways to pay; of a single one there is nothing to choose. */
 export function Kinds({ session, reply, picture }: Props) {
   const shown = DealKind.filter((kind) => reply.cars.some((car) => car.ways.some((way) => way.kind === kind)));
-  // Its place is kept: the store may offer another way while the customer looks.
-  if (shown.length < 2) return <div class="kinds" aria-hidden="true" />;
   const { car, way } = picture;
   const missing = shown.filter((kind) => !car.ways.some((each) => each.kind === kind));
   return (
-    <fieldset class="kinds">
+    // Its place is kept: the store may offer another way while the customer looks.
+    <fieldset class={`kinds ${shown.length < 2 ? "unneeded" : ""}`}>
       <legend class="visually-hidden">How would you like to pay?</legend>
       <p class="kinds-note">
         {missing.length > 0 && `${missing.map((kind) => KINDS[kind]).join(" and ")} not available for this car.`}

@@ -39,7 +39,7 @@ export function Banners({ session }: { session: Linked }) {
       <div class="banners">
         <LinkBanner session={session} />
         <FailureBanner session={session} />
-        {truth.notice.value && <p class="banner warn">{truth.notice.value.message}</p>}
+        {truth.notice.value && <p class="banner warn notice">{truth.notice.value.message}</p>}
         {truth.newer.value && <NewerBanner />}
         <Rest />
       </div>

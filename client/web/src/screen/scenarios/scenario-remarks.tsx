@@ -53,7 +53,7 @@ export function ScenarioRemark({ cell, problem }: { cell: Cell; problem: string 
 
 function Remark({ tone, children }: { tone: "trouble" | "warn"; children: preact.ComponentChildren }) {
   return (
-    <span class={`scenario-remark ${tone}`} role={tone === "trouble" ? "alert" : undefined}>
+    <span key={String(children)} class={`scenario-remark ${tone}`} role={tone === "trouble" ? "alert" : undefined}>
       {children}
     </span>
   );

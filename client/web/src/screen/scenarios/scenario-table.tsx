@@ -131,7 +131,7 @@ function Payment({ cell: { column, deal, differs, busy } }: { cell: Cell }) {
   const more = delta(column, deal, "paidCents");
   return (
     <>
-      <span class="big-pay">
+      <span key="pay" class="big-pay">
         <Lit differs={differs.has("payment")}>{formats.cents(paidCents)}</Lit>
         <span class="quiet">
           {" "}
@@ -151,7 +151,7 @@ function Financing({ cell: { column, differs, busy } }: { cell: Cell }) {
   if (busy) return <span class="skeleton" role="img" aria-label="pricing" />;
   if (!figures || (figures.rateBp === null && figures.lender === null)) return <span class="quiet">–</span>;
   return (
-    <span class="financing">
+    <span key="financing" class="financing">
       {figures.rateBp !== null && <Lit differs={differs.has("rate")}>{formats.percent(figures.rateBp)}</Lit>}
       {figures.lender !== null && (
         <bdi title={figures.lender}>

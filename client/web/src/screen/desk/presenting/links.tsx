@@ -139,7 +139,7 @@ function LinkLine({ link, session, show }: LineProps) {
       <span>
         <bdi>{by.name}</bdi>, {formats.clock(at)}{" "}
         <span class="quiet">
-          · until {formats.moment(expires_at)} · {opened}
+          until {formats.moment(expires_at)} · {opened}
           {last_opened_at && `, last ${formats.clock(last_opened_at)}`}
         </span>
       </span>

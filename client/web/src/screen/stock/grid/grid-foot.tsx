@@ -29,7 +29,7 @@ export function GridFoot({ session, nextTurned }: { session: DealSession; nextTu
           </button>
         )}
         {search && search.reason === null && (
-          <button type="button" class="link" onClick={() => session.searching.cancel()}>
+          <button type="button" class="link stop" onClick={() => session.searching.cancel()}>
             Stop
           </button>
         )}
