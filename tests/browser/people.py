@@ -68,8 +68,10 @@ class Person:
         async with connect_as_owner(settings.database_owner_url) as owner:
             user_id = await owner.fetchval("SELECT user_id::text FROM users WHERE login = $1", login)
             token = await issue_credential(owner, user_id, CredentialKind.COOKIE, SESSION_LENGTH)
-        session = {"name": name_of(SESSION_COOKIE, secure=False), "value": token, "url": self.url}
-        await self.page.context.add_cookies([session])  # type: ignore[list-item]
+        name = name_of(SESSION_COOKIE, secure=False)
+        await self.page.context.add_cookies(
+            [{"name": name, "value": token, "url": self.url, "httpOnly": True, "sameSite": "Lax"}]
+        )
 
     async def see_deals(self) -> None:
         """Open the list of deals."""
