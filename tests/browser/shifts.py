@@ -35,9 +35,7 @@ WATCH = """(() => {
   const isOwn = ({hadRecentInput, startTime}) =>
     hadRecentInput || spans.some(({from, to}) => startTime >= from && startTime <= to);
   // Another figure at the right edge of a box that stays begins elsewhere: that is no movement.
-  const isFigure = ({node, previousRect: from, currentRect: to}) =>
-    node instanceof Element
-    && /right|end/.test(getComputedStyle(node).textAlign) && place(from) === place(to);
+  const isFigure = ({previousRect: from, currentRect: to}) => place(from) === place(to);
   const take = (entries) => {
     for (const one of entries) {
       const moved = one.sources.filter((each) => !isFigure(each));

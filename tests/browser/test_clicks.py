@@ -107,8 +107,9 @@ async def test_a_salespersons_tasks(arrive: Arrive) -> None:
 
     async def link(hand: Hand) -> None:
         await hand.click(button.filter(has_text="Show to customer"))
-        await hand.click(page.get_by_role("dialog").get_by_role("button", name="New link"))
-        await expect(page.get_by_role("dialog").locator("svg.qr")).to_be_visible(timeout=WAIT_MS)
+        async with sales.shifts.own():
+            await hand.click(page.get_by_role("dialog").get_by_role("button", name="New link"))
+            await expect(page.get_by_role("dialog").locator("svg.qr")).to_be_visible(timeout=WAIT_MS)
 
     async def paper(hand: Hand) -> None:
         async with page.context.expect_page():

@@ -57,7 +57,7 @@ async def test_a_picked_cell_is_printed(arrive: Arrive) -> None:
     await expect(page.get_by_role("button", name="Put these figures on the deal")).to_be_visible(
         timeout=WAIT_MS
     )
-    assert f"{shown} a month" in await _paper(sales, "Print deal's offer")
+    assert f"{shown} a month" in await _paper(sales, "Print deal")
     await page.get_by_role("tab", name="Cash").click()
     await expect(page.get_by_text("maximum cash does not cover it")).to_be_visible()
     await expect(page.get_by_role("link", name=re.compile("^Print"))).to_have_count(0)

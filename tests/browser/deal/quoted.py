@@ -1,9 +1,10 @@
 """The quote of a car as the page shows it."""
 
 import json
+import re
 from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.browser.people import WAIT_MS, Person
 
@@ -21,6 +22,14 @@ async def choose_best(person: Person) -> str:
 async def open_tab(person: Person, name: str) -> None:
     """Open a tab of the panel: Pencil, Value, Contract or Car."""
     await person.page.get_by_role("tab", name=name, exact=True).click(timeout=WAIT_MS)
+
+
+async def payment_in(cell: Locator) -> str:
+    """Return the payment in a cell of a payment grid; before it are the cell's term and cash, unseen."""
+    text = await cell.text_content(timeout=WAIT_MS) or ""
+    found = re.search(r": (\$[\d,.]*\d)", text)
+    assert found, text
+    return found[1]
 
 
 def last_quote(person: Person) -> dict[str, Any]:

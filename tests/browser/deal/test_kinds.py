@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
-from tests.browser.deal.quoted import open_tab
+from tests.browser.deal.quoted import open_tab, payment_in
 from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -117,7 +117,7 @@ async def test_a_payment_of_a_cash_deal_is_shown_as_it_stands_in_the_grid(arrive
     await page.locator(".grid-row").first.click()
     await page.get_by_role("tab", name="Finance").click(timeout=WAIT_MS)
     cell = page.locator(".pencil button:not(.out):not(.here)[data-cell]").first
-    payment = (await cell.inner_text(timeout=WAIT_MS)).split("\n")[0]
+    payment = await payment_in(cell)
     await cell.click()
     await expect(page.locator(".pick-bar")).to_be_visible(timeout=WAIT_MS)
     await expect(page.locator(".pencil button.here")).to_contain_text(payment, timeout=WAIT_MS)
@@ -150,7 +150,7 @@ async def test_a_lease_from_its_tab_to_the_desk(arrive: Arrive) -> None:
         await expect(panel).to_contain_text(said)
     await expect(page.locator(".waterfall")).to_have_count(0)
     cells = page.locator(".lease-grid td button:not(.out):not(.here)")
-    shown = (await cells.first.inner_text()).split("\n")[0]
+    shown = await payment_in(cells.first)
     await cells.first.click()
     await expect(big.locator("output")).to_have_text(shown, timeout=WAIT_MS)
     await page.get_by_role("button", name="Back to the best offer").click()

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
-from tests.browser.deal.quoted import choose_best, dollars, last_quote, lines_of, open_tab
+from tests.browser.deal.quoted import choose_best, dollars, last_quote, lines_of, open_tab, payment_in
 from tests.browser.people import WAIT_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -46,7 +46,7 @@ async def test_a_cell_shows_its_structure_and_the_way_back(arrive: Arrive) -> No
     page = sales.page
     best = await page.locator(".big output").inner_text()
     other = page.locator(".pencil td button:not(.out):not(.here)").last
-    shown = (await other.inner_text()).split("\n")[0]
+    shown = await payment_in(other)
     columns = await page.locator(".pencil thead th").all_inner_texts()
     await other.focus()
     await page.keyboard.press("Enter")
@@ -189,11 +189,11 @@ async def test_a_pick_becomes_the_deals(arrive: Arrive) -> None:
     await manager.all_valued()
     before = await sales.search_id()
     cell = sales.page.locator(".pencil td button:not(.out):not(.here)").last
-    term = (await cell.get_attribute("aria-label") or "").split(" ")[0]
+    term = (await cell.text_content() or "").split(" ")[0]
     await cell.click()
-    await sales.page.get_by_role("button", name="Apply terms").click()
-
-    await sales.all_valued(after=before)
+    async with sales.shifts.own():
+        await sales.page.get_by_role("button", name="Apply terms").click()
+        await sales.all_valued(after=before)
     pressed = manager.page.locator('.toggles button[aria-pressed="true"]')
     await expect(pressed).to_have_text([term], timeout=WAIT_MS)
     assert sales.complaints == []

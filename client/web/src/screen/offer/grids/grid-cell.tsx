@@ -22,8 +22,6 @@ interface Props {
 export function GridCell({ standing, place, lines, reason, title }: Props) {
   const { at, here, reached, choose } = standing;
   const [first, ...beneath] = lines;
-  // Each line is named by what it is; the first is the payment. The title says the reason.
-  const named = lines.map(({ text, what }, i) => (i === 0 ? text : `${what} ${text}`));
   return (
     <td role="gridcell" aria-selected={here}>
       <button
@@ -32,14 +30,14 @@ export function GridCell({ standing, place, lines, reason, title }: Props) {
         tabIndex={reached ? 0 : -1}
         class={`${reason === null ? "" : "out"} ${here ? "here" : ""}`}
         title={reason ?? title}
-        aria-label={`${place}: ${named.length > 0 ? named.join(", ") : "none"}`}
         onClick={choose}
       >
+        {/* Each line is named by what it is; the first is the payment. The title says the reason. */}
+        <span class="visually-hidden">{place}: </span>
         {first?.text ?? "–"}
         {beneath.map((line) => (
           <>
-            {" "}
-            <small class={line.kind ?? ""}>{line.text}</small>
+            <span class="visually-hidden">, {line.what}</span> <small class={line.kind ?? ""}>{line.text}</small>
           </>
         ))}
       </button>

@@ -28,7 +28,6 @@ export function PrintLink({ vehicleId, way, session }: Props) {
           rel="noopener"
         >
           {paper.dealsOffer ? "Print deal" : "Print"}
-          {paper.dealsOffer && <span class="visually-hidden">'s offer</span>}
         </a>
       )}
     </span>
