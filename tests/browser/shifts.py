@@ -35,7 +35,8 @@ WATCH = """(() => {
   const isOwn = ({hadRecentInput, startTime}) =>
     hadRecentInput || spans.some(({from, to}) => startTime >= from && startTime <= to);
   // Another figure at the right edge of a box that stays begins elsewhere: that is no movement.
-  const isFigure = ({previousRect: from, currentRect: to}) => place(from) === place(to);
+  const edge = ({right, y, height}) => [right, y, height].map(Math.round).join(" ");
+  const isFigure = ({previousRect: from, currentRect: to}) => edge(from) === edge(to);
   const take = (entries) => {
     for (const one of entries) {
       const moved = one.sources.filter((each) => !isFigure(each));

@@ -26,6 +26,6 @@ def test_in_redis(redis_url: str) -> None:
     run_state_machine_as_test(
         InRedis,
         settings=settings(
-            max_examples=120, stateful_step_count=50, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=90, stateful_step_count=50, suppress_health_check=[HealthCheck.too_slow]
         ),
     )
