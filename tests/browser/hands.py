@@ -30,25 +30,25 @@ class Hands:
     """Presses keys on a page; after each one the focus is somewhere, and can be seen there."""
 
     def __init__(self, page: Page) -> None:
-        self._page = page
+        self.page = page
 
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         for key in keys:
-            await self._page.keyboard.press(key)
+            await self.page.keyboard.press(key)
             await self._seen(f"after {key}")
 
     async def type(self, text: str) -> None:
         """Type over what stands in the field."""
-        await self._page.keyboard.press("Control+a")
-        await self._page.keyboard.type(text)
+        await self.page.keyboard.press("Control+a")
+        await self.page.keyboard.type(text)
         await self._seen(f"after {text}")
 
     async def to(self, name: str, key: str = "Tab") -> None:
         """Press a key until what has the focus has a name that begins so."""
         stops = []
         for _ in range(MOST_STOPS):
-            stops.append(await self._page.evaluate(NAME))
+            stops.append(await self.page.evaluate(NAME))
             if stops[-1].startswith(name):
                 return
             await self.press(key)
@@ -61,14 +61,14 @@ class Hands:
         """
         await self.press("Control+k")
         await self.type(words)
-        chosen = self._page.locator(".palette [role=option][aria-selected=true] .palette-title")
+        chosen = self.page.locator(".palette [role=option][aria-selected=true] .palette-title")
         await chosen.filter(has_text=title or words).wait_for(timeout=WAIT_MS)
-        await self._page.keyboard.press("Enter")
+        await self.page.keyboard.press("Enter")
         if not leaves:
             await self._seen(f"after {words}")
 
     async def _seen(self, when: str) -> None:
         try:
-            await self._page.wait_for_function(f"() => ({FAULT})() === ''", timeout=WAIT_MS)
+            await self.page.wait_for_function(f"() => ({FAULT})() === ''", timeout=WAIT_MS)
         except TimeoutError as late:
-            raise AssertionError(f"{when}: {await self._page.evaluate(FAULT)}") from late
+            raise AssertionError(f"{when}: {await self.page.evaluate(FAULT)}") from late

@@ -78,7 +78,6 @@ class Shifts:
     def __init__(self, context: BrowserContext) -> None:
         self._context = context
         self._found: list[str] = []
-        self._left_out = False
         context.on("console", self._heard)
 
     async def watch(self) -> None:
@@ -94,15 +93,10 @@ class Shifts:
         await self._flush()
         del self._found[before:]
 
-    def leave_out(self, why: str) -> None:
-        """Count nothing on these pages, because something on them is known to move still."""
-        assert why
-        self._left_out = True
-
     async def end(self) -> list[str]:
         """Return every shift until now, with what moved from where to where."""
         await self._flush()
-        return [] if self._left_out else self._found
+        return self._found
 
     async def _flush(self) -> None:
         for page in self._context.pages:

@@ -53,8 +53,6 @@ async def test_no_screen_has_a_fault(arrive: Arrive, workspace: Workspace) -> No
     """From the sign-in to the wall, with what opens there, wide and narrow."""
     seen = Seen()
     sales, manager = await arrive(""), await arrive("riverside-manager")
-    for person in (sales, manager):
-        person.shifts.leave_out("a window that changes its size moves what is in it")
     await at_the_door(sales, seen)
     path = await to_a_deal(sales, seen)
     await around_a_car(sales, seen)

@@ -172,6 +172,8 @@ async def _goes_through_the_cars(sales: Person, hands: Hands, ear: Reader) -> No
 
 async def _takes(hands: Hands, ear: Reader, verb: str, reason: str | None) -> None:
     """Takes a step by its dialog, which says what it is about."""
+    # Until the deal has its figures, the step is off.
+    await expect(hands.page.get_by_role("button", name=verb, exact=True)).to_be_enabled(timeout=WAIT_MS)
     await ear.clear()
     await hands.act(verb)
     await ear.hears("dialog, ", "Payment $", "Total of payments $")

@@ -8,8 +8,6 @@ from playwright.async_api import Locator, expect
 from tests.browser.conftest import Arrive
 from tests.browser.people import Person
 
-IN_FOLDS = "the lines of an open fold still come and go with their answers"
-
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
 
@@ -39,7 +37,6 @@ async def without_products(person: Person) -> None:
 async def test_products_are_taken_priced_declined_and_chosen_from_the_menu(arrive: Arrive) -> None:
     """What a line adds is said beside it, "Optional" too; the desk sees what it costs, nobody else does."""
     seller = await arrive("riverside-sales")
-    seller.shifts.leave_out(IN_FOLDS)
     path = await seller.open_first_deal()
     await seller.all_valued()
     await seller.unfold("F&I products")
@@ -59,7 +56,6 @@ async def test_products_are_taken_priced_declined_and_chosen_from_the_menu(arriv
     await expect(gap.locator(".adds strong")).to_have_text(re.compile(r"^\+\$\d+\.\d\d/mo$"))
 
     desk = await arrive("riverside-manager")
-    desk.shifts.leave_out(IN_FOLDS)
     await desk.open(path)
     await desk.all_valued()
     await desk.unfold("F&I products (1)")

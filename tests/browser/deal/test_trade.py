@@ -7,8 +7,6 @@ from tests.browser.conftest import Arrive
 from tests.browser.deal.at_the_desk import state, submit
 from tests.browser.people import Person
 
-IN_FOLDS = "the lines of an open fold still come and go with their answers"
-
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
 SOUND = "1M8GDM9AXKP042788"
@@ -45,7 +43,6 @@ async def fill(section: Locator, **fields: str) -> None:
 async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> None:
     """Its equity is said, the offers stay, the desk is asked to appraise it, and the ACV is the desk's."""
     seller = await arrive("riverside-sales")
-    seller.shifts.leave_out(IN_FOLDS)
     path = await seller.open_first_deal()
     await seller.all_valued()
     await remove_all(arrive, path)
@@ -75,7 +72,6 @@ async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> 
     await expect(seller.page.get_by_text("Appraise the trade").first).to_be_visible()
 
     desk = await arrive("riverside-manager")
-    desk.shifts.leave_out(IN_FOLDS)
     await desk.page.goto(f"{desk.url}/desk")
     await expect(desk.page.get_by_role("button", name="Tasks 1 1 due")).to_be_visible()
     await desk.open(path)
@@ -111,7 +107,6 @@ async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> 
 async def test_two_people_in_one_trade(arrive: Arrive) -> None:
     """Each edits another field: both count. Where both were in one field, the later one is asked."""
     seller = await arrive("riverside-sales")
-    seller.shifts.leave_out(IN_FOLDS)
     path = await seller.open_first_deal()
     await seller.all_valued()
     await remove_all(arrive, path)
@@ -120,7 +115,6 @@ async def test_two_people_in_one_trade(arrive: Arrive) -> None:
     mine = seller.page.locator("section.trade")
     await fill(mine, Make="Mazda")
     desk = await arrive("riverside-manager")
-    desk.shifts.leave_out(IN_FOLDS)
     await desk.open(path)
     await desk.unfold("Trade")
     theirs = trade(desk, "Mazda")
@@ -137,14 +131,12 @@ async def test_two_people_in_one_trade(arrive: Arrive) -> None:
 async def test_the_desk_appraises_a_submitted_deal(arrive: Arrive) -> None:
     """The cash value is the one field that a submitted deal leaves open, and only to the desk."""
     seller = await arrive("riverside-sales")
-    seller.shifts.leave_out(IN_FOLDS)
     path = await seller.open_first_deal()
     await seller.all_valued()
     await remove_all(arrive, path)
     await expect(seller.page.locator("section.trade")).to_have_count(0)
     await seller.page.get_by_role("button", name="Add a trade").click()
     desk = await arrive("riverside-manager")
-    desk.shifts.leave_out(IN_FOLDS)
     await desk.open(path)
     await desk.unfold("Trade")
     mine, theirs = seller.page.locator("section.trade").first, desk.page.locator("section.trade").first
