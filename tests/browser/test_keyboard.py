@@ -188,6 +188,8 @@ async def _approves(manager: Person, hands: Hands, customer: str) -> None:
     """On the wall, in the row of the deal."""
     page = manager.page
     await _sign_in(manager, hands, "riverside-manager")
+    # The managers' script comes after the first paint.
+    await page.wait_for_load_state("networkidle")
     await hands.to("Desk")
     await hands.press("Enter")
     await manager.is_live()

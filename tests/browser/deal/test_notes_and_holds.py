@@ -36,7 +36,7 @@ async def test_a_locked_field_and_who_is_here(arrive: Arrive) -> None:
     await manager.page.get_by_role("button", name="Lock Cash down").click()
     field = sales.page.get_by_label("Cash down", exact=True)
     await expect(field).to_be_disabled(timeout=WAIT_MS)
-    await expect(sales.page.locator(".locked-by").first).to_contain_text("Locked by")
+    await expect(sales.page.locator(".locked-by", has_text="Locked by").first).to_be_visible()
     await manager.page.get_by_role("button", name="Locked Cash down").click()
     await expect(field).to_be_enabled(timeout=WAIT_MS)
     await field.focus()
