@@ -1,6 +1,7 @@
 // What a person of the store asks before they are in a deal: find one, page through the list, begin one.
 import { signal } from "@preact/signals";
 import type { Request } from "../live/connection";
+import { newOp } from "../text/op";
 import type {
   CustomerFacts,
   DealBegun,
@@ -54,7 +55,7 @@ export class StoreLists {
     done: (begun: DealBegun) => void,
     failed: (error: ErrorBody) => void,
   ): void {
-    const request = { type: "begin_deal", channel: this.channel, op: crypto.randomUUID(), ...whom } as const;
+    const request = { type: "begin_deal", channel: this.channel, op: newOp(), ...whom } as const;
     this.ask(
       request,
       answered((data) => done(data as DealBegun), failed),
