@@ -1,6 +1,6 @@
 // What a person of the store asks before they are in a deal: find one, page through the list, begin one.
 import { signal } from "@preact/signals";
-import type { Request } from "../live/connection";
+import { AWAY, type Request } from "../live/connection";
 import { newOp } from "../text/op";
 import type {
   CustomerFacts,
@@ -15,13 +15,6 @@ import type {
 
 /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
 export type Ask = (request: Request, replied: (reply: Reply) => void) => boolean;
-
-export const AWAY: ErrorBody = {
-  code: "busy",
-  message: "No connection. Try again when the page is live.",
-  retry: true,
-  detail: {},
-};
 
 export class StoreLists {
   private readonly channel: string;
@@ -111,10 +104,10 @@ export class Lookup {
     else if (words !== this.looked.peek().words) this.pause = this.later(PAUSE_MS, () => this.request(words));
   }
 
-  /** Looks again for what no answer came to. */
+  /** Looks again for what could not be looked for. */
   again(): void {
-    const { words, found } = this.looked.peek();
-    if (words !== "" && found === null) this.request(words);
+    const { words, failure } = this.looked.peek();
+    if (words !== "" && failure) this.request(words);
   }
 
   clear(): void {
