@@ -92,7 +92,8 @@ function useWatched(dealId: string, view: WallView): DealSession {
     return () => {
       stop();
       session.close();
-      wall.leave(dealId);
+      // Another row of the same deal follows it already, over the same socket.
+      if (view.opened.peek()?.dealId !== dealId) wall.leave(dealId);
     };
   }, [session]);
   return session;
