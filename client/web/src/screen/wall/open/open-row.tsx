@@ -85,7 +85,7 @@ function useWatched(dealId: string, view: WallView): DealSession {
       if (!offer || offer.offer_id === shown) return;
       shown = offer.offer_id;
       untracked(() => {
-        session.grid.selected.value = offer.vehicle_id;
+        session.grid.select(offer.vehicle_id);
         if (!offer.cash && !offer.lease) session.pencil.pick(pickOf(offer));
       });
     });
