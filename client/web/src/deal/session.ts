@@ -83,10 +83,10 @@ export class DealSession implements Listener {
       (op, replied) => this.paint.left(op, replied),
       (milliseconds, action) => environment.later(milliseconds * (1 + environment.random()), action),
     );
-    this.finder = new Finder(finderPort(channel, send, environment));
+    this.finder = new Finder(finderPort(channel, this.ask, environment));
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
-    this.story = new Story(storyPort(this.model, channel, send, this.carName));
+    this.story = new Story(storyPort(this.model, channel, this.ask, this.carName));
     this.catalogue = new ProductCatalogue(send, channel);
     this.joining = new Joining(this.channel, send, environment, {
       view: () => this.view.value,
@@ -171,12 +171,8 @@ export class DealSession implements Listener {
     return this.user.value?.scores ?? false;
   }
 
-  /**
-   * Sends a command; returns whether there is a connection. A question, which has no `op`, is not repeated after a
-   * lost connection.
-   */
-  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean =>
-    this.connection.send(request, replied) !== null;
+  /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
+  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean => this.connection.ask(request, replied);
 
   can(right: string): boolean {
     return this.user.value?.rights.includes(right) ?? false;
@@ -217,8 +213,7 @@ export class DealSession implements Listener {
   changed(link: Link): void {
     if (link.kind !== "open") {
       this.channel.lost();
-      this.pencil?.lost();
-      this.story?.lost();
+      this.pencil.lost();
     }
     this.truth.changed(link);
   }

@@ -1,6 +1,7 @@
 // Among which cars the best one is the best, and how far the search is, in words. Pure.
 import type { Formats } from "../../text/format";
 import { whyNot } from "./fixes";
+import type { Lost } from "./grid";
 import type { Row } from "./rows";
 
 export interface Reach {
@@ -39,6 +40,11 @@ export function chosenText(row: Row, formats: Formats): string {
   if (row.value === "offer" && row.payment_cents !== null)
     return `${car}, ${formats.cents(row.payment_cents)} × ${row.term_months}`;
   return row.value === "pending" ? car : `${car}. ${whyNot(row, formats)}`;
+}
+
+/** Returns why the panel of a chosen car is gone: "2023 Lexus RX was sold. Choose another car." */
+export function lostText({ row: { year, make, model }, status }: Lost): string {
+  return `${year} ${make} ${model} was ${status === "sold" ? "sold" : "taken off the list"}. Choose another car.`;
 }
 
 /** Returns what is said of a new order: "Sorted by payment, least first". */
