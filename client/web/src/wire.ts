@@ -168,6 +168,7 @@ export interface Join {
   channel: string;
   view: View;
   since?: Position | null;
+  rows?: boolean;
   ref: number;
 }
 
@@ -1519,7 +1520,7 @@ export interface CustomerAccepted {
   by?: Actor;
 }
 
-/** Something that a customer's own connection is not shown, whatever it was. */
+/** An event that this connection is not shown: its place in the sequence. */
 export interface Hidden {
   type: "hidden";
   channel: string;

@@ -89,6 +89,7 @@ export class DealSession implements Listener {
     this.story = new Story(storyPort(this.model, channel, this.ask, this.carName));
     this.catalogue = new ProductCatalogue(send, channel);
     this.joining = new Joining(this.channel, send, environment, {
+      rows: !this.watches,
       view: () => this.view.value,
       joined: (reply) => {
         this.failure.value = null;
@@ -227,7 +228,7 @@ export class DealSession implements Listener {
       if (step.kind === "rejoin") this.joining.join();
       else if (step.kind === "recovered") this.joined(step.reply);
       else if (step.kind === "snapshot") this.load(step.reply);
-      else if (step.kind === "rows" && !this.watches) this.grid.load(step.message);
+      else if (step.kind === "rows") this.grid.load(step.message);
       else if (step.kind === "whole") this.loaded();
       else if (step.kind === "event") this.follow(step.event);
       else if (step.kind === "presence") this.here.value = step.message.here;

@@ -135,10 +135,9 @@ export class OfferSession implements Listener {
 
   private join(): void {
     this.joinAgain();
-    const { channel, position } = this.channel;
-    const ref = this.connection.send({ type: "join", channel, view: "customer", since: position }, (reply) =>
-      this.joinReplied(reply),
-    );
+    const { channel, position: since } = this.channel;
+    const request = { type: "join", channel, view: "customer", since, rows: false } as const;
+    const ref = this.connection.send(request, (reply) => this.joinReplied(reply));
     if (ref !== null) this.channel.joined(ref);
   }
 
