@@ -59,7 +59,7 @@ const COLUMNS: Column[] = [
   }),
   column("mileage", "Miles", 72, ALL, "count", { usual: true }),
   column("days_in_stock", "Age", 46, STAFF, "count", { name: "Age: days in stock", usual: true }),
-  column("age_bucket", "Age bucket", 84, STAFF, "words"),
+  column("age_bucket", "Age bucket", 88, STAFF, "words"),
   column("days_supply", "Supply", 64, STAFF, "count", { name: "Days' supply" }),
   column("store_id", "Store", 96, ALL, "words", GROUPED),
   column("transfer_days", "Transfer days", 104, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), GROUPED),
