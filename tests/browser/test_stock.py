@@ -155,11 +155,16 @@ async def test_filters_count_all_cars_and_columns_are_remembered(arrive: Arrive)
     columns = page.get_by_role("group", name="Columns")
     await columns.get_by_label("Lender", exact=True).focus()
     await page.keyboard.press("Space")
+    await expect(columns.get_by_label("Cost", exact=True)).to_have_count(0)
+    await expect(columns.get_by_label("Floorplan to date")).to_have_count(0)
+    await columns.get_by_label("Days' supply").focus()
+    await page.keyboard.press("Space")
     await columns.get_by_role("button", name="Move Miles left").focus()
     for _ in range(4):
         await page.keyboard.press("Enter")
-    mine = ["Vehicle", "Miles", "NPV", "PMT", "Cash", "Term", "Age"]
+    mine = ["Vehicle", "Miles", "NPV", "PMT", "Cash", "Term", "Age", "Supply"]
     await expect(heads).to_have_text(mine)
+    await expect(page.locator(".cell-days_supply").first).to_have_text(re.compile(r"^(\d+|–)$"))
     await page.keyboard.press("Escape")
     await expect(page.locator("summary", has_text="Columns")).to_be_focused()
     await person.open(path)
