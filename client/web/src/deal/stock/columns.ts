@@ -42,26 +42,26 @@ const WORDS = { number: false };
 const SHARE = 250;
 
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 160, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
-    track: `minmax(${inRem(160)}, 1fr)`,
+  column("make", "Vehicle", 142, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
+    track: `minmax(${inRem(142)}, 1fr)`,
     usual: true,
     ...WORDS,
   }),
-  column("npv_cents", "NPV", 88, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
+  column("npv_cents", "NPV", 84, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
   column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
   column("payment_cents", "PMT", 78, ALL, paymentText, { name: "Payment", ...VALUED }),
-  column("cash_down_cents", "Cash", 64, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
+  column("cash_down_cents", "Cash", 62, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
     name: "Cash down",
     ...VALUED,
   }),
-  column("term_months", "Term", 68, ALL, termText, VALUED),
-  column("lender", "Lender", 84, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
-    track: `minmax(${inRem(84)}, 0.7fr)`,
+  column("term_months", "Term", 62, ALL, termText, VALUED),
+  column("lender", "Lender", 72, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
+    track: `minmax(${inRem(72)}, 0.7fr)`,
     ...WORDS,
     ...VALUED,
   }),
-  column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage), { usual: true }),
-  column("days_in_stock", "Age", 46, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
+  column("mileage", "Miles", 62, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("days_in_stock", "Age", 42, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
     name: "Age: days in stock",
     usual: true,
   }),

@@ -7,10 +7,11 @@ import { sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { SignedContract } from "./contract/signed-contract";
 import { PrintComparison, PrintLink } from "./head/print-links";
+import { Picks } from "./picks";
 
-const SHOWN_LIMITS = 8;
+const SHOWN_LIMITS = 6;
 
-/** Without a chosen car: what was signed, or what excludes the other cars. */
+/** Without a chosen car: what was signed; or the cars to look at first, and what excludes the others. */
 export function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   const rejected = session.model.value?.search?.rejected ?? [];
   if (session.model.value?.deal.contract) {
@@ -27,13 +28,13 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
   return (
     <>
       <h2 class="visually-hidden">Chosen car</h2>
-      <p class="hint">
-        {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
-      </p>
       <div class="paper-slot">
+        <p class="hint">
+          {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
+        </p>
         <PrintLink vehicleId={null} way={null} session={session} />
-        <PrintComparison session={session} />
       </div>
+      <Picks session={session} />
       {/* As high with the limits as before they are known: what stands beneath does not move. */}
       <section class="limit-slot">
         {rejected.length > 0 && (
@@ -43,6 +44,7 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
           </>
         )}
       </section>
+      <PrintComparison session={session} />
       <Papers session={session} />
     </>
   );

@@ -25,7 +25,7 @@ export interface Shortcut {
   mod?: true;
 }
 
-export type Name = "palette" | "help" | "find" | "print";
+export type Name = "palette" | "help" | "find" | "print" | "best";
 
 export const SHORTCUTS: readonly Shortcut[] = [
   {
@@ -47,6 +47,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     key: "/",
   },
   { place: "deal", keys: "Ctrl P", does: "Print the customer's paper", name: "print", key: "p", mod: true },
+  { place: "deal", keys: "B", does: "Show the best deal", name: "best", key: "b" },
   { place: "deal", keys: "W", does: "Open and close the scenarios" },
   { place: "grid", keys: "Arrows, Page Up, Page Down, Home, End", does: "Move through the cells" },
   { place: "grid", keys: "Ctrl Home, Ctrl End", does: "Go to the first or the last car" },
