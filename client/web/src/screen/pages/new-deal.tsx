@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { WallSession } from "../../wall/session";
 import type { CustomerFacts, ErrorBody, FoundCustomer } from "../../wire";
 import { type Store, useLookup } from "../palette/use-store";
@@ -46,7 +46,7 @@ function CustomerPicker({ session, store, created }: Props) {
   // Enter takes nobody while the answer to newer words is under way.
   const current = words === text.value.trim() && found !== null;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus();
     return () => lookup.clear();
   }, [lookup]);
@@ -148,7 +148,7 @@ function NewCustomer({ name, store, close, created }: NewCustomerProps) {
   const trouble = useSignal<Refused | null>(null);
   const busy = useSignal(false);
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.querySelector<HTMLElement>(name ? "#fact-phone" : "#fact-name")?.focus(), []);
+  useLayoutEffect(() => place.current?.querySelector<HTMLElement>(name ? "#fact-phone" : "#fact-name")?.focus(), []);
   function save(facts: Record<string, unknown>): void {
     const whole: Record<string, unknown> = { name, ...facts };
     busy.value = true;

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { changesOffer, counterReason, sameFigures } from "../../../deal/desk/answering";
 import type { CounterAsked, DeskCommand } from "../../../deal/desk/desk";
 import { reasonsOf } from "../../../deal/desk/steps";
@@ -31,7 +31,7 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
   const busy = desk.busy.value.has("counter");
   const { changes, programme_id: programme } = asked.value ?? { changes: {}, programme_id: null };
   const counters = offer !== null && asked.value !== null && changesOffer(changes, programme, offer);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const first = form.current?.querySelector<HTMLInputElement>("input");
     first?.focus();
     first?.select();
