@@ -140,7 +140,7 @@ function ClaimMark({ row: { claim } }: { row: Row }) {
     ? ["ours", "✓ held", "Held for this deal"]
     : heldBy
       ? ["", "◷ hold", `Held by ${heldBy === OTHER ? "another store" : isolated(heldBy)}`]
-      : ["", `⧉ ${wanted.length > 1 ? `${wanted.length} deals` : "deal"}`, `This car is ${wantedText(wanted)}`];
+      : ["", `⧉ deal${wanted.length > 1 ? "s" : ""}`, `This car is ${wantedText(wanted)}`];
   return (
     <span class={`claim ${kind}`} role="img" aria-label={words} title={words}>
       {mark}
