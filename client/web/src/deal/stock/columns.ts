@@ -47,20 +47,20 @@ const COLUMNS: Column[] = [
     usual: true,
     ...WORDS,
   }),
-  column("npv_cents", "NPV", 84, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
+  column("npv_cents", "NPV", 80, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
   column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
-  column("payment_cents", "PMT", 78, ALL, paymentText, { name: "Payment", ...VALUED }),
-  column("cash_down_cents", "Cash", 62, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
+  column("payment_cents", "PMT", 76, ALL, paymentText, { name: "Payment", ...VALUED }),
+  column("cash_down_cents", "Cash", 64, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
     name: "Cash down",
     ...VALUED,
   }),
-  column("term_months", "Term", 62, ALL, termText, VALUED),
-  column("lender", "Lender", 72, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
-    track: `minmax(${inRem(72)}, 0.7fr)`,
+  column("term_months", "Term", 63, ALL, termText, VALUED),
+  column("lender", "Lender", 74, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
+    track: `minmax(${inRem(74)}, 0.7fr)`,
     ...WORDS,
     ...VALUED,
   }),
-  column("mileage", "Miles", 62, ALL, (row, f) => f.count(row.mileage), { usual: true }),
+  column("mileage", "Miles", 64, ALL, (row, f) => f.count(row.mileage), { usual: true }),
   column("days_in_stock", "Age", 42, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
     name: "Age: days in stock",
     usual: true,
