@@ -47,7 +47,7 @@ const COLUMNS: Column[] = [
     usual: true,
     ...WORDS,
   }),
-  column("npv_cents", "NPV", 80, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
+  column("npv_cents", "NPV", 84, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
   column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
   column("payment_cents", "PMT", 76, ALL, paymentText, { name: "Payment", ...VALUED }),
   column("cash_down_cents", "Cash", 64, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
