@@ -202,7 +202,7 @@ async def test_no_view_holds_a_value_that_it_hides(stocked: Settings, tmp_path: 
             assert not any(found.values()), found
         npvs = {npv for npv in cast.manager.columns("npv_cents") if npv is not None}
         lenders = {lender for lender in cast.manager.columns("lender") if lender is not None}
-        staff = {"Riverside manager", "Riverside sales"}
+        staff = {"Riverside manager", "Riverside sales", "Jamie Ortiz"}
         # Salespeople see what a deal is worth, to ten dollars.
         assert {coarse_npv(npv) for npv in npvs} & atoms(cast.sales)
         assert not {npv for npv in npvs if npv != coarse_npv(npv)} & atoms(cast.sales)

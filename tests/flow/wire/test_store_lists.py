@@ -88,5 +88,6 @@ async def test_who_may_not_ask(address: Address) -> None:
             assert (await manager.refused("list_people", channel=channel))["code"] == "forbidden"
         people = (await manager.ask("list_people", channel=OWN))["people"]
         assert [(one["name"], one["role"]) for one in people] == [
+            ("Jamie Ortiz", "salesperson"),
             *(("Riverside manager", "desk_manager"), ("Riverside sales", "salesperson")),
         ]

@@ -11,6 +11,7 @@ import { TopBar } from "../parts/top-bar";
 import { StandingMark } from "../standing/standing-mark";
 import { WallHead } from "../wall/wall-head";
 import { focusRow, useWallKeys } from "../wall/wall-keys";
+import { WALL_HINT, WALL_SHORTCUTS } from "../wall/wall-shortcuts";
 import { WallTable } from "../wall/wall-table";
 import { WallView } from "../wall/wall-view";
 import { StoreFoot } from "./store-foot";
@@ -53,7 +54,13 @@ export function WallPage() {
           <WallTable view={view} loading={loading} />
         </main>
       )}
-      <StoreFoot session={session} page="wall" find={() => find.current?.focus()} />
+      <StoreFoot
+        session={session}
+        page="wall"
+        find={() => find.current?.focus()}
+        own={WALL_SHORTCUTS}
+        hint={WALL_HINT}
+      />
     </div>
   );
 }

@@ -90,10 +90,10 @@ test("the other heads say their sum, or what is set", () => {
   );
   assert.equal(productsTitle({ products: [{}, {}, {}] }), "F&I products (3)");
   assert.equal(productsTitle({}), "F&I products");
-  assert.equal(contractHead({ first_payment_days: 45 }, formats), "Today, first due in 45 days");
+  assert.equal(contractHead({ first_payment_days: 45 }, formats), "Today, due in 45 days");
   assert.equal(
     contractHead({ contract_date: "2026-01-02", first_payment_date: "2026-02-15" }, formats),
-    "Jan 2, 2026, first due Feb 15, 2026",
+    "Jan 2, 2026, due Feb 15, 2026",
   );
 });
 
