@@ -177,11 +177,14 @@ class ValueFailed(Event, tag="value_failed", frozen=True):
 MATCH_COLUMNS = (
     "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
     "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents",
-    "transfer_cost_cents", "transfer_days", "fuel",
+    "transfer_cost_cents", "transfer_days", "fuel", "days_supply", "floorplan_cents",
 )  # fmt: skip
-"""The columns of ``matches`` in full; ``cost_cents`` and ``transfer_cost_cents`` are for managers.
+"""The columns of ``matches`` in full; ``cost_cents``, ``transfer_cost_cents`` and ``floorplan_cents`` are for
+managers.
 
-Transfer costs are 0 for the store's own cars.
+Transfer costs are 0 for the store's own cars. ``days_supply`` is the number of units of the car's make and
+model, new or used, divided by their average daily sales over the last 45 days, in the stock that is searched;
+null if it is unknown. ``floorplan_cents`` is the floorplan to date, null if the car has none.
 """
 
 OFFER_COLUMNS = (

@@ -22,6 +22,7 @@ from server.database.editions.versions import stock_version
 from server.search.sql.cursor import CARS_LOOKED_AT, FIRST_CHUNK, LATER_CHUNKS
 from server.search.sql.query import Stock, build_query, build_stock_no_query
 from server.search.sql.statement import Keyset
+from server.search.sql.supply import read_supply
 
 EVERY_PRICE: Final = (1, 10**9)
 SAMPLE_WORD: Final = "camry"
@@ -110,7 +111,7 @@ async def hot_queries(place: Place, today: dt.date) -> list[HotQuery]:
     """Return every query of the hot path, asked about a place."""
     return [
         *_pages(place, today),
-        *await _recorded(place),
+        *await _recorded(place, today),
         *_found(place, today),
         *_inside(place),
     ]
@@ -144,7 +145,7 @@ def _pages(place: Place, today: dt.date) -> list[HotQuery]:
     return found
 
 
-async def _recorded(place: Place) -> list[HotQuery]:
+async def _recorded(place: Place, today: dt.date) -> list[HotQuery]:
     def version(database: Any) -> Awaitable[Any]:
         return stock_version(
             database,
@@ -154,8 +155,12 @@ async def _recorded(place: Place) -> list[HotQuery]:
             deal_id=place.deal_id,
         )
 
+    def supply(database: Any) -> Awaitable[Any]:
+        return read_supply(database, Stock(place.store_id, place.group_id, Scope.GROUP), today)
+
     asked: dict[str, Callable[[Any], Awaitable[Any]]] = {
         "search: version of the stock": version,
+        "search: days' supply": supply,
         "opening a deal": lambda database: load_whole(database, place.deal_id),
         "the wall": lambda database: wall_of(database, place.store_id),
         "the list of deals": lambda database: list_deals(database, place.store_id, None, 50),

@@ -38,18 +38,6 @@ async def only_few_fit(person: Person) -> None:
     await person.all_valued(after=before)
 
 
-async def test_the_screen_says_among_how_many_cars_the_best_is_the_best(arrive: Arrive) -> None:
-    """All that match, and nobody is asked in which order the stock is read."""
-    person = await arrive("riverside-sales")
-    await person.open_first_deal()
-    await person.all_valued()
-    page = person.page
-    expected = f"Best of {await matched(person):,} (all)"
-    await expect(page.locator(".reach")).to_have_text(expected)
-    await expect(page.locator(".filters select")).to_have_count(0)
-    assert person.complaints == []
-
-
 async def test_a_new_search_starts_sorted_where_the_pointer_rests_in_the_grid(arrive: Arrive) -> None:
     """The pointer moves in the grid and stays there; the next search begins with its best car anyway."""
     person = await arrive("riverside-manager")
@@ -167,11 +155,16 @@ async def test_filters_count_all_cars_and_columns_are_remembered(arrive: Arrive)
     columns = page.get_by_role("group", name="Columns")
     await columns.get_by_label("Lender", exact=True).focus()
     await page.keyboard.press("Space")
+    await expect(columns.get_by_label("Cost", exact=True)).to_have_count(0)
+    await expect(columns.get_by_label("Floorplan to date")).to_have_count(0)
+    await columns.get_by_label("Days' supply").focus()
+    await page.keyboard.press("Space")
     await columns.get_by_role("button", name="Move Miles left").focus()
     for _ in range(4):
         await page.keyboard.press("Enter")
-    mine = ["Vehicle", "Miles", "NPV", "PMT", "Cash", "Term", "Age"]
+    mine = ["Vehicle", "Miles", "NPV", "PMT", "Cash", "Term", "Age", "Supply"]
     await expect(heads).to_have_text(mine)
+    await expect(page.locator(".cell-days_supply").first).to_have_text(re.compile(r"^(\d+|–)$"))
     await page.keyboard.press("Escape")
     await expect(page.locator("summary", has_text="Columns")).to_be_focused()
     await person.open(path)

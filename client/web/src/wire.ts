@@ -8,7 +8,7 @@ export const MAX_MATCHES = 20000 as const;
 
 export const DEFAULT_MATCHES = 20000 as const;
 
-export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days", "fuel"] as const;
+export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days", "fuel", "days_supply", "floorplan_cents"] as const;
 
 export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "rebate_given_up_cents", "kind", "out_the_door_cents", "lease_payment_cents", "lease_term_months", "lease_lender", "lease_value_cents", "lease_due_at_signing_cents", "lease_miles_per_year"] as const;
 
@@ -168,6 +168,7 @@ export interface Join {
   channel: string;
   view: View;
   since?: Position | null;
+  rows?: boolean;
   ref: number;
 }
 
@@ -1519,7 +1520,7 @@ export interface CustomerAccepted {
   by?: Actor;
 }
 
-/** Something that a customer's own connection is not shown, whatever it was. */
+/** An event that this connection is not shown: its place in the sequence. */
 export interface Hidden {
   type: "hidden";
   channel: string;

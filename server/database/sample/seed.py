@@ -31,7 +31,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import hash_password
-from server.database.sample import cars, leases, lenders, limits, people, products, rebates, taxes
+from server.database.sample import cars, leases, lenders, limits, people, products, rebates, sales, taxes
 
 SEED_LOCK = 0x73656564  # "seed"
 VERSION = "sample-1"
@@ -179,11 +179,13 @@ async def _add_vehicles(
     )
     missing = max(plan.vehicles - there, 0)
     pairs = [(store.id, people.GROUP[0]) for store in stores]
+    before: int = await database.fetchval("SELECT coalesce(max(vehicle_id), 0) FROM vehicles")
     done = 0
     for block in cars.sample_cars(there, there + missing, pairs, plan.random_seed, today):
         await database.copy_records_to_table("vehicles", records=block, columns=cars.COLUMNS)
         done += len(block)
         report("vehicles", done, missing)
+    await sales.add_sales(database, before, plan.random_seed, today)
     return missing
 
 

@@ -25,6 +25,7 @@ from server.hub.connections.authority import Authority
 from server.hub.sight.questions import Questions
 from server.hub.upkeep.relay import Relay
 from server.search.paging.searches import SearchService
+from server.search.sql.supplies import Supplies
 from server.work.editions import Editions
 
 
@@ -39,6 +40,7 @@ def handlers_of(
     quotes: Quotes,
     repricing: Repricing,
     editions: Editions,
+    supplies: Supplies,
     questions: Questions,
     allowance: Allowance,
     secrets: LinkSecrets,
@@ -55,7 +57,7 @@ def handlers_of(
         searches=searches,
         quotes=quotes,
         catalogues=catalogues,
-        finding=Finding(stores, quotes, editions),
+        finding=Finding(stores, quotes, editions, supplies),
         questions=questions,
         repricing=repricing,
     )

@@ -60,6 +60,7 @@ from server.search.answers.answers import Answers
 from server.search.answers.stock_versions import StockVersions
 from server.search.paging.rows.rematch import Rematcher
 from server.search.paging.searches import SearchService
+from server.search.sql.supplies import Supplies
 from server.settings import Settings
 from server.sharing.turns import Turns
 from server.work.editions import Editions
@@ -127,7 +128,7 @@ def assemble(
     def hears() -> bool:
         return listener.connected
 
-    editions = Editions(system, hears)
+    editions, supplies = Editions(system, hears), Supplies()
     registry = Registry(log, bus, tasks)
     versions = StockVersions(hears)
     kept, values = shared_answers(log.searches, registry, versions)
@@ -145,6 +146,7 @@ def assemble(
         editions=editions,
         answers=kept,
         values=values,
+        supplies=supplies,
         lease_ms=settings.search_lease_ms,
         told_stale=told_stale,
         # The other connections are for everything that is not a search.
@@ -157,7 +159,7 @@ def assemble(
     relay = Relay(
         system, log, registry, outdated=repeats.look, log_is_up=lambda: redis_pool.breaker.is_closed
     )
-    rematcher = Rematcher(system, log.searches, cars, queue, editions)
+    rematcher = Rematcher(system, log.searches, cars, queue, editions, supplies=supplies)
     stock_watch = StockWatch(system, registry, cars, rematcher, hears)
     keeper = Keeper(
         log,
@@ -247,6 +249,7 @@ def assemble(
         quotes=quotes,
         repricing=repricing,
         editions=editions,
+        supplies=supplies,
         questions=Questions(Distinct(redis)),
         allowance=allowance,
         secrets=LinkSecrets(secret),

@@ -25,7 +25,8 @@ from server.search.screening.basis import load_basis
 from server.search.sql.columns import rebates_by_name
 from server.search.sql.cursor import read_stock
 from server.search.sql.finding import find_cars
-from server.search.sql.query import shown_costs
+from server.search.sql.shown import shown_columns
+from server.search.sql.supplies import Supplies
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.work.editions import Editions
@@ -39,11 +40,13 @@ class Finding:
         stores: StoreScopes,
         quotes: Quotes,
         editions: Editions,
+        supplies: Supplies,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._stores = stores
         self._quotes = quotes
         self._editions = editions
+        self._supplies = supplies
         self._today = today
 
     async def find(self, command: Find, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
@@ -72,6 +75,7 @@ class Finding:
                     rebates=basis.rebates,
                     exclusions=basis.exclusions,
                 )
+                supply = await self._supplies.of(reader, stock, inventory, today)
                 model = await tables.risk(reader.database, in_force.risk)
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
@@ -93,7 +97,7 @@ class Finding:
                 basis.sheet,
                 model,
             )
-            columns["cost_cents"] = shown_costs(columns["cost_cents"])
+            columns |= shown_columns(columns, supply)
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers
         reply = FindReply(rows=len(rows), columns=project_rows(columns, sight), more=more)
         return msgspec.structs.asdict(reply)

@@ -58,7 +58,7 @@ _VALUED: Final = ("valued",)
 COLUMNS: Final = {
     View.MANAGER: frozenset((*MATCH_COLUMNS, *OFFER_COLUMNS, *_VALUED, *CLAIM_COLUMNS)),
     View.SALES: frozenset(
-        (*_CAR, "days_in_stock", "transfer_days", *_PAYMENT, *_VALUE, *_VALUED, *CLAIM_COLUMNS)
+        (*_CAR, "days_in_stock", "transfer_days", "days_supply", *_PAYMENT, *_VALUE, *_VALUED, *CLAIM_COLUMNS)
     ),
     View.CUSTOMER: frozenset((*_CAR, *_PAYMENT, *_VALUED)),
 }

@@ -31,6 +31,7 @@ from server.search.paging.publishing.shared_values import SharedValues
 from server.search.paging.rows.first_rows import StockReads
 from server.search.paging.runs import Runs, degraded
 from server.search.paging.takeovers import Takeovers, end_as_stored
+from server.search.sql.supplies import Supplies
 from server.search.trace import SearchWatch
 from server.sharing.lanes import Lane
 from server.sharing.pressure import Pressure
@@ -65,6 +66,7 @@ class SearchService:
         editions: Editions | None = None,
         answers: Answers | None = None,
         values: SharedValues | None = None,
+        supplies: Supplies | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
         stale_after: tuple[type[Exception], ...] = OUTAGES,
@@ -80,7 +82,7 @@ class SearchService:
         self._values = values or SharedValues(channels, answers)
         pages = Pages(channels, queue, self._values, watch)
         known = editions or Editions(system)
-        reads = StockReads(stores, self.turns, known)
+        reads = StockReads(stores, self.turns, known, supplies or Supplies())
         answering = Answering(reads, known, answers, pages)
         self.pressure = Pressure()
         """What is known of the queue, by which new searches are refused."""

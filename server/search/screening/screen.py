@@ -23,8 +23,10 @@ from server.finance.rounding import Cents, Flags
 from server.finance.rules.limits import Limit
 from server.search.screening.other_terms import OtherTerms
 from server.search.sql.columns import rebates_by_name
-from server.search.sql.query import RESULT_COLUMNS, shown_costs
+from server.search.sql.query import RESULT_COLUMNS
+from server.search.sql.shown import shown_columns
 from server.search.sql.statement import Keyset
+from server.search.sql.supply import UNKNOWN, Supply
 
 Index = NDArray[np.intp]
 NamesOf = Callable[[Index], CarNames]
@@ -86,11 +88,14 @@ class Screened:
         return replace(cut, rejected=before)
 
 
-def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = None) -> Screened:
+def screen_rows(
+    plan: Plan, rows: Sequence[Any], others: OtherTerms | None = None, supply: Supply = UNKNOWN
+) -> Screened:
     """Return the matches among ``rows``: at least one, each a sequence in the order of ``RESULT_COLUMNS``.
 
     A car that only the customer's cash pays for has no payments: null. One that is only leased has those of
-    its best lease. ``others`` tell which other terms open the rejected cars; None: not asked.
+    its best lease. ``others`` tell which other terms open the rejected cars; None: not asked. ``supply`` is
+    that of the stock.
     """
     read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
     without = rebates_by_name(read["rebates_without"])
@@ -113,17 +118,15 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
         return list(compress(column, marks) if out.size else column)
 
     columns = {name: kept(read[name]) for name in MATCH_COLUMNS if name in read}
+    numbers = {name: columns.get(name) or kept(read[name]) for name in NUMBER_COLUMNS}
     columns |= {
         "payment_min_cents": _payments(fits.lowest, fits.financed, matched),
         "payment_max_cents": _payments(fits.highest, fits.financed, matched),
+        **shown_columns({**columns, **numbers}, supply),
     }
     return Screened(
-        columns={name: columns[name] for name in MATCH_COLUMNS}
-        | {"cost_cents": shown_costs(columns["cost_cents"])},
-        numbers={
-            **{name: columns.get(name) or kept(read[name]) for name in NUMBER_COLUMNS},
-            **{name: kept(column) for name, column in without.items()},
-        },
+        columns={name: columns[name] for name in MATCH_COLUMNS},
+        numbers={**numbers, **{name: kept(column) for name, column in without.items()}},
         positions=kept(read["position"]),
         row_numbers=np.flatnonzero(matched).tolist(),
         rejected=[

@@ -6,6 +6,7 @@ with the context.
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
@@ -17,6 +18,7 @@ from server.database.core.scope import RowScope
 from server.database.editions.versions import stock_version
 from server.search.sql.query import RESULT_COLUMNS, Stock, explained
 from server.search.sql.statement import Keyset, OrderedQuery, Query
+from server.search.sql.supply import Supply, read_supply
 from server.search.trace import Trace
 
 FIRST_CHUNK, LATER_CHUNKS, BULK_CHUNKS = 32, 256, 768
@@ -80,6 +82,11 @@ class StockReader:
             scope=stock.scope,
             deal_id=deal_id,
         )
+
+    async def supply(self, stock: Stock, today: dt.date) -> Supply:
+        """Return the days' supply of each model of a stock."""
+        self._trace.count("queries")
+        return await read_supply(self.database, stock, today)
 
     async def estimate(self, query: Query) -> int:
         """Return how many rows the planner expects; nothing is counted."""

@@ -5,7 +5,7 @@ Each order reads an index of the store or of its group, from a keyset position o
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -181,11 +181,6 @@ def _named(stock: Stock, template: str, value: Any, reading: _Read) -> Query:
     conditions.add(template, value)
     selected, where = _selected(computed, "price_cents"), " AND ".join(conditions.parts)
     return Query(f"SELECT {selected} FROM {CARS} WHERE {where}", tuple(conditions.args))  # noqa: S608 - as above
-
-
-def shown_costs(costs: Iterable[int]) -> list[int | None]:
-    """Return the costs of rows as they are shown: None for an unknown one."""
-    return [None if cost == UNKNOWN_COST else cost for cost in costs]
 
 
 def explained(query: Query) -> Query:

@@ -28,6 +28,7 @@ from server.search.screening.plans import Plans
 from server.search.screening.screen import screen_rows
 from server.search.sql.cursor import FIRST_CHUNK, StockReader
 from server.search.sql.statement import Query
+from server.search.sql.supplies import Supplies
 from server.search.trace import Trace
 from server.settings import process_environment
 from server.work.tables import Tables
@@ -147,6 +148,7 @@ async def _prepared(connection: asyncpg.Connection, stage: Stage) -> tuple[Query
         deal,
         AsOf(today, in_force, inventory),
         plans=Plans(),
+        supplies=Supplies(),
         filters=Filters(),
         sort=Sort.PRICE,
         after=None,

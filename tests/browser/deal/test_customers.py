@@ -10,9 +10,10 @@ pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
 async def test_a_new_customer_and_a_co_buyer(arrive: Arrive) -> None:
     """They are entered once, the deal begins, its header says what is known, and the desk hears it."""
-    seller = await arrive("riverside-sales")
+    seller, watching = await arrive("riverside-sales"), await arrive("riverside-manager")
     page = seller.page
-    watching = await arrive("riverside-manager")
+    await seller.see_deals()
+    await watching.see_deals()
     await expect(watching.page.get_by_role("table", name="Open deals")).to_be_visible()
     requests = len(watching.requests)
     await page.get_by_role("button", name="New deal").click()
@@ -73,6 +74,7 @@ async def test_a_new_customer_and_a_co_buyer(arrive: Arrive) -> None:
 async def test_a_state_without_a_tax_rule(arrive: Arrive) -> None:
     """It is said what the search lacks, in words, and the search begins as soon as that is entered."""
     seller = await arrive("riverside-sales")
+    await seller.see_deals()
     page = seller.page
     await page.get_by_role("button", name="New deal").click()
     await page.get_by_role("button", name="New customer").click()
@@ -95,6 +97,7 @@ async def test_a_state_without_a_tax_rule(arrive: Arrive) -> None:
 async def test_a_customer_is_found_again(arrive: Arrive) -> None:
     """By name, phone or the number of the deal, in one box; what nobody is called is said."""
     seller = await arrive("riverside-sales")
+    await seller.see_deals()
     page = seller.page
     first = page.get_by_role("table", name="Open deals").locator("tbody a").first
     name = await first.inner_text()

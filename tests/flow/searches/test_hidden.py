@@ -148,10 +148,15 @@ async def hidden_from_sales(settings: Settings, manager: Screen) -> dict[str, se
     """Return what salespeople must never see, by kind: what was planted, and parts of NPVs."""
     async with connect_as_owner(settings.database_owner_url) as owner:
         rows = await owner.fetch(f"SELECT {', '.join(COLUMNS)} FROM vehicles")  # noqa: S608 - names of our own
+        accrued = await owner.fetch(
+            "SELECT floorplan_day_cents * ((now() AT TIME ZONE 'UTC')::date - stocked_on) AS cents"
+            " FROM vehicles"
+        )
         bought = await owner.fetch("SELECT DISTINCT buy_rate_bp FROM lender_programmes")
     hidden = {name: {row[name] for row in rows} for name in COLUMNS}
     # With a second trade the sum of both is as telling as either.
     hidden |= {
+        "floorplan to date": {row["cents"] for row in accrued if row["cents"] > 0},
         "acv": {ACV_CENTS, TRADE_ACV_CENTS, ACV_CENTS + TRADE_ACV_CENTS},
         "decided rate": {LENDER_BUYS_AT},
     }
@@ -190,7 +195,7 @@ async def test_no_view_holds_a_value_that_it_hides(stocked: Settings, tmp_path: 
         await asyncio.gather(*(everything_is_tried(screen, cars) for screen in cast.narrow))
         hidden = await hidden_from_sales(stocked, cast.manager)
         seen = atoms(cast.manager)
-        for kind in ("cost_cents", "acv", "decided rate", "products", "parts"):
+        for kind in ("cost_cents", "floorplan to date", "acv", "decided rate", "products", "parts"):
             assert hidden[kind] & seen, f"the manager has not seen {kind}: nothing is proven"
         for screen in cast.narrow:
             found = {kind: values & atoms(screen) for kind, values in hidden.items()}

@@ -20,19 +20,18 @@ STANDARD = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_c
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
-    "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents", "acv_cents", "buy_factor",
-    "lease_value_cents", "chargebacks_cents", "address_digest", "same_results",
+    "dealer_cash_cents", "transfer_cost_cents", "floorplan_cents", "monthly_cash_cents", "acv_cents",
+    "buy_factor", "lease_value_cents", "chargebacks_cents", "address_digest", "same_results",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
     "rejected", "rate_reason", "programme_id", "stipulations", "value", "cash_down_max_cents",
-    "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals", "notes", "tasks",
-    "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
-    "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
-    "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised", "covered", "money_factor",
-    "lease_lender", "links", "link", "link_id", "opens", "opened_at", "last_opened_at", "accepted_at",
-    "scenario", "scenarios", "scenario_id", "scenario_version", "asked", "refusal",
-    "outdated",
+    "days_in_stock", "transfer_days", "days_supply", "monthly_income_cents", "passed_by", "reversals",
+    "notes", "tasks", "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id",
+    "salesperson", "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task",
+    "task_id", "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised", "covered",
+    "money_factor", "lease_lender", "links", "link", "link_id", "opens", "opened_at", "last_opened_at",
+    "accepted_at", "scenario", "scenarios", "scenario_id", "scenario_version", "asked", "refusal", "outdated",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))

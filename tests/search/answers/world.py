@@ -166,7 +166,7 @@ class Reader:
 class NotTooDear:
     """Screens rows by their price, and counts the others, as ``Excluded`` does."""
 
-    def __init__(self, plan: Any, others: Any, carried: Any) -> None:
+    def __init__(self, plan: Any, others: Any, carried: Any, supply: Any) -> None:
         self._cars = sum(each.cars for each in carried)
         self._days: int = plan.inputs["days"]
 

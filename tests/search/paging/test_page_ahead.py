@@ -19,7 +19,7 @@ QUERY = cast(OrderedQuery, object())
 class NoReading:
     """A reading without a plan."""
 
-    plan = others = None
+    plan = others = supply = None
 
 
 class Publication:

@@ -83,12 +83,13 @@ export class DealSession implements Listener {
       (op, replied) => this.paint.left(op, replied),
       (milliseconds, action) => environment.later(milliseconds * (1 + environment.random()), action),
     );
-    this.finder = new Finder(finderPort(channel, send, environment));
+    this.finder = new Finder(finderPort(channel, this.ask, environment));
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
-    this.story = new Story(storyPort(this.model, channel, send, this.carName));
+    this.story = new Story(storyPort(this.model, channel, this.ask, this.carName));
     this.catalogue = new ProductCatalogue(send, channel);
     this.joining = new Joining(this.channel, send, environment, {
+      rows: !this.watches,
       view: () => this.view.value,
       joined: (reply) => {
         this.failure.value = null;
@@ -171,12 +172,8 @@ export class DealSession implements Listener {
     return this.user.value?.scores ?? false;
   }
 
-  /**
-   * Sends a command; returns whether there is a connection. A question, which has no `op`, is not repeated after a
-   * lost connection.
-   */
-  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean =>
-    this.connection.send(request, replied) !== null;
+  /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
+  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean => this.connection.ask(request, replied);
 
   can(right: string): boolean {
     return this.user.value?.rights.includes(right) ?? false;
@@ -217,8 +214,7 @@ export class DealSession implements Listener {
   changed(link: Link): void {
     if (link.kind !== "open") {
       this.channel.lost();
-      this.pencil?.lost();
-      this.story?.lost();
+      this.pencil.lost();
     }
     this.truth.changed(link);
   }
@@ -232,7 +228,7 @@ export class DealSession implements Listener {
       if (step.kind === "rejoin") this.joining.join();
       else if (step.kind === "recovered") this.joined(step.reply);
       else if (step.kind === "snapshot") this.load(step.reply);
-      else if (step.kind === "rows" && !this.watches) this.grid.load(step.message);
+      else if (step.kind === "rows") this.grid.load(step.message);
       else if (step.kind === "whole") this.loaded();
       else if (step.kind === "event") this.follow(step.event);
       else if (step.kind === "presence") this.here.value = step.message.here;

@@ -1,6 +1,7 @@
 // What a person of the store asks before they are in a deal: find one, page through the list, begin one.
 import { signal } from "@preact/signals";
-import type { Request } from "../live/connection";
+import { AWAY, type Request } from "../live/connection";
+import { newOp } from "../text/op";
 import type {
   CustomerFacts,
   DealBegun,
@@ -14,13 +15,6 @@ import type {
 
 /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
 export type Ask = (request: Request, replied: (reply: Reply) => void) => boolean;
-
-export const AWAY: ErrorBody = {
-  code: "busy",
-  message: "No connection. Try again when the page is live.",
-  retry: true,
-  detail: {},
-};
 
 export class StoreLists {
   private readonly channel: string;
@@ -54,7 +48,7 @@ export class StoreLists {
     done: (begun: DealBegun) => void,
     failed: (error: ErrorBody) => void,
   ): void {
-    const request = { type: "begin_deal", channel: this.channel, op: crypto.randomUUID(), ...whom } as const;
+    const request = { type: "begin_deal", channel: this.channel, op: newOp(), ...whom } as const;
     this.ask(
       request,
       answered((data) => done(data as DealBegun), failed),
@@ -110,10 +104,10 @@ export class Lookup {
     else if (words !== this.looked.peek().words) this.pause = this.later(PAUSE_MS, () => this.request(words));
   }
 
-  /** Looks again for what no answer came to. */
+  /** Looks again for what could not be looked for. */
   again(): void {
-    const { words, found } = this.looked.peek();
-    if (words !== "" && found === null) this.request(words);
+    const { words, failure } = this.looked.peek();
+    if (words !== "" && failure) this.request(words);
   }
 
   clear(): void {

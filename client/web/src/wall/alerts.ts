@@ -6,7 +6,8 @@ import { alertFor, type Permission, type Wish, wishOf } from "./news";
 
 const KEY = "deal-wall-alerts";
 
-type Store = Pick<Storage, "getItem" | "setItem">;
+/** What a browser keeps; a browser that keeps nothing throws. */
+type Kept = () => Pick<Storage, "getItem" | "setItem">;
 
 export class Alerts {
   readonly wish = signal<Wish>("off");
@@ -14,17 +15,17 @@ export class Alerts {
 
   constructor(
     private readonly port: AlertPort,
-    private readonly store: Store,
+    private readonly kept: Kept,
     private readonly visible: () => boolean,
   ) {
-    this.wish.value = wishOf(store.getItem(KEY));
+    this.wish.value = wishOf(tried(() => kept().getItem(KEY)));
     this.permission.value = port.permission();
   }
 
   /** Takes the person's wish; the first one that is not off asks the browser. */
   async want(wish: Wish): Promise<void> {
     this.wish.value = wish;
-    this.store.setItem(KEY, wish);
+    tried(() => this.kept().setItem(KEY, wish));
     if (wish === "off") return;
     this.port.ring();
     if (this.permission.value === "default") this.permission.value = await this.port.ask();
@@ -44,6 +45,15 @@ export class Alerts {
       const about = { body: newsText(deal), tag: deal.deal_id, open: () => open(deal) };
       this.port.notify("New submit", about);
     }
+  }
+}
+
+/** Without a place to keep it, the wish holds until the page is closed. */
+function tried<T>(access: () => T): T | null {
+  try {
+    return access();
+  } catch {
+    return null;
   }
 }
 

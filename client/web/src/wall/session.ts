@@ -67,8 +67,7 @@ export class WallSession implements Listener {
   }
 
   /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
-  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean =>
-    this.connection.send(request, replied) !== null;
+  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean => this.connection.ask(request, replied);
 
   welcomed(welcome: Welcome): void {
     this.truth.welcomed(welcome);
@@ -86,7 +85,7 @@ export class WallSession implements Listener {
   }
 
   changed(link: Link): void {
-    if (link.kind !== "open") this.channel?.lost();
+    if (link.kind !== "open") this.channel.lost();
     this.truth.changed(link);
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Announcer } from "../../src/live/announcer";
-import type { AlertPort } from "../../src/wall/alert-port";
+import { type AlertPort, browserAlerts } from "../../src/wall/alert-port";
 import { Alerts, newsText } from "../../src/wall/alerts";
 import type { Rows } from "../../src/wall/fold";
 import { alertFor, type Heard, heardFrom, NOTHING_HEARD, type Permission } from "../../src/wall/news";
@@ -86,13 +86,21 @@ function store() {
 
 test("the browser is asked by the person's press alone, once; the wish is remembered and can be taken back", async () => {
   const [calls, kept] = [new Calls("default"), store()];
-  const alerts = new Alerts(calls, kept, () => false);
+  const alerts = new Alerts(
+    calls,
+    () => kept,
+    () => false,
+  );
   alerts.tell([waits("a", "09:00")], () => {});
   assert.deepEqual([calls.asked, calls.rung, calls.notified.length], [0, 0, 0]);
   await alerts.want("hidden");
   await alerts.want("always");
   assert.equal(calls.asked, 1);
-  const again = new Alerts(calls, kept, () => false);
+  const again = new Alerts(
+    calls,
+    () => kept,
+    () => false,
+  );
   assert.deepEqual([again.wish.value, again.permission.value], ["always", "granted"]);
   calls.rung = 0;
   again.tell([waits("a", "09:00", { customer: "Lin Moore", car: "2023 Lexus RX" }), waits("b", "09:00")], () => {});
@@ -101,6 +109,69 @@ test("the browser is asked by the person's press alone, once; the wish is rememb
   again.tell([waits("c", "09:00")], () => {});
   assert.deepEqual([calls.rung, calls.notified.length], [1, 2]);
   assert.equal(newsText(waits("c", "09:00", { customer: "Ann" })), "Ann");
+});
+
+test("a browser that keeps nothing has no wish, and keeps a new one while the page is open", async () => {
+  const nothing = () => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  const alerts = new Alerts(new Calls("granted"), nothing, () => false);
+  assert.equal(alerts.wish.value, "off");
+  await alerts.want("always");
+  assert.equal(alerts.wish.value, "always");
+});
+
+/** Gives the page parts of a browser for the time of a test. */
+function browser(parts: Record<string, unknown>): () => void {
+  Object.assign(globalThis, parts);
+  return () => {
+    for (const name of Object.keys(parts)) Reflect.deleteProperty(globalThis, name);
+  };
+}
+
+test("what rings before the browser lets it sound is one tone then", async () => {
+  let started = 0;
+  let allow = () => {};
+  const allowed = new Promise<void>((resolve) => {
+    allow = resolve;
+  });
+  const ramp = { setValueAtTime: () => {}, linearRampToValueAtTime: () => {} };
+  class Part {
+    gain = ramp;
+    connect = (next: unknown) => next;
+    start = () => {
+      started += 1;
+    };
+    stop = () => {};
+  }
+  class AudioContext {
+    currentTime = 0;
+    destination = null;
+    resume = () => allowed;
+  }
+  const restore = browser({ AudioContext, OscillatorNode: Part, GainNode: Part });
+  const alerts = browserAlerts();
+  for (const _ of [1, 2, 3]) alerts.ring();
+  assert.equal(started, 0);
+  allow();
+  await allowed;
+  assert.equal(started, 2, "a tone has two notes");
+  alerts.ring();
+  await allowed;
+  assert.equal(started, 4);
+  restore();
+});
+
+test("a phone that has notifications, and lets no page make one, is not stopped by that", () => {
+  class Notification {
+    static permission = "granted";
+    constructor() {
+      throw new TypeError("Illegal constructor.");
+    }
+  }
+  const restore = browser({ Notification });
+  browserAlerts().notify("New submit", { body: "", tag: "", open: () => {} });
+  restore();
 });
 
 test("lines for a screen reader that come together are one message, each once", () => {

@@ -21,6 +21,7 @@ from protocol.deal.scenarios import (
 from protocol.deal.structure import StructureChanges
 from protocol.events import ScenarioAdded, ScenarioChanged, ScenarioRemoved, kind_of
 from protocol.records import Actor
+from server.clock import wire_time
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
 from server.database.decisions.edits.kept_scenarios import (
@@ -265,6 +266,6 @@ async def _check_unchanged(
                 field=taken,
                 value=theirs[taken],
                 by=body["by"],
-                at=row["at"].isoformat().replace("+00:00", "Z"),
+                at=wire_time(row["at"]),
                 version=body["scenario_version"],
             )

@@ -9,6 +9,7 @@ from protocol.deal.workflow import Fulfilment
 from protocol.events import DealAssigned, kind_of
 from protocol.records import Actor, DealState, Role
 from protocol.rights import SELLERS
+from server.clock import wire_time
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, LockedDeal, deciding, parse_id
 from server.database.decisions.edits.terms import wrong_state
@@ -109,7 +110,7 @@ async def _require_unassigned(deal: LockedDeal, based_on: int) -> None:
         field="salesperson_id",
         value=to["id"],
         by=by,
-        at=last["at"].isoformat().replace("+00:00", "Z"),
+        at=wire_time(last["at"]),
         version=last["body"]["version"],
     )
 

@@ -10,6 +10,7 @@ from protocol.records import EndReason
 from server.search.screening.rejections import Rejections
 from server.search.sql.cursor import LATER_CHUNKS, StockReader
 from server.search.sql.statement import OrderedQuery
+from server.search.sql.supply import UNKNOWN, Supply
 
 if TYPE_CHECKING:
     from server.finance.plan import Plan
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
 
 
 class Excluded:
-    """Counts the cars that a page keeps out. ``carried`` are the counts of the pages before it."""
+    """Counts the cars that a page keeps out. ``carried`` are the counts of the pages before it; ``supply`` is
+    that of the stock.
+    """
 
-    def __init__(self, plan: "Plan", others: "OtherTerms", carried: Sequence[Rejection]) -> None:
+    def __init__(
+        self, plan: "Plan", others: "OtherTerms", carried: Sequence[Rejection], supply: Supply = UNKNOWN
+    ) -> None:
         self._plan = plan
         self._others = others
+        self._supply = supply
         self._counts = Rejections(carried)
         self._whole = True
 
@@ -31,7 +37,7 @@ class Excluded:
         """Return the matches among some rows. Its rejected rows are not counted yet."""
         from server.search.screening.screen import screen_rows
 
-        return screen_rows(self._plan, rows, self._others)
+        return screen_rows(self._plan, rows, self._others, self._supply)
 
     def count(self, screened: "Screened", start: int, stop: int) -> None:
         """Count the rejected rows from ``start`` up to, not including, ``stop``."""

@@ -17,6 +17,7 @@ from server.search.paging.rows.reading import Reading, current, prepare_reading
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates
+from server.search.sql.supplies import Supplies
 from server.search.trace import MS, Trace
 from server.sharing.turns import Turns
 from server.work.editions import Editions
@@ -57,11 +58,12 @@ class Today:
 class StockReads:
     """Reads pages of the stock. ``breaker`` is that around their first rows."""
 
-    def __init__(self, stores: StoreScopes, turns: Turns, editions: Editions) -> None:
+    def __init__(self, stores: StoreScopes, turns: Turns, editions: Editions, supplies: Supplies) -> None:
         self.breaker = Breaker("searches", BreakerBounds(slow_seconds=SLOW_SECONDS))
         self._stores = stores
         self._turns = turns
         self._editions = editions
+        self._supplies = supplies
         self._estimates = Estimates()
         self._plans = Plans()
         self._tried: Run | None = None
@@ -77,6 +79,7 @@ class StockReads:
                 run.deal,
                 as_of,
                 plans=self._plans,
+                supplies=self._supplies,
                 filters=start.filters,
                 sort=start.sort,
                 after=after,

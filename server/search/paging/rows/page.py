@@ -59,7 +59,7 @@ class Page:
         self._base = publication.progress
         self._limit = self._left = publication.matches_left
         self._screened = 0
-        self._excluded = Excluded(reading.plan, reading.others, rejected)
+        self._excluded = Excluded(reading.plan, reading.others, rejected, reading.supply)
         self._trace = publication.trace
         self._publishing: asyncio.Task[EndReason | None] | None = None
 

@@ -1,6 +1,6 @@
 """How a page of a search is read and computed, from the deal and the versions in force."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from protocol.records import MAX_CENTS, DealKind, Filters, Sort, Versions
@@ -14,6 +14,8 @@ from server.search.sql.estimates import Key, estimate_key
 from server.search.sql.outside import outside_queries
 from server.search.sql.query import LeasedCars, Stock, build_query
 from server.search.sql.statement import Keyset, OrderedQuery
+from server.search.sql.supplies import Supplies
+from server.search.sql.supply import Supply
 from server.work.tables import Tables
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Reading:
 
     If ``unread``, no lender or lessor takes any car and cash pays for none: no car is read and the query
     serves only the planner's estimate. ``deal`` is the deal as of the snapshot that is read. Searches with
-    the same ``estimate_key`` share an estimate.
+    the same ``estimate_key`` share an estimate. ``supply`` is that of the stock.
     """
 
     deal: Deal
@@ -40,6 +42,7 @@ class Reading:
     outside: list[OrderedQuery]
     estimate_key: Key
     unread: bool = False
+    supply: Supply = field(default_factory=dict)
 
 
 async def current(reader: StockReader, deal: Deal, *, fixed: bool) -> tuple[Deal, int]:
@@ -62,6 +65,7 @@ async def prepare_reading(
     as_of: AsOf,
     *,
     plans: Plans,
+    supplies: Supplies,
     filters: Filters,
     sort: Sort,
     after: Keyset | None,
@@ -83,10 +87,11 @@ async def prepare_reading(
         stock, filters, sort, window=window, after=after, today=today, leased=leased, **rebates
     )
     outside = outside_queries(stock, filters, window, today=today, leased=leased, **rebates)
+    supply = await supplies.of(reader, stock, inventory, today)
     key = estimate_key(stock, filters, window, leased)
     financed = basis.inputs.structure.kind is DealKind.FINANCE
     unread = bool(plan.empty) and financed and known is None and leased is None
-    return Reading(deal, plan, others, basis.versions, query, outside, key, unread)
+    return Reading(deal, plan, others, basis.versions, query, outside, key, unread, supply)
 
 
 def leased_cars(plan: "Plan") -> LeasedCars | None:

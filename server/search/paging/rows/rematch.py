@@ -21,7 +21,10 @@ from server.search.paging.rows.reading import stock_of
 from server.search.screening.basis import load_basis
 from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import read_stock
-from server.search.sql.query import RESULT_COLUMNS, build_cars_query, shown_costs
+from server.search.sql.query import RESULT_COLUMNS, build_cars_query
+from server.search.sql.shown import shown_columns
+from server.search.sql.supplies import Supplies
+from server.search.sql.supply import Supply
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.work.editions import Editions
@@ -48,6 +51,7 @@ class Rematcher:
         queue: JobQueue,
         editions: Editions,
         *,
+        supplies: Supplies,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._system = system
@@ -56,6 +60,7 @@ class Rematcher:
         self._queue = queue
         self._today = today
         self._editions = editions
+        self._supplies = supplies
 
     async def rematch(self, channel: str) -> None:
         """Publish the waiting cars again at their new prices, and queue their valuation.
@@ -88,6 +93,7 @@ class Rematcher:
                 stock, cars, today=today, rebates=basis.rebates, exclusions=basis.exclusions
             )
             rows = await reader.read(query)
+            supply = await self._supplies.of(reader, stock, inventory, today)
         place = RESULT_COLUMNS.index("vehicle_id")
         gone = waiting.keys() - {row[place] for row in rows}
         if gone:
@@ -99,8 +105,8 @@ class Rematcher:
         from server.search.screening.screen import screen_rows
 
         plan = plan_deal(basis.inputs, basis.sheet, leases=basis.leases)
-        again = _Again(channel, found, deal, plan, basis.versions)
-        screened = screen_rows(plan, rows)
+        again = _Again(channel, found, deal, plan, basis.versions, supply)
+        screened = screen_rows(plan, rows, supply=supply)
         if len(screened):
             await self._publish(again, screened)
         if screened.rejected:
@@ -120,8 +126,9 @@ class Rematcher:
     ) -> None:
         """Publish cars that are on a screen but cannot become a deal at their new price."""
         read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
-        columns = {name: [row.get(name) for row in read] for name in MATCH_COLUMNS}
-        columns["cost_cents"] = shown_costs([row["cost_cents"] for row in read])
+        cells = {name: [row.get(name) for row in read] for name in (*MATCH_COLUMNS, *RESULT_COLUMNS)}
+        cells |= shown_columns(cells, again.supply)
+        columns = {name: cells[name] for name in MATCH_COLUMNS}
         chunk = await self._match_again(again, columns, {})
         if chunk is None:
             return
@@ -154,13 +161,14 @@ class Rematcher:
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """The search that shows the cars, and the deal, plan and versions for matching them now."""
+    """The search that shows the cars, and the deal, plan, versions and supply for matching them now."""
 
     channel: str
     found: Unmatched
     deal: Deal
     plan: "Plan"
     versions: Versions
+    supply: Supply
 
     @property
     def search_id(self) -> str:

@@ -50,57 +50,60 @@ const COLUMNS: Column[] = [
   column("npv_cents", "NPV", 84, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
   column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
   column("payment_cents", "PMT", 76, ALL, paymentText, { name: "Payment", ...VALUED }),
-  column("cash_down_cents", "Cash", 64, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), {
-    name: "Cash down",
-    ...VALUED,
-  }),
+  column("cash_down_cents", "Cash", 64, ALL, "dollars", { name: "Cash down", ...VALUED }),
   column("term_months", "Term", 63, ALL, termText, VALUED),
   column("lender", "Lender", 74, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
     track: `minmax(${inRem(74)}, 0.7fr)`,
     ...WORDS,
     ...VALUED,
   }),
-  column("mileage", "Miles", 64, ALL, (row, f) => f.count(row.mileage), { usual: true }),
-  column("days_in_stock", "Age", 42, STAFF, (row, f) => maybe(row.days_in_stock, f.count), {
-    name: "Age: days in stock",
-    usual: true,
-  }),
-  column("store_id", "Store", 96, ALL, (row) => row.store_id ?? NOTHING, { ...GROUPED, ...WORDS }),
+  column("mileage", "Miles", 64, ALL, "count", { usual: true }),
+  column("days_in_stock", "Age", 42, STAFF, "count", { name: "Age: days in stock", usual: true }),
+  column("age_bucket", "Age bucket", 88, STAFF, "words"),
+  column("days_supply", "Supply", 64, STAFF, "count", { name: "Days' supply" }),
+  column("store_id", "Store", 96, ALL, "words", GROUPED),
   column("transfer_days", "Transfer days", 104, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), GROUPED),
   column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), {
     name: "Transfer cost",
     ...GROUPED,
   }),
-  column("price_cents", "Price", 78, ALL, (row, f) => f.dollars(row.price_cents)),
-  column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
-  column("discount_cents", "Discount", 80, STAFF, (row, f) => maybe(row.discount_cents, f.dollars), { valued: true }),
+  column("price_cents", "Price", 78, ALL, "dollars"),
+  column("rate_bp", "Rate", 66, STAFF, "percent", { valued: true }),
+  column("discount_cents", "Discount", 80, STAFF, "dollars", { valued: true }),
   column("stress_npv_cents", "Stress NPV", 96, MANAGER, (row, f) => worth(row, row.stress_npv_cents, f.dollars), {
     valued: true,
   }),
-  column("tradeoffs", "Trade-offs", 92, STAFF, (row, f) => maybe(row.tradeoffs, f.count), {
-    name: "Best trade-offs",
-    valued: true,
-  }),
+  column("tradeoffs", "Trade-offs", 92, STAFF, "count", { name: "Best trade-offs", valued: true }),
   column("cost_cents", "Cost", 78, MANAGER, (row, f) =>
     row.cost_cents === null ? UNKNOWN : f.dollars(row.cost_cents),
   ),
-  column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { name: "Stock number", ...WORDS }),
-  column("trim", "Trim", 96, ALL, (row) => row.trim || NOTHING, WORDS),
-  column("body", "Body", 80, ALL, (row) => row.body || NOTHING, WORDS),
-  column("fuel", "Fuel", 80, ALL, (row) => row.fuel || NOTHING, WORDS),
+  column("floorplan_cents", "Floorplan", 84, MANAGER, "dollars", { name: "Floorplan to date" }),
+  column("stock_no", "Stock", 88, ALL, "words", { name: "Stock number" }),
+  column("trim", "Trim", 96, ALL, "words"),
+  column("body", "Body", 80, ALL, "words"),
+  column("fuel", "Fuel", 80, ALL, "words"),
 ];
+
+/** The text of a cell, or how the value of the column's own field is written: nothing known is a dash. */
+type Shown = Column["text"] | "count" | "dollars" | "percent" | "words";
 
 function column(
   key: SortKey,
   label: string,
   width: number,
   views: readonly View[],
-  text: Column["text"],
+  shown: Shown,
   rest: Partial<Pick<Column, "name" | "track" | "number" | "valued" | "grouped" | "usual">> = {},
 ): Column {
   const track = `minmax(${inRem(width)}, ${width / SHARE}fr)`;
-  const plain = { name: label, track, number: true, valued: false, grouped: false, usual: false };
-  return { key, label, width, views, text, ...plain, ...rest };
+  const plain = { name: label, track, number: shown !== "words", valued: false, grouped: false, usual: false };
+  return { key, label, width, views, text: textOf(key, shown), ...plain, ...rest };
+}
+
+function textOf(key: SortKey, shown: Shown): Column["text"] {
+  if (typeof shown === "function") return shown;
+  if (shown === "words") return (row) => String(row[key] || NOTHING);
+  return (row, formats) => maybe(row[key] as number | null, formats[shown]);
 }
 
 /** Returns what a deal is worth on the scale that the store shows instead of an amount. */
@@ -167,6 +170,9 @@ const MOST_FIRST: ReadonlySet<SortKey> = new Set([
   "score",
   "year",
   "days_in_stock",
+  "age_bucket",
+  "days_supply",
+  "floorplan_cents",
   "tradeoffs",
 ]);
 

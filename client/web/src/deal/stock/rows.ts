@@ -1,5 +1,6 @@
 // The rows of a search: cars with their best offers. Applying a message twice, or late, changes nothing.
 import type { DealKind, Fix, VehicleChanged } from "../../wire";
+import { ageBucket } from "./ages";
 import { type Claim, claimOf, ON_SALE } from "./claims";
 
 export type Value = "pending" | "offer" | "none" | "failed";
@@ -19,6 +20,10 @@ export interface Row {
   readonly mileage: number;
   readonly price_cents: number;
   readonly days_in_stock: number | null;
+  /** The bucket of days that the trade counts the car in. */
+  readonly age_bucket: string | null;
+  /** How long the units of its model last at the pace of their sales; null if nobody knows. */
+  readonly days_supply: number | null;
   readonly store_id: string | null;
   readonly payment_min_cents: number | null;
   readonly payment_max_cents: number | null;
@@ -26,6 +31,8 @@ export interface Row {
   /** Time and cost of a transfer from another store; 0 for the store's own cars. */
   readonly transfer_cost_cents: number | null;
   readonly transfer_days: number | null;
+  /** What its floorplan has cost so far; null if it has none, or if this view hides it. */
+  readonly floorplan_cents: number | null;
   /** Who holds the car or wants it too; null if nobody does. */
   readonly claim: Claim | null;
   readonly value: Value;
@@ -228,12 +235,15 @@ function rowAt(columns: Columns, i: number, claim: Claim | null, valued: Offer):
     mileage: at(columns.mileage, i),
     price_cents: at(columns.price_cents, i),
     days_in_stock: at(columns.days_in_stock, i),
+    age_bucket: ageBucket(at(columns.days_in_stock, i)),
+    days_supply: at(columns.days_supply, i),
     store_id: at(columns.store_id, i),
     payment_min_cents: at(columns.payment_min_cents, i),
     payment_max_cents: at(columns.payment_max_cents, i),
     cost_cents: at(columns.cost_cents, i),
     transfer_cost_cents: at(columns.transfer_cost_cents, i),
     transfer_days: at(columns.transfer_days, i),
+    floorplan_cents: at(columns.floorplan_cents, i),
     claim,
     ...valued,
   };

@@ -50,6 +50,7 @@ export const filtered: Twist = {
   },
 };
 
+<<<<<<< HEAD
 /** Of four cars one is held for this deal, one for another deal, and one is in another deal. */
 export const claimed: Twist = {
   loaded: (channel) =>
@@ -62,6 +63,21 @@ export const claimed: Twist = {
     }),
 };
 
+=======
+/** What older recordings do not tell of a car's stay: its supply, unknown of some, and its floorplan to date. */
+export const stays: Twist = {
+  loaded: (channel) => searching(channel, {}, (part) => ({ ...part, columns: { ...stayOf(part), ...part.columns } })),
+};
+
+function stayOf({ columns }: SnapshotRows): SnapshotRows["columns"] {
+  const days = (columns.days_in_stock ?? []) as number[];
+  return {
+    days_supply: days.map((_, row) => (row % 7 === 3 ? null : 18 + ((row * 29) % 110))),
+    floorplan_cents: days.map((stay, row) => stay * (380 + 20 * (row % 9))),
+  };
+}
+
+>>>>>>> origin/main
 /** No car fits. */
 export const empty: Twist = {
   loaded: (channel) => searching(channel, { matched: 0, valued: 0 }, (part) => cut(part, 0)),

@@ -39,6 +39,20 @@ async function choose(root: HTMLElement, label: string, ...lines: number[]): Pro
   for (const line of lines) root.querySelectorAll<HTMLElement>("details[open] .facet-lines input")[line]?.click();
 }
 
+const FOR_STAYS = ["Cash down", "Term", "Lender", "Miles"];
+const OF_STAYS = ["Age bucket", "Days' supply", "Floorplan to date"];
+
+/** Shows some columns in the place of usual ones, as this person keeps them, and closes the menu. */
+async function showStays(root: HTMLElement): Promise<void> {
+  await menu(root, "Columns");
+  for (const column of [...FOR_STAYS, ...OF_STAYS]) {
+    const box = (await appears<HTMLElement>(root, ".column-list label", column)).querySelector("input");
+    if (box?.checked !== OF_STAYS.includes(column)) box?.click();
+  }
+  root.querySelector<HTMLElement>("details[open] > summary")?.click();
+  await appears(root, "[role=columnheader]", "Floorplan");
+}
+
 async function compare(root: HTMLElement, cars: number): Promise<void> {
   await rows(root);
   const offers = [...root.querySelectorAll<HTMLElement>(".grid-row.is-offer .tool.compare")];
@@ -67,6 +81,7 @@ export const GRID: readonly Story[] = [
   }),
   grid("sorting", (root) => menu(root, "Sort")),
   grid("choosing columns", (root) => menu(root, "Columns")),
+  grid("age, supply and floorplan", showStays, twists.stays, { ...manager, user: { ...manager.user, id: "stays" } }),
   grid("one car marked to compare", (root) => compare(root, 1)),
   grid("two cars compared", (root) => compare(root, 2)),
   grid("three cars compared", (root) => compare(root, 3)),

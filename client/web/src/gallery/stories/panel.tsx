@@ -5,6 +5,7 @@ import { OfferPanel } from "../../screen/offer/offer-panel";
 import { TracePopover } from "../../screen/stock/trace-popover";
 import type { Recording, Twist } from "../fake/recording";
 import { appears, Part } from "../fake/stage";
+import { stays } from "../fake/twists";
 import { pathOf, recordings } from "../recorded/recordings";
 import type { Story } from "../story";
 
@@ -101,7 +102,7 @@ export const PANEL_STORIES: Story[] = [
   panel("value, of a manager", DESK, { act: open(".waterfall", "Value") }),
   panel("value, of a salesperson", SALES, { act: open(".value-facts", "Value") }),
   panel("contract", DESK, { act: open(".contract", "Contract") }),
-  panel("car", DESK, { act: open(".offer-body", "Car") }),
+  panel("car", DESK, { twist: stays, act: open(".offer-body", "Car") }),
   panel("refused, with fixes", REFUSED, { act: open(".fixes button", "Pencil") }),
   panel("refused, nothing to fix", HOPELESS, { act: open(".fixes", "Pencil") }),
   panel("refused, terms changed", REFUSED, { act: fix }),

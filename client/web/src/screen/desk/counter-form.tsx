@@ -5,9 +5,17 @@ import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { RATE_REASONS, refusalText } from "../../deal/terms/fields";
+import { AWAY } from "../../live/connection";
 import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
 import { isolated } from "../../text/readable";
-import { type DealOffer, type FrontierReply, type QuoteReply, RateReason, type StructureChanges } from "../../wire";
+import {
+  type DealOffer,
+  type FrontierReply,
+  type QuoteReply,
+  RateReason,
+  type Reply,
+  type StructureChanges,
+} from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 import { CounterDeltas } from "./counter-deltas";
 
@@ -47,6 +55,7 @@ function Form({ session, offer, asked }: FormProps) {
   const { cash, term, discount, rate, reason, programme } = fields.value;
   const terms = [...new Set([...((deal?.structure.terms_months as number[]) ?? []), offer.term_months, Number(term)])];
   const channel = `deal:${session.dealId}`;
+  const current = session.truth.current.value;
 
   useEffect(() => {
     if (kind !== "finance") return;
@@ -67,6 +76,13 @@ function Form({ session, offer, asked }: FormProps) {
     if (!wanted) return;
     asking.value = true;
     let stale = false;
+    const answered = ({ ok, data, error }: Pick<Reply, "ok" | "data" | "error">) => {
+      if (stale) return;
+      asking.value = false;
+      quote.value = ok ? (data as unknown as QuoteReply) : null;
+      refusal.value = error ? refusalText(error.message) : null;
+      asked.value = quote.value && priced(quote.value, kind) ? wanted : null;
+    };
     const timer = setTimeout(() => {
       const { changes, programme_id } = wanted;
       const all = { ...offer.changes, ...same(offer), payment_max_cents: null, ...changes } as StructureChanges;
@@ -76,19 +92,15 @@ function Form({ session, offer, asked }: FormProps) {
       };
       const own = kind === "lease" ? (offer.programme_id ?? null) : programme_id;
       const about = { vehicle_id: offer.vehicle_id, changes: all, programme_id: own };
-      session.ask({ type: "quote", channel, ...about, ...axes }, (reply) => {
-        if (stale) return;
-        asking.value = false;
-        quote.value = reply.ok ? (reply.data as unknown as QuoteReply) : null;
-        refusal.value = reply.error ? refusalText(reply.error.message) : null;
-        asked.value = quote.value && priced(quote.value, kind) ? wanted : null;
-      });
+      const question = { type: "quote", channel, ...about, ...axes } as const;
+      if (!session.ask(question, answered)) answered({ ok: false, error: AWAY });
     }, PAUSE_MS);
     return () => {
       stale = true;
       clearTimeout(timer);
     };
-  }, [cash, term, discount, rate, reason, programme]);
+    // A page that is current again asks again: the answer may have been lost, or be another one now.
+  }, [cash, term, discount, rate, reason, programme, current]);
 
   /** Returns what the fields ask for; null while one of them cannot be read. */
   function read(): CounterAsked | null {

@@ -50,11 +50,8 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
   const told = (name: string) => (trouble?.field === name ? trouble.message : null);
   const dayAfter = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
   useModal(dialog);
-  useEffect(() => {
-    effect.look();
-    return () => desk.dismiss("lender");
-  }, []);
-  useEffect(() => effect.look(), [status.value]);
+  useEffect(() => () => desk.dismiss("lender"), []);
+  useEffect(() => effect.look(), [status.value, session.truth.current.value]);
 
   function edited(): void {
     fault.value = null;

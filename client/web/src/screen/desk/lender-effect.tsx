@@ -33,8 +33,11 @@ export function useLenderEffect(session: DealSession, form: RefObject<HTMLFormEl
     const given = new FormData(form.current);
     const text = (name: string) => String(given.get(name) ?? "").trim();
     const lender = text("lender");
-    if (lender === "") return;
     turn.current += 1;
+    if (lender === "") {
+      reply.value = null;
+      return;
+    }
     const asked = turn.current;
     const question = { type: "lender_effect", channel: `deal:${session.dealId}`, lender } as const;
     session.ask({ ...question, ...decision(text) }, (answer) => {

@@ -1,4 +1,5 @@
 import type { DealSession } from "../../deal/session";
+import { lostText } from "../../deal/stock/best";
 import { cashLadder, openingText } from "../../deal/stock/fixes";
 import { limitText } from "../../deal/terms/fields";
 import type { Rejection } from "../../wire";
@@ -14,6 +15,8 @@ const SHOWN_LIMITS = 6;
 /** Without a chosen car: what was signed; or the cars to look at first, and what excludes the others. */
 export function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   const rejected = session.model.value?.search?.rejected ?? [];
+  const gone = session.grid.lost.value;
+  const chosen = lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer.";
   if (session.model.value?.deal.contract) {
     return (
       <>
@@ -29,9 +32,7 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
     <>
       <h2 class="visually-hidden">Chosen car</h2>
       <div class="paper-slot">
-        <p class="hint">
-          {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
-        </p>
+        <p class="hint">{gone ? lostText(gone) : chosen}</p>
         <PrintLink vehicleId={null} way={null} session={session} />
       </div>
       <Picks session={session} />

@@ -24,7 +24,7 @@ export function WallPage() {
     [user.store_id, environment],
   );
   const view = useMemo(() => new WallView(session, environment, user.id, announcer), [session]);
-  const alerts = useMemo(() => new Alerts(browserAlerts(), localStorage, environment.visible), [environment]);
+  const alerts = useMemo(() => new Alerts(browserAlerts(), () => localStorage, environment.visible), [environment]);
   const find = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const quiet = watchNews(view, alerts);

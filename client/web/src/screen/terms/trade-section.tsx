@@ -13,6 +13,7 @@ import {
   tradeName,
   tradesOf,
 } from "../../deal/terms/trades";
+import { newOp } from "../../text/op";
 import { useSurroundings } from "../parts/surroundings";
 import { HereMark } from "./field-marks";
 import { openFold } from "./fold";
@@ -92,7 +93,7 @@ export function AddTrade({ session, structure, open }: Omit<Props, "flat">) {
 
 function addTrade(session: DealSession, structure: Record<string, unknown>): void {
   openFold("trade");
-  session.terms.editAll(newTrade(crypto.randomUUID().slice(0, TRADE_ID_CHARACTERS), structure));
+  session.terms.editAll(newTrade(newOp().slice(0, TRADE_ID_CHARACTERS), structure));
 }
 
 function OneTrade({ trade, session, structure, open }: { trade: ShownTrade } & Omit<Props, "flat">) {

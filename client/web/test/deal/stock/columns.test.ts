@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columnsFor, firstOrder } from "../../../src/deal/stock/columns";
+import { ageBucket } from "../../../src/deal/stock/ages";
+import { columnsFor, firstOrder, nextOrder } from "../../../src/deal/stock/columns";
+import type { SortKey } from "../../../src/deal/stock/order/order";
+import { sorted } from "../../../src/deal/stock/order/sort";
 import { RowTable } from "../../../src/deal/stock/rows";
 import { formatsFor } from "../../../src/text/format";
 import type { Scope, View } from "../../../src/wire";
@@ -63,4 +66,53 @@ test("an offer on a car of unknown cost says that its value is incomplete; a car
       ["–", "$9,000"],
     ],
   );
+});
+
+test("age bucket and days' supply are the staff's to choose, the floorplan to date the managers'", () => {
+  const turn = ["age_bucket", "days_supply", "floorplan_cents"];
+  const keys = (view: View) => columnsFor(view, "store", false).filter(({ key }) => turn.includes(key));
+  assert.deepEqual(
+    (["manager", "sales", "customer"] as const).map((view) => keys(view).map(({ key }) => key)),
+    [turn, turn.slice(0, 2), []],
+  );
+  assert.ok(
+    keys("manager").every(({ usual }) => !usual),
+    "nobody sees them unasked",
+  );
+  const table = new RowTable();
+  const ids = { vehicle_id: ["1", "2", "3"], rev: [1, 1, 1], days_in_stock: [0, 61, null] };
+  table.addMatches({ ...ids, days_supply: [1234, 48, null], floorplan_cents: [0, 98765, null] }, 3);
+  assert.deepEqual(
+    table.rows.map((row) => keys("manager").map((column) => column.text(row, US))),
+    [
+      ["0–30", "1,234", "$0"],
+      ["61–90", "48", "$988"],
+      ["–", "–", "–"],
+    ],
+    "what nobody knows is not zero",
+  );
+});
+
+test("sorted by age bucket, by supply and by floorplan, the most comes first and the unknown last", () => {
+  const table = new RowTable();
+  const vehicle_id = ["1", "2", "3", "4", "5"];
+  const columns = { days_in_stock: [30, null, 91, 90, 31], days_supply: [9, null, 200, 45, 100] };
+  const floorplan_cents = [12_00, null, 900_00, 100_00, 0];
+  const price_cents = [1, 1, 1, 1, 1];
+  table.addMatches({ vehicle_id, rev: [1, 1, 1, 1, 1], price_cents, ...columns, floorplan_cents }, 5);
+  const order = (key: SortKey) => {
+    const first = nextOrder({ key: "price_cents", descending: false }, key);
+    return sorted(table.rows, [0, 1, 2, 3, 4], first, 0).map((place) => table.rows[place]!.vehicle_id);
+  };
+  assert.deepEqual(order("age_bucket"), ["3", "4", "5", "1", "2"]);
+  assert.deepEqual(order("days_supply"), ["3", "5", "4", "1", "2"]);
+  assert.deepEqual(order("floorplan_cents"), ["3", "4", "1", "5", "2"]);
+});
+
+test("a car is in one bucket, and an older one never in a younger bucket", () => {
+  assert.equal(ageBucket(null), null);
+  assert.deepEqual([-1, 0, 30, 31, 60, 61, 90, 91, 5_000].map(ageBucket), [
+    ...["0–30", "0–30", "0–30", "31–60", "31–60", "61–90", "61–90", "90+", "90+"],
+  ]);
+  for (let days = 1; days < 200; days++) assert.ok(ageBucket(days)! >= ageBucket(days - 1)!);
 });

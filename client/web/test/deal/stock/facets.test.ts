@@ -119,8 +119,8 @@ test("counts that are kept up equal a recount after any matches, offers, changes
           ["mileage", one(random, [20_000, 37_500, 80_000])],
           ["lender", ["Summit"]],
           ["lender", []],
-          ["days_in_stock", 45],
-          ["days_in_stock", null],
+          ["age_bucket", ["31–60", "90+"]],
+          ["age_bucket", null],
         ];
         const [key, value] = one(random, wanted);
         facets.choose(key, value, table.rows);
@@ -161,6 +161,7 @@ function stocked(): { table: RowTable; facets: Facets } {
     year: [2020, 2022, 2022, 2019],
     mileage: [12_000, 45_000, 19_000, 150_000],
     price_cents: [2_000_000, 1_000_000, 3_500_000, 9_900_000],
+    days_in_stock: [12, 75, 90, 140],
   };
   facets.admit(table.rows, table.addMatches(columns, 4));
   return { table, facets };
@@ -208,6 +209,21 @@ test("limits count every row that they hold, and values of an older search stay 
   );
 });
 
+test("ages are wanted by the trade's buckets, the youngest first in the menu", () => {
+  const { table, facets } = stocked();
+  facets.choose("age_bucket", ["90+", "0–30"], table.rows);
+  assert.deepEqual(lines(facets, "age_bucket"), [
+    ["0–30", 1],
+    ["61–90", 2],
+    ["90+", 1],
+  ]);
+  assert.deepEqual(
+    table.rows.map((_, place) => facets.passes(place)),
+    [true, false, false, true],
+  );
+  assert.equal(chipText(kindOf("age_bucket"), ["61–90", "90+"], US), "Age: 61–90, 90+");
+});
+
 test("words are looked for in what a row shows, every one of them", () => {
   const { table, facets } = stocked();
   facets.look("2022 HON", table.rows);
@@ -221,7 +237,7 @@ test("words are looked for in what a row shows, every one of them", () => {
 
 test("a view offers no facet of what it hides, and stores only where the group is searched", () => {
   const keys = (view: "customer" | "sales", scope: "store" | "group") => facetsFor(view, scope).map(({ key }) => key);
-  assert.ok(!keys("customer", "group").some((key) => key === "lender" || key === "days_in_stock"));
+  assert.ok(!keys("customer", "group").some((key) => key === "lender" || key === "age_bucket"));
   assert.ok(keys("sales", "store").includes("lender"));
   assert.ok(!keys("sales", "store").includes("store_id"));
   assert.ok(keys("sales", "group").includes("store_id"));

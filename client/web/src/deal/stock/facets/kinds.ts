@@ -14,7 +14,7 @@ export type FacetKey =
   | "mileage"
   | "price_cents"
   | "payment_cents"
-  | "days_in_stock";
+  | "age_bucket";
 
 /** Of a choice, the values that pass; of an amount, the most or the least that passes. */
 export type Wanted = readonly string[] | number;
@@ -23,14 +23,14 @@ export type Chosen = { readonly [key in FacetKey]?: Wanted };
 export interface FacetKind {
   key: FacetKey;
   label: string;
-  /** Any of some values, an amount up to a limit, or an amount from a limit on. */
+  /** Any of some values, an amount up to a limit, or a year and newer. */
   by: "choice" | "most" | "least";
   /** The limits that the menu offers, ascending; empty: every value that there is. */
   steps: readonly number[];
   views: readonly View[];
   /** Offered only if the whole group is searched. */
   grouped: boolean;
-  unit: "count" | "money" | "year" | "text";
+  unit: "count" | "money";
 }
 
 const ALL: readonly View[] = ["manager", "sales", "customer"];
@@ -39,18 +39,17 @@ const STAFF: readonly View[] = ["manager", "sales"];
 const MILES = [10_000, 20_000, 30_000, 40_000, 60_000, 80_000, 100_000];
 const PRICES = [1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000, 4_000_000, 5_000_000, 7_500_000];
 const PAYMENTS = [30_000, 40_000, 50_000, 60_000, 70_000, 80_000, 100_000, 125_000];
-const DAYS = [30, 60, 90, 120];
 
 export const FACETS: readonly FacetKind[] = [
   facet("make", "Make", "choice"),
   facet("body", "Body", "choice"),
-  facet("year", "Year", "least", { unit: "year" }),
-  facet("mileage", "Miles", "most", { steps: MILES, unit: "count" }),
+  facet("year", "Year", "least"),
+  facet("mileage", "Miles", "most", { steps: MILES }),
   facet("price_cents", "Price", "most", { steps: PRICES, unit: "money" }),
   facet("model", "Model", "choice"),
   facet("fuel", "Fuel", "choice"),
   facet("payment_cents", "Payment", "most", { steps: PAYMENTS, unit: "money" }),
-  facet("days_in_stock", "Age", "least", { steps: DAYS, unit: "count", views: STAFF }),
+  facet("age_bucket", "Age", "choice", { views: STAFF }),
   facet("lender", "Lender", "choice", { views: STAFF }),
   facet("store_id", "Store", "choice", { grouped: true }),
 ];
@@ -61,7 +60,7 @@ function facet(
   by: FacetKind["by"],
   rest: Partial<Pick<FacetKind, "steps" | "views" | "grouped" | "unit">> = {},
 ): FacetKind {
-  return { key, label, by, steps: [], views: ALL, grouped: false, unit: "text", ...rest };
+  return { key, label, by, steps: [], views: ALL, grouped: false, unit: "count", ...rest };
 }
 
 /** The place of each facet: its bit in a mask. */
@@ -89,8 +88,7 @@ export function bucketOf(row: Row, { key, by, steps }: FacetKind): string | numb
   const value = row[key] ?? null;
   if (by === "choice") return value === null || value === "" ? null : String(value);
   if (typeof value !== "number" || steps.length === 0) return value;
-  if (by === "most") return steps.find((step) => value <= step) ?? Number.POSITIVE_INFINITY;
-  return steps.findLast((step) => value >= step) ?? Number.NEGATIVE_INFINITY;
+  return steps.find((step) => value <= step) ?? Number.POSITIVE_INFINITY;
 }
 
 /** Whether a person wants anything in particular. */
@@ -98,12 +96,10 @@ export function isNarrowed(chosen: Chosen): boolean {
   return Object.values(chosen).some((wanted) => wanted !== undefined);
 }
 
-/** "≤ 40,000", "2021 or newer", "60 days or more". */
-export function limitText({ key, by, unit }: FacetKind, limit: number, formats: Formats): string {
-  if (unit === "year") return `${limit} or newer`;
-  if (key === "days_in_stock") return `${formats.count(limit)} days or more`;
-  const amount = unit === "money" ? formats.dollars(limit) : formats.count(limit);
-  return by === "most" ? `≤ ${amount}` : `≥ ${amount}`;
+/** "≤ 40,000", "2021 or newer". */
+export function limitText({ by, unit }: FacetKind, limit: number, formats: Formats): string {
+  if (by === "least") return `${limit} or newer`;
+  return `≤ ${unit === "money" ? formats.dollars(limit) : formats.count(limit)}`;
 }
 
 /** A facet that narrows the rows, in words for its chip: "Make: Honda, Toyota", "Miles ≤ 40,000". */
@@ -111,5 +107,5 @@ export function chipText(kind: FacetKind, wanted: Wanted, formats: Formats): str
   if (typeof wanted !== "number")
     return wanted.length > 2 ? `${kind.label}: ${wanted.length}` : `${kind.label}: ${wanted.join(", ")}`;
   const limit = limitText(kind, wanted, formats);
-  return kind.unit === "year" || kind.key === "days_in_stock" ? limit : `${kind.label} ${limit}`;
+  return kind.by === "least" ? limit : `${kind.label} ${limit}`;
 }

@@ -10,6 +10,8 @@ export type SortKey =
   | "mileage"
   | "year"
   | "days_in_stock"
+  | "age_bucket"
+  | "days_supply"
   | "term_months"
   | "rate_bp"
   | "cash_down_cents"
@@ -24,7 +26,8 @@ export type SortKey =
   | "stock_no"
   | "store_id"
   | "transfer_days"
-  | "transfer_cost_cents";
+  | "transfer_cost_cents"
+  | "floorplan_cents";
 
 export interface Order {
   key: SortKey;
@@ -38,6 +41,7 @@ export const TEXT_KEYS: ReadonlySet<SortKey> = new Set([
   "trim",
   "body",
   "fuel",
+  "age_bucket",
   "lender",
   "stock_no",
   "store_id",

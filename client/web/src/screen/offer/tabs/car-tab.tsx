@@ -25,7 +25,14 @@ export function CarTab({ row, session }: { row: Row; session: DealSession }) {
           {row.trim && <Fact name="Trim">{row.trim}</Fact>}
           {row.body && <Fact name="Body">{row.body}</Fact>}
           <Fact name="Miles">{formats.count(row.mileage)}</Fact>
-          {row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
+          {row.days_in_stock !== null && (
+            <>
+              <Fact name="Days in stock">
+                {formats.count(row.days_in_stock)} ({row.age_bucket})
+              </Fact>
+              <Fact name="Days' supply">{row.days_supply === null ? "unknown" : formats.count(row.days_supply)}</Fact>
+            </>
+          )}
           {row.store_id !== null && (
             <Fact name="Store">
               <bdi>{row.store_id}</bdi>
@@ -38,6 +45,7 @@ export function CarTab({ row, session }: { row: Row; session: DealSession }) {
         <dl class="facts">
           <Fact name="Price">{formats.cents(row.price_cents)}</Fact>
           {view === "manager" && <Cost row={row} />}
+          {row.floorplan_cents !== null && <Fact name="Floorplan to date">{formats.cents(row.floorplan_cents)}</Fact>}
           {changed && changed.rev === row.rev && <Fact name="Last change in stock">{formats.moment(changed.at)}</Fact>}
           {row.transfer_days ? (
             <Fact name="Transfer">

@@ -77,7 +77,7 @@ function Limit({ kind, wanted, choose }: LimitProps) {
   const id = `facet-limit-${kind.key}`;
   const show = (value: number | null) => {
     if (value === null) return "";
-    if (kind.unit === "year") return String(value);
+    if (kind.by === "least") return String(value);
     return formats.count(kind.unit === "money" ? value / 100 : value);
   };
   return (
@@ -96,11 +96,9 @@ function Limit({ kind, wanted, choose }: LimitProps) {
   );
 }
 
-function parsed(text: string, { unit }: FacetKind, formats: Formats): Parsed<number | null> {
+function parsed(text: string, { by, unit }: FacetKind, formats: Formats): Parsed<number | null> {
   if (unit === "money") return parseMoney(text, formats);
   const whole = parseWhole(text, formats);
-  const year = unit === "year" && whole.ok && whole.value !== null;
-  return year && (whole.value! < 1900 || whole.value! > 2100)
-    ? { ok: false, message: "Enter a year, such as 2021." }
-    : whole;
+  const year = by === "least" && whole.ok && whole.value;
+  return year && (year < 1900 || year > 2100) ? { ok: false, message: "Enter a year, such as 2021." } : whole;
 }
