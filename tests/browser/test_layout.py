@@ -26,6 +26,13 @@ ASKEW = """() => {
   const cells = [...document.querySelector(".grid-row").children].map(left);
   return heads.filter((head, column) => Math.abs(head - cells[column]) > 1);
 }"""
+# What a scrollbar takes where it has a place of its own.
+BESIDE_COLUMNS = """() => {
+  const grid = document.querySelector(".grid");
+  return grid.clientWidth - parseFloat(getComputedStyle(grid.querySelector(".grid-head")).minWidth);
+}"""
+SCROLLBAR_PX = 11
+SMALL_DESK = {"width": 1280, "height": 800}
 LEAST_ROWS = 10
 ROW_PX = 30
 WINDOWS = [(1440, 560), (1024, 768), (768, 1024), (720, 450)]
@@ -35,12 +42,20 @@ THUMB_PX = 44
 
 
 async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
-    """The list keeps ten rows, each cell under its head, the chosen car has its own place, no page is wider
+    """On a small desk the usual columns fit beside a scrollbar, and a search says what it scanned on a usual
+    one. The list keeps ten rows, each cell under its head, the chosen car has its own place, no page is wider
     than the window, a tablet has ten rows in sight, and a phone has the deal's steps under the thumb.
     """
     sales = await arrive("riverside-sales")
     page = sales.page
     await choose_best(sales)
+    scanned = page.locator(".counts .scanned")
+    counts = await page.locator(".counts").bounding_box()
+    last = await scanned.bounding_box()
+    assert counts is not None and last is not None
+    assert last["y"] + last["height"] <= counts["y"] + counts["height"] + 1
+    await page.set_viewport_size(SMALL_DESK)
+    assert await page.evaluate(BESIDE_COLUMNS) >= SCROLLBAR_PX
     for width, height in WINDOWS:
         await page.set_viewport_size({"width": width, "height": height})
         box = await page.evaluate(BOXES)

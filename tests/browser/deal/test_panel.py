@@ -60,9 +60,13 @@ async def test_the_panel_by_keyboard(arrive: Arrive) -> None:
 
 
 async def choose_again(person: Person) -> None:
-    """Choose the best car of a page that was loaded again."""
+    """Choose the best car of a page that was loaded again by its key: the panel says which it is."""
     await person.all_valued()
-    await person.page.locator(".grid-row").first.click()
+    row = person.page.locator(".grid-row").first
+    best = person.page.get_by_role("button", name="Best deal B")
+    await expect(best).to_contain_text(await row.locator(".cell-payment_cents").inner_text())
+    await person.page.keyboard.press("b")
+    await expect(row).to_have_attribute("aria-selected", "true")
     await expect(person.page.locator(".offer .big")).to_contain_text("APR", timeout=WAIT_MS)
 
 

@@ -14,7 +14,7 @@ import { ProposedFigures } from "./proposed-figures";
 export function FallenNote({ fallen }: { fallen: Fallen }) {
   return (
     <section class="fallen-bar" aria-label="Agreed figures changed">
-      <b>The agreed figures changed: submit again.</b> {fallen.reason && <span>{reasonText(fallen.reason)}. </span>}
+      <b>Submit again:</b> <span>{fallen.reason ? reasonText(fallen.reason) : "The agreed figures changed"}. </span>
       <FigureChanges change={fallen.figures} />
     </section>
   );

@@ -139,8 +139,8 @@ function ClaimMark({ row: { claim } }: { row: Row }) {
   const [kind, mark, words] = here
     ? ["ours", "✓ held", "Held for this deal"]
     : heldBy
-      ? ["", "◷ hold", `Held by ${heldBy === OTHER ? "another store" : isolated(heldBy)}`]
-      : ["", `⧉ deal${wanted.length > 1 ? "s" : ""}`, `This car is ${wantedText(wanted)}`];
+      ? ["", "■ hold", `Held by ${heldBy === OTHER ? "another store" : isolated(heldBy)}`]
+      : ["", `◊ deal${wanted.length > 1 ? "s" : ""}`, `This car is ${wantedText(wanted)}`];
   return (
     <span class={`claim ${kind}`} role="img" aria-label={words} title={words}>
       {mark}
