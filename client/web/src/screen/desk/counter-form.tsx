@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { changesOffer } from "../../deal/desk/answering";
 import type { CounterAsked } from "../../deal/desk/desk";
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
@@ -12,6 +13,8 @@ import { useSurroundings } from "../parts/surroundings";
 import { CounterDeltas } from "./counter-deltas";
 
 const PAUSE_MS = 250;
+/** Why nothing can be sent yet. */
+const SAME = "Change cash, term, discount, rate or lender.";
 
 interface Fields {
   cash: string;
@@ -81,7 +84,8 @@ function Form({ session, offer, asked }: FormProps) {
         asking.value = false;
         quote.value = reply.ok ? (reply.data as unknown as QuoteReply) : null;
         refusal.value = reply.error ? refusalText(reply.error.message) : null;
-        asked.value = quote.value && priced(quote.value, kind) ? wanted : null;
+        const counters = quote.value && priced(quote.value, kind) && changesOffer(changes, programme_id, offer);
+        asked.value = counters ? wanted : null;
       });
     }, PAUSE_MS);
     return () => {
@@ -199,6 +203,7 @@ function Form({ session, offer, asked }: FormProps) {
         )}
       </div>
       <CounterDeltas offer={offer} quote={quote.value} asking={asking.value} refusal={refusal.value} />
+      <p class="quiet counter-same">{quote.value && priced(quote.value, kind) && !asked.value && SAME}</p>
     </>
   );
 }
