@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { changesOffer } from "../../deal/desk/answering";
 import type { CounterAsked } from "../../deal/desk/desk";
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
@@ -20,6 +21,8 @@ import { useSurroundings } from "../parts/surroundings";
 import { CounterDeltas } from "./counter-deltas";
 
 const PAUSE_MS = 250;
+/** Why nothing can be sent yet. */
+const SAME = "Change cash, term, discount, rate or lender.";
 
 interface Fields {
   cash: string;
@@ -81,7 +84,9 @@ function Form({ session, offer, asked }: FormProps) {
       asking.value = false;
       quote.value = ok ? (data as unknown as QuoteReply) : null;
       refusal.value = error ? refusalText(error.message) : null;
-      asked.value = quote.value && priced(quote.value, kind) ? wanted : null;
+      const { changes, programme_id } = wanted;
+      const counters = quote.value && priced(quote.value, kind) && changesOffer(changes, programme_id, offer);
+      asked.value = counters ? wanted : null;
     };
     const timer = setTimeout(() => {
       const { changes, programme_id } = wanted;
@@ -211,6 +216,7 @@ function Form({ session, offer, asked }: FormProps) {
         )}
       </div>
       <CounterDeltas offer={offer} quote={quote.value} asking={asking.value} refusal={refusal.value} />
+      <p class="quiet counter-same">{quote.value && priced(quote.value, kind) && !asked.value && SAME}</p>
     </>
   );
 }

@@ -143,7 +143,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
               </label>
               <label class="field">
                 <span class="label">Buy rate, %</span>
-                <input name="rate" required inputMode="decimal" placeholder="6.49" />
+                <input name="rate" required autoFocus inputMode="decimal" placeholder="6.49" />
                 <Own>{programme && formats.percent(programme.buy_rate_bp)}</Own>
                 <Told>{told("rate")}</Told>
               </label>

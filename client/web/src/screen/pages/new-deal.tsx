@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { fieldRefusal } from "../../deal/terms/fields";
 import type { WallSession } from "../../wall/session";
 import type { CustomerFacts, ErrorBody, FoundCustomer } from "../../wire";
 import { type Store, useLookup } from "../palette/use-store";
@@ -182,7 +183,6 @@ function NewCustomer({ name, store, close, created }: NewCustomerProps) {
 
 /** The field of a refusal is named as the command has it: `customer.phone`. */
 function refusedOf(error: ErrorBody): Refused {
-  const { field, expected } = error.detail as { field?: string; expected?: string };
-  const name = field?.split(".").at(-1) ?? null;
-  return { message: name && expected ? `expected ${expected}` : error.message, field: name };
+  const { field } = error.detail as { field?: string };
+  return { message: fieldRefusal(error), field: field?.split(".").at(-1) ?? null };
 }

@@ -71,7 +71,7 @@ function Pinned({ kept: { offer, selected, pinned }, session }: { kept: Kept; se
       >
         <span class="pin-mark" aria-hidden="true" />
         {selected && <b>On the deal: </b>}
-        <span>
+        <span class="name">
           {car.year} {car.model}
         </span>
         <span class="pay">{paymentText(figuresOf(offer), formats)}</span>
