@@ -260,7 +260,7 @@ def _accepted(deal: DealSnapshot, event: CustomerAccepted) -> DealSnapshot:
 
 
 def _unmarked(deal: DealSnapshot) -> DealSnapshot:
-    """Return the deal, of which no scenario is what is on it."""
+    """Return the deal with no scenario marked as its own."""
     return deal if deal.scenarios is UNSET else replace(deal, scenarios=marked(deal.scenarios, None))
 
 

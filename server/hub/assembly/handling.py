@@ -47,8 +47,7 @@ def handlers_of(
     note: Note,
     digest: Callable[[str], str],
 ) -> Handlers:
-    """Return the handlers of all commands: those of ``watch``, of the stock, of offers, of the desk and of
-    scenarios."""
+    """Return the handlers of all commands."""
     catalogues = Catalogues(stores, editions)
     stock = StockHandlers(
         stores=stores,

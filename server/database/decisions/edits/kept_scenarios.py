@@ -37,7 +37,7 @@ class StaleScenario(Exception):
 class Priced:
     """A plan as it was priced at ``deal_version``: its offer, else why there is none.
 
-    ``plan`` is what ``priced`` was asked for in the end: other than ``wanted`` if that had no offer.
+    ``plan`` is what was priced in the end: it differs from ``wanted`` if that had no offer.
     """
 
     wanted: Plan
