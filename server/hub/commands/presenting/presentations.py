@@ -24,7 +24,8 @@ from server.database.editions.rates import NotInForce
 from server.database.people.users import Account, salesperson_of
 from server.hub.commands.paper_offers import PaperOffers, kind_of
 from server.hub.commands.presenting.composing import Basis, as_of_now, counted, own_kind, reply_of
-from server.hub.commands.quoting.quotes import Quotes, vehicle_number
+from server.hub.commands.quoting.quotes import Quotes
+from server.hub.commands.quoting.refusals import vehicle_number
 from server.sharing.lanes import Lane
 from server.work.editions import Editions
 
