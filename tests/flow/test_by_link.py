@@ -259,7 +259,7 @@ async def no_other_door_opens(shop: Shop, cookie: str, token: str) -> None:
         assert await page.close_code() == 4001
     headers = ({"cookie": cookie}, {"authorization": f"Bearer {token}"})
     paths = ("deals", f"deals/{deal_id}/audit", f"deals/{deal_id}/paper.pdf", "customers", "find?q=a")
-    async with httpx.AsyncClient(base_url=doors.urls[1]) as browser:
+    async with httpx.AsyncClient(base_url=doors.urls[1], timeout=GUARD_SECONDS) as browser:
         for given in headers:
             for path in (*paths, "security-events"):
                 assert (await browser.get(f"/api/{path}", headers=given)).status_code == 401, path
@@ -353,7 +353,9 @@ async def test_links_have_limits(shop: Shop) -> None:
             await page.next()
         with pytest.raises(InvalidStatus, match="429"):
             await stack.enter_async_context(doors.open(cookie, 0))
-        await presenting.show()  # worked out and kept, so that the asks below come within the link's ten seconds
+        await (
+            presenting.show()
+        )  # worked out and kept, so that the asks below come within the link's ten seconds
         codes = [(await pages[0].ask("presentation"))["ok"] for _ in range(14)]
         assert codes.count(True) == 12, "a link has its own, small share of the store's budget"
         for _ in range(75):
