@@ -17,6 +17,7 @@ import {
   type StructureChanges,
 } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 import { CounterDeltas } from "./counter-deltas";
 
 const PAUSE_MS = 250;
@@ -143,7 +144,7 @@ function Form({ session, offer, asked }: FormProps) {
                 aria-invalid={faults.cash !== null}
                 onInput={set("cash")}
               />
-              <Fault>{faults.cash}</Fault>
+              <Trouble inline>{faults.cash}</Trouble>
             </label>
             <label class="field">
               <span class="label">Term</span>
@@ -181,7 +182,7 @@ function Form({ session, offer, asked }: FormProps) {
             aria-invalid={faults.discount !== null}
             onInput={set("discount")}
           />
-          <Fault>{faults.discount}</Fault>
+          <Trouble inline>{faults.discount}</Trouble>
         </label>
         {kind === "finance" && (
           <label class="field">
@@ -194,7 +195,7 @@ function Form({ session, offer, asked }: FormProps) {
               aria-invalid={faults.rate !== null}
               onInput={set("rate")}
             />
-            <Fault>{faults.rate}</Fault>
+            <Trouble inline>{faults.rate}</Trouble>
           </label>
         )}
         {rate.trim() !== "" && (
@@ -219,15 +220,6 @@ function Form({ session, offer, asked }: FormProps) {
 function faultOf(parsed: Parsed<number | null>): string | null {
   if (!parsed.ok) return parsed.message;
   return parsed.value === null ? "Enter an amount." : null;
-}
-
-/** What is wrong with the field above. */
-function Fault({ children }: { children: string | null }) {
-  return children === null ? null : (
-    <span class="trouble" role="alert">
-      {children}
-    </span>
-  );
 }
 
 /** The changes that keep an offer in its own way to pay; the customer's maximum cash does not bind a counter. */

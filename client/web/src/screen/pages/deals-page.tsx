@@ -11,6 +11,7 @@ import { type Store, useStore } from "../palette/use-store";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { Trouble } from "../parts/trouble";
 import { StandingMark } from "../standing/standing-mark";
 import { FindBox } from "./find-box";
 import { NewDeal } from "./new-deal";
@@ -195,11 +196,7 @@ function ClosedDeals({ open, store }: { open: ReadonlyMap<string, Summary>; stor
           </tbody>
         </table>
       )}
-      {trouble.value && (
-        <p class="trouble" role="alert">
-          {trouble.value}
-        </p>
-      )}
+      <Trouble>{trouble.value}</Trouble>
       {state.kind === "loading" && closed.length === 0 && <p class="quiet">Loading…</p>}
       {state.kind === "ready" && closed.length === 0 && state.next === null && <p class="quiet">No closed deals.</p>}
       {state.kind === "ready" && closed.length === 0 && state.next !== null && (

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { BUYER, CO_BUYER, type FactSpec, factValue } from "../../deal/model/customers";
 import { type Parsed, parseMoney, parseWhole } from "../../text/parse";
 import { useSurroundings } from "./surroundings";
+import { Trouble } from "./trouble";
 
 /** A refusal: of one fact, or of the whole. */
 export interface Refused {
@@ -99,11 +100,7 @@ export function FactsForm({ facts, scores, verb, busy, trouble, required = {}, e
         <h3>Co-buyer</h3>
         <div class="fields">{CO_BUYER.filter(shown).map(field)}</div>
       </fieldset>
-      {trouble && !refused && !fault.value && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
+      <Trouble>{!refused && !fault.value && trouble?.message}</Trouble>
       <footer>
         <button type="button" class="button" onClick={cancel}>
           Cancel

@@ -5,6 +5,7 @@ import { whyNot } from "../../deal/stock/fixes";
 import type { Row } from "../../deal/stock/rows";
 import type { Formats } from "../../text/format";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 
 const LIST = "found-cars";
 
@@ -78,11 +79,7 @@ export function FindBox({ session }: { session: DealSession }) {
       {listed && (
         <div class="menu-body found" id={LIST} role="listbox" aria-label="Cars of the stock">
           {rows === null && <p class="quiet">Looking…</p>}
-          {failure && (
-            <p class="trouble" role="alert">
-              {failure.message}
-            </p>
-          )}
+          <Trouble>{failure?.message}</Trouble>
           {rows?.length === 0 && !failure && <p class="quiet">No car of the stock has these words.</p>}
           {rows?.map((row, i) => (
             <FoundCar
