@@ -105,12 +105,38 @@ export function statusText(phase: Phase, reply: PresentationReply, formats: Form
   return phase === "updating" ? "Updating…" : `No connection. Figures of ${formats.clock(reply.as_of)}.`;
 }
 
-/** Returns what is read out: what is paid whenever it becomes another figure, and that the page is not current. */
-export function announcementText(phase: Phase, picture: Picture | null, formats: Formats): string {
+/**
+ * Returns what is read out: what is paid whenever it becomes another figure, what came of "I like this", and that the page
+ * is not current.
+ */
+export function announcementText(
+  phase: Phase,
+  picture: Picture | null,
+  liked: string | null,
+  formats: Formats,
+): string {
   if (phase === "offline") return "No connection. The figures may be out of date.";
+  if (liked !== null) return liked;
   // A page that was just out of date says the new figures once they are there.
   if (phase === "updating" || !picture?.cell) return "";
   return `${carText(picture.car.car)}: ${paidText(picture.cell, formats).join(" ")}.`;
+}
+
+/** Returns what came of a press on "I like this"; null if nothing has. */
+export function outcomeText(
+  { liking }: Pick<OfferState, "liking">,
+  accepted: Acceptance | null,
+  reply: PresentationReply,
+  own: boolean,
+  formats: Formats,
+): string | null {
+  if (liking.kind === "changed") return "The figures changed just now. Look at the new ones, then press again.";
+  if (liking.kind === "failed") return liking.message;
+  if (!accepted) return null;
+  const at = formats.clock(accepted.at);
+  return own
+    ? `${reply.salesperson} was told at ${at}. This is not a contract.`
+    : `Liked at ${at}. This is not a contract.`;
 }
 
 /** Returns what stands beside "I like this": what came of it, or why it cannot be pressed. */
@@ -121,15 +147,8 @@ export function likedText(
   own: boolean,
   formats: Formats,
 ): string {
-  const { liking } = state;
-  if (liking.kind === "changed") return "The figures changed just now. Look at the new ones, then press again.";
-  if (liking.kind === "failed") return liking.message;
-  if (accepted) {
-    const at = formats.clock(accepted.at);
-    return own
-      ? `${reply.salesperson} was told at ${at}. This is not a contract.`
-      : `At ${at}. This is not a contract.`;
-  }
+  const outcome = outcomeText(state, accepted, reply, own, formats);
+  if (outcome !== null) return outcome;
   const why = hindrance(state);
   if (why) return why;
   const last = state.acceptances.at(-1);
