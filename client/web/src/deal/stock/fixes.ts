@@ -58,7 +58,7 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): O
   if (kind === "programme" && lender != null)
     return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
   if (kind === "value" && value != null)
-    return { text: `store minimum lower by ${amount(value, formats)}`, changes: null };
+    return { text: `a store minimum lower by ${amount(value, formats)}`, changes: null };
   return remedyOfDeal(kind, fix, structure, formats);
 }
 
@@ -71,7 +71,7 @@ function remedyOfDeal(kind: Kind, fix: Fix, structure: Structure, formats: Forma
       changes: { first_payment_days: days, first_payment_date: null },
     };
   if (kind === "products" && products != null)
-    return { text: `${amount(products, formats)} less of products`, changes: null };
+    return { text: `${amount(products, formats)} less in products`, changes: null };
   if (kind === "doc_fee" && docFee != null) {
     const others = Number(structure.fees_cents ?? 0) - Number(structure.doc_fee_cents ?? 0);
     const fees = others + docFee;

@@ -29,12 +29,15 @@ export function ScenarioStrip({ session }: { session: DealSession }) {
       naming.value = String(data?.scenario_id ?? "");
     });
   };
-  const close = () => {
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !open.value) return;
+    // One press closes one thing.
+    event.preventDefault();
     open.value = false;
     toggle.current?.focus();
   };
   return (
-    <section class="scenarios" aria-label="Scenarios" onKeyDown={(event) => event.key === "Escape" && close()}>
+    <section class="scenarios" aria-label="Scenarios" onKeyDown={onKeyDown}>
       <div class="scenario-bar">
         <button
           type="button"

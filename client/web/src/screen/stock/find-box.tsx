@@ -48,7 +48,9 @@ export function FindBox({ session }: { session: DealSession }) {
     const last = (rows?.length ?? 0) - 1;
     if (event.key === "Escape") {
       if (listed) open.value = false;
-      else type("");
+      else if (text.value !== "") type("");
+      // Nothing of the box is open: the key is for what opened before.
+      else return;
     } else if (event.key === "ArrowDown" && listed) at.value = Math.min(at.value + 1, last);
     else if (event.key === "ArrowUp" && listed) at.value = Math.max(at.value - 1, -1);
     else if (event.key === "Enter" && listed && rows?.[Math.max(0, at.value)]) choose(rows[Math.max(0, at.value)]!);
