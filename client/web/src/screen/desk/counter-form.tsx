@@ -6,7 +6,8 @@ import { priced } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { RATE_REASONS, refusalText } from "../../deal/terms/fields";
 import { AWAY } from "../../live/connection";
-import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
+import type { Formats } from "../../text/format";
+import { type Parsed, parseMoney, parsePercent, typedMoney } from "../../text/parse";
 import { isolated } from "../../text/readable";
 import {
   type DealOffer,
@@ -46,7 +47,7 @@ interface FormProps {
 function Form({ session, offer, asked }: FormProps) {
   const { kind } = figuresOf(offer);
   const { formats } = useSurroundings();
-  const fields = useSignal<Fields>(begin(session, offer));
+  const fields = useSignal<Fields>(begin(session, offer, formats));
   const quote = useSignal<QuoteReply | null>(null);
   const asking = useSignal(false);
   /** Why the counter could not be priced at all. */
@@ -229,20 +230,16 @@ function same({ cash, lease }: DealOffer): StructureChanges {
 }
 
 /** Begins with the agreed offer, or with the cell that the manager picked in its payment grid. */
-function begin(session: DealSession, offer: DealOffer): Fields {
+function begin(session: DealSession, offer: DealOffer, formats: Formats): Fields {
   const { pick, vehicleId } = session.pencil.picture.value;
   const own = pick && vehicleId === offer.vehicle_id ? pick : null;
   const cash = own?.changes.cash_down_cents ?? offer.cash_down_cents;
   return {
-    cash: plain(cash),
+    cash: typedMoney(cash, formats),
     term: String(own?.changes.term_months ?? offer.term_months),
-    discount: plain(own?.changes.discount_cents ?? offer.discount_cents),
+    discount: typedMoney(own?.changes.discount_cents ?? offer.discount_cents, formats),
     rate: "",
     reason: "competing_offer",
     programme: own?.programmeId && own.programmeId !== offer.programme_id ? own.programmeId : "",
   };
-}
-
-function plain(cents: number): string {
-  return cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2);
 }
