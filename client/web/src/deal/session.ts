@@ -6,6 +6,7 @@ import type { Cancel, Environment } from "../live/environment";
 import type { Carrier, Line } from "../live/shared";
 import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
+import { carName } from "../text/readable";
 import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
 import { Desk } from "./desk/desk";
 import { Joining } from "./joining";
@@ -157,7 +158,7 @@ export class DealSession implements Listener {
     const deal = this.model.value?.deal;
     const offered = [deal?.selected, ...(deal?.pins ?? [])].find((offer) => offer?.vehicle_id === vehicleId)?.car;
     const car = offered ?? (vehicleId === undefined ? undefined : this.grid.row(vehicleId));
-    return car ? `${car.year} ${car.make} ${car.model}` : "a car";
+    return car ? carName(car) : "a car";
   };
 
   /** Shows the others which field this person is in; null: in none. */

@@ -1,6 +1,7 @@
 // An offer in words. Pure.
-import type { Formats } from "../../text/format";
-import type { Acceptance, DealKind, OfferedCar, PresentationReply, ShownCell, ShownLine, ShownWay } from "../../wire";
+import { amountText, type Formats, payText } from "../../text/format";
+import { carName } from "../../text/readable";
+import type { Acceptance, DealKind, PresentationReply, ShownCell, ShownLine, ShownWay } from "../../wire";
 import { isSamePlace, type Picture } from "./choice";
 import { hindrance, type OfferState, type Phase } from "./state";
 
@@ -22,11 +23,6 @@ export function summed(lines: readonly ShownLine[], name: string, from = 0): Sho
   return [...lines, { name, cents: from + sumOf(lines) }];
 }
 
-/** "$500", or "$512.50" if there are cents. */
-export function amountText(cents: number, formats: Pick<Formats, "cents" | "dollars">): string {
-  return cents % 100 === 0 ? formats.dollars(cents) : formats.cents(cents);
-}
-
 /** Returns the figure that is paid and what follows it: "$1,149.77", "a month for 72 months". */
 export function paidText({ term_months: term, figures }: ShownCell, formats: Formats): [string, string] {
   if (figures.payment_cents === null || term === null) {
@@ -42,12 +38,7 @@ export function shortText(
   { kind, term_months: term, figures }: Pick<Acceptance, "kind" | "term_months" | "figures">,
   formats: Formats,
 ): string {
-  if (figures.payment_cents === null || term === null) return `${formats.cents(figures.total_cents)} cash`;
-  return `${formats.cents(figures.payment_cents)} × ${term}${kind === "lease" ? " lease" : ""}`;
-}
-
-export function carText({ year, make, model }: OfferedCar): string {
-  return `${year} ${make} ${model}`;
+  return payText(figures.payment_cents ?? figures.total_cents, term, kind === "lease", formats);
 }
 
 /** Returns what else is known of a figure, as name and value. */
@@ -119,7 +110,7 @@ export function announcementText(
   if (liked !== null) return liked;
   // A page that was just out of date says the new figures once they are there.
   if (phase === "updating" || !picture?.cell) return "";
-  return `${carText(picture.car.car)}: ${paidText(picture.cell, formats).join(" ")}.`;
+  return `${carName(picture.car.car)}: ${paidText(picture.cell, formats).join(" ")}.`;
 }
 
 /** Returns what came of a press on "I like this"; null if nothing has. */
@@ -152,6 +143,6 @@ export function likedText(
   const why = hindrance(state);
   if (why) return why;
   const last = state.acceptances.at(-1);
-  if (last) return `Liked at ${formats.clock(last.at)}: ${carText(last.car)}, ${shortText(last, formats)}.`;
+  if (last) return `Liked at ${formats.clock(last.at)}: ${carName(last.car)}, ${shortText(last, formats)}.`;
   return own ? `This tells ${reply.salesperson}. It is not a contract.` : "This is recorded. It is not a contract.";
 }

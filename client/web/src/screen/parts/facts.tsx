@@ -9,7 +9,3 @@ export function Fact({ name, strong, children }: { name: string; strong?: boolea
     </div>
   );
 }
-
-export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}

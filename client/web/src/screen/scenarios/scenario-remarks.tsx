@@ -5,8 +5,8 @@ import { conflictOf, subjectOf } from "../../deal/scenarios/edits";
 import { fieldLabel, limitText } from "../../deal/terms/fields";
 import { describeValue } from "../../deal/terms/values";
 import type { Formats } from "../../text/format";
+import { sentence } from "../../text/readable";
 import type { ErrorBody } from "../../wire";
-import { sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import type { Cell } from "./cell";
 

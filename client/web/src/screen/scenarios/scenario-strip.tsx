@@ -2,11 +2,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { isEditable, isOpen } from "../../deal/desk/steps";
 import type { Deal } from "../../deal/model/fold";
-import { columnsOf, MOST_SCENARIOS } from "../../deal/scenarios/columns";
+import { type Column, columnsOf, MOST_SCENARIOS } from "../../deal/scenarios/columns";
 import { ScenarioEdits } from "../../deal/scenarios/edits";
 import type { DealSession } from "../../deal/session";
+import { payText } from "../../text/format";
 import { useSurroundings } from "../parts/surroundings";
-import { payText } from "./figures";
 import { ScenarioTable } from "./scenario-table";
 
 /** The subject of adding a scenario. */
@@ -61,26 +61,34 @@ export function ScenarioStrip({ session }: { session: DealSession }) {
 
 /** Each scenario in a few words, so that everybody sees what is there without opening it. */
 function Chips({ session, show }: { session: DealSession; show(): void }) {
-  const { formats } = useSurroundings();
   const deal = session.model.value?.deal;
   const columns = deal ? columnsOf(deal).slice(1) : [];
   if (columns.length === 0)
     return <p class="quiet">Keep what-ifs beside the deal: other cash, term, car, or a lease.</p>;
   return (
     <ul class="scenario-chips">
-      {columns.map(({ scenario, name, figures, outdated }) => (
-        <li key={scenario?.id}>
+      {columns.map((column) => (
+        <li key={column.scenario?.id}>
           <button type="button" class="link" onClick={show}>
-            <span key={[name, figures && payText(figures, formats), scenario?.of_the_deal, outdated].join()}>
-              {scenario?.of_the_deal && <span aria-hidden="true">✓ </span>}
-              <bdi>{name}</bdi> <b>{figures ? payText(figures, formats) : "no offer"}</b>
-              {scenario?.of_the_deal && <span class="visually-hidden">, on the deal</span>}
-              {outdated && <span class="quiet"> outdated</span>}
-            </span>
+            <Chip column={column} />
           </button>
         </li>
       ))}
     </ul>
+  );
+}
+
+function Chip({ column: { scenario, name, figures, outdated } }: { column: Column }) {
+  const { formats } = useSurroundings();
+  const used = scenario?.of_the_deal;
+  const paid = figures ? payText(figures.paidCents, figures.termMonths, figures.kind === "lease", formats) : "no offer";
+  return (
+    <span key={[name, paid, used, outdated].join()}>
+      {used && <span aria-hidden="true">✓ </span>}
+      <bdi>{name}</bdi> <b>{paid}</b>
+      {used && <span class="visually-hidden">, on the deal</span>}
+      {outdated && <span class="quiet"> outdated</span>}
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
+import { rowText } from "../../deal/stock/best";
 import { whyNot } from "../../deal/stock/fixes";
 import type { Row } from "../../deal/stock/rows";
 import type { Formats } from "../../text/format";
@@ -110,7 +111,7 @@ interface FoundProps {
 
 /** A car with its payment, or why it has none and what would open it. */
 function FoundCar({ id, row, active, formats, choose }: FoundProps) {
-  const { payment_cents: payment, term_months: term, out_the_door_cents: outTheDoor } = row;
+  const paid = rowText(row, formats);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the box has the keyboard, and moves the choice from car to car
     <div id={id} role="option" tabIndex={-1} aria-selected={active} onClick={() => choose(row)}>
@@ -118,15 +119,7 @@ function FoundCar({ id, row, active, formats, choose }: FoundProps) {
         {row.year} {row.make} {row.model} {row.trim}
       </b>
       <span class="quiet">{row.stock_no}</span>
-      {outTheDoor !== null ? (
-        <span>{formats.cents(outTheDoor)} cash</span>
-      ) : payment === null ? (
-        <span class="why-not">{whyNot(row, formats)}</span>
-      ) : (
-        <span>
-          {formats.cents(payment)} × {term}
-        </span>
-      )}
+      {paid === null ? <span class="why-not">{whyNot(row, formats)}</span> : <span>{paid}</span>}
       <span class="number">{formats.dollars(row.price_cents)}</span>
     </div>
   );
