@@ -6,6 +6,7 @@ import { type Column, columnsOf, MOST_SCENARIOS } from "../../deal/scenarios/col
 import { ScenarioEdits } from "../../deal/scenarios/edits";
 import type { DealSession } from "../../deal/session";
 import { payText } from "../../text/format";
+import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
 import { ScenarioTable } from "./scenario-table";
 
@@ -21,7 +22,14 @@ export function ScenarioStrip({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
   void session.desk.busy.value;
   useEffect(() => edits.advance());
-  useToggleKey(() => (open.value = !open.value), toggle);
+  useShortcuts(["deal"], {
+    // `W`, for "what if". A dialog over the page has keys of its own.
+    scenarios: () => {
+      if (document.querySelector("dialog[open]")) return;
+      open.value = !open.value;
+      toggle.current?.focus();
+    },
+  });
 
   const add = (source: string | null) => {
     open.value = true;
@@ -139,22 +147,4 @@ function portOf(session: DealSession) {
     give: session.desk.give.bind(session.desk),
     busy: (subject: string) => session.desk.busy.value.has(subject),
   };
-}
-
-/** `W`, for "what if", opens and closes the scenarios, unless the person is typing or in a dialog. */
-function useToggleKey(flip: () => void, toggle: { current: HTMLButtonElement | null }): void {
-  const latest = useRef(flip);
-  latest.current = flip;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = event.target instanceof Element && event.target.matches("input, select, textarea");
-      const modified = event.metaKey || event.ctrlKey || event.altKey;
-      if (event.key.toLowerCase() !== "w" || typing || modified || document.querySelector("dialog[open]")) return;
-      event.preventDefault();
-      latest.current();
-      toggle.current?.focus();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [toggle]);
 }
