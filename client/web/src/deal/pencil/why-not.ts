@@ -3,7 +3,7 @@ import { amountText, type Formats } from "../../text/format";
 import { isolated, sentence } from "../../text/readable";
 import type { Fix, StructureChanges } from "../../wire";
 import { remediesOf } from "../stock/fixes";
-import { limitText } from "../terms/fields";
+import { limitText } from "../terms/limits";
 
 /** What refuses a car, as a row or a quote says it. */
 export interface Refused {

@@ -3,7 +3,7 @@
 import { amountText, type Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
 import type { Fix, Rejection, StructureChanges } from "../../wire";
-import { limitText } from "../terms/fields";
+import { limitText } from "../terms/limits";
 import { linesOf, nameOf } from "../terms/products";
 import type { Row } from "./rows";
 

@@ -1,6 +1,6 @@
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
-import { limitText } from "../../deal/terms/fields";
+import { limitText } from "../../deal/terms/limits";
 import { payText, signed } from "../../text/format";
 import type { DealOffer, QuoteReply } from "../../wire";
 import { useSaid } from "../parts/announced";

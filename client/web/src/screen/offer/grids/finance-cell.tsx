@@ -1,6 +1,6 @@
 import { cellDifference } from "../../../deal/pencil/grid-reading";
 import { scoreText } from "../../../deal/stock/columns";
-import { limitText } from "../../../deal/terms/fields";
+import { limitText } from "../../../deal/terms/limits";
 import { sentence } from "../../../text/readable";
 import type { QuoteReply } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";

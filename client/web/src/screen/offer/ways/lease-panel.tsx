@@ -1,5 +1,5 @@
 import type { DealSession } from "../../../deal/session";
-import { limitText } from "../../../deal/terms/fields";
+import { limitText } from "../../../deal/terms/limits";
 import { sentence } from "../../../text/readable";
 import type { QuotedLease, QuoteReply } from "../../../wire";
 import { Fact } from "../../parts/facts";
