@@ -7,7 +7,8 @@ import { priced } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { RATE_REASONS, refusalText } from "../../deal/terms/fields";
 import { AWAY } from "../../live/connection";
-import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
+import type { Formats } from "../../text/format";
+import { type Parsed, parseMoney, parsePercent, typedMoney } from "../../text/parse";
 import { isolated } from "../../text/readable";
 import {
   type DealOffer,
@@ -18,6 +19,7 @@ import {
   type StructureChanges,
 } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 import { CounterDeltas } from "./counter-deltas";
 
 const PAUSE_MS = 250;
@@ -48,7 +50,7 @@ interface FormProps {
 function Form({ session, offer, asked }: FormProps) {
   const { kind } = figuresOf(offer);
   const { formats } = useSurroundings();
-  const fields = useSignal<Fields>(begin(session, offer));
+  const fields = useSignal<Fields>(begin(session, offer, formats));
   const quote = useSignal<QuoteReply | null>(null);
   const asking = useSignal(false);
   /** Why the counter could not be priced at all. */
@@ -148,7 +150,7 @@ function Form({ session, offer, asked }: FormProps) {
                 aria-invalid={faults.cash !== null}
                 onInput={set("cash")}
               />
-              <Fault>{faults.cash}</Fault>
+              <Trouble inline>{faults.cash}</Trouble>
             </label>
             <label class="field">
               <span class="label">Term</span>
@@ -186,7 +188,7 @@ function Form({ session, offer, asked }: FormProps) {
             aria-invalid={faults.discount !== null}
             onInput={set("discount")}
           />
-          <Fault>{faults.discount}</Fault>
+          <Trouble inline>{faults.discount}</Trouble>
         </label>
         {kind === "finance" && (
           <label class="field">
@@ -199,7 +201,7 @@ function Form({ session, offer, asked }: FormProps) {
               aria-invalid={faults.rate !== null}
               onInput={set("rate")}
             />
-            <Fault>{faults.rate}</Fault>
+            <Trouble inline>{faults.rate}</Trouble>
           </label>
         )}
         {rate.trim() !== "" && (
@@ -227,15 +229,6 @@ function faultOf(parsed: Parsed<number | null>): string | null {
   return parsed.value === null ? "Enter an amount." : null;
 }
 
-/** What is wrong with the field above. */
-function Fault({ children }: { children: string | null }) {
-  return children === null ? null : (
-    <span class="trouble" role="alert">
-      {children}
-    </span>
-  );
-}
-
 /** The changes that keep an offer in its own way to pay; the customer's maximum cash does not bind a counter. */
 function same({ cash, lease }: DealOffer): StructureChanges {
   if (cash) return { kind: "cash", cash_down_max_cents: null };
@@ -243,20 +236,16 @@ function same({ cash, lease }: DealOffer): StructureChanges {
 }
 
 /** Begins with the agreed offer, or with the cell that the manager picked in its payment grid. */
-function begin(session: DealSession, offer: DealOffer): Fields {
+function begin(session: DealSession, offer: DealOffer, formats: Formats): Fields {
   const { pick, vehicleId } = session.pencil.picture.value;
   const own = pick && vehicleId === offer.vehicle_id ? pick : null;
   const cash = own?.changes.cash_down_cents ?? offer.cash_down_cents;
   return {
-    cash: plain(cash),
+    cash: typedMoney(cash, formats),
     term: String(own?.changes.term_months ?? offer.term_months),
-    discount: plain(own?.changes.discount_cents ?? offer.discount_cents),
+    discount: typedMoney(own?.changes.discount_cents ?? offer.discount_cents, formats),
     rate: "",
     reason: "competing_offer",
     programme: own?.programmeId && own.programmeId !== offer.programme_id ? own.programmeId : "",
   };
-}
-
-function plain(cents: number): string {
-  return cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2);
 }

@@ -7,6 +7,7 @@ import { type Store, useLookup } from "../palette/use-store";
 import { FactsForm, type Refused } from "../parts/facts-form";
 import { useLayer } from "../parts/layers";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 
 interface Props {
   session: WallSession;
@@ -100,11 +101,7 @@ function CustomerPicker({ session, store, created }: Props) {
         }}
         onKeyDown={onKeyDown}
       />
-      {failed && (
-        <p class="trouble" role="alert">
-          {failed}
-        </p>
-      )}
+      <Trouble>{failed}</Trouble>
       <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value}>
         {customers.map((customer, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keyboard, and Enter takes the active option
