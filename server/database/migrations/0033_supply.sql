@@ -9,7 +9,7 @@ CREATE TABLE model_units (
     make     text NOT NULL,
     model    text NOT NULL,
     is_new   boolean NOT NULL,
-    units    integer NOT NULL,
+    units    bigint NOT NULL,
     PRIMARY KEY (store_id, make, model, is_new)
 );
 -- A search reads the last days of its stores: one range of the key for each, which has all that is asked.
@@ -19,7 +19,7 @@ CREATE TABLE model_sales (
     make     text NOT NULL,
     model    text NOT NULL,
     is_new   boolean NOT NULL,
-    sold     integer NOT NULL,
+    sold     bigint NOT NULL,
     PRIMARY KEY (store_id, sold_on, make, model, is_new) INCLUDE (sold)
 );
 
