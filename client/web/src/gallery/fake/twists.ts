@@ -50,7 +50,6 @@ export const filtered: Twist = {
   },
 };
 
-<<<<<<< HEAD
 /** Of four cars one is held for this deal, one for another deal, and one is in another deal. */
 export const claimed: Twist = {
   loaded: (channel) =>
@@ -63,7 +62,6 @@ export const claimed: Twist = {
     }),
 };
 
-=======
 /** What older recordings do not tell of a car's stay: its supply, unknown of some, and its floorplan to date. */
 export const stays: Twist = {
   loaded: (channel) => searching(channel, {}, (part) => ({ ...part, columns: { ...stayOf(part), ...part.columns } })),
@@ -77,7 +75,6 @@ function stayOf({ columns }: SnapshotRows): SnapshotRows["columns"] {
   };
 }
 
->>>>>>> origin/main
 /** No car fits. */
 export const empty: Twist = {
   loaded: (channel) => searching(channel, { matched: 0, valued: 0 }, (part) => cut(part, 0)),
