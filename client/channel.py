@@ -64,11 +64,15 @@ Delivery = AnyEvent | Refreshed | Presence | Notice
 
 
 class Channel:
-    """One channel of a client. ``deal``, ``search`` and ``rows`` are the state as of ``position``."""
+    """One channel of a client. ``deal``, ``search`` and ``rows`` are the state as of ``position``.
 
-    def __init__(self, name: str, view: View) -> None:
+    Without ``has_rows`` it asks for no cars, and ``rows`` stays empty.
+    """
+
+    def __init__(self, name: str, view: View, *, has_rows: bool = True) -> None:
         self.name = name
         self.view = view
+        self.has_rows = has_rows
         self.phase = Phase.LOST
         self.position: Position | None = None
         self.deal: DealSnapshot | None = None
@@ -97,7 +101,7 @@ class Channel:
         self._loading = None
         # If resuming led to the same gap again, only a snapshot helps.
         since = None if self._losses > 1 else self.position
-        return Join(ref=ref, channel=self.name, view=self.view, since=since)
+        return Join(ref=ref, channel=self.name, view=self.view, since=since, rows=self.has_rows)
 
     def joined(self, reply: JoinReply) -> None:
         """Take the answer to the join: events continue the known state, or a snapshot comes first."""

@@ -77,9 +77,9 @@ class Session:
         """Stop waiting for the answer to this command; it may still have been carried out."""
         self._unanswered.pop(ref, None)
 
-    def join(self, name: str, view: View) -> Channel:
+    def join(self, name: str, view: View, *, rows: bool = True) -> Channel:
         """Begin to join a channel and return it. It is complete when its phase is LIVE."""
-        channel = self.channels[name] = Channel(name, view)
+        channel = self.channels[name] = Channel(name, view, has_rows=rows)
         self.rejoin(channel)
         return channel
 

@@ -89,8 +89,10 @@ class Workspace:
         """The server's current notice about its service; None if all is well."""
         return self._session.notice
 
-    async def join(self, channel: str, view: View = View.MANAGER) -> Deal:
+    async def join(self, channel: str, view: View = View.MANAGER, *, rows: bool = True) -> Deal:
         """Join a deal and return it once its snapshot is whole. The server caps ``view`` by the user's role.
+
+        Without ``rows`` the deal comes without the cars of its search, now and later.
 
         Raises CommandError(not_found) for a deal that the user may not see, and ValueError for a channel that
         this workspace has joined already.
@@ -98,7 +100,7 @@ class Workspace:
         self._check_open()
         if channel in self._deals:
             raise ValueError(f"{channel} is already joined")
-        joined = self._session.join(channel, view)
+        joined = self._session.join(channel, view, rows=rows)
         deal = Deal(joined, Inbox(joined, self._overflow), self._request, lambda: self._leave(joined))
         self._deals[channel] = deal
         self._connection.flush()

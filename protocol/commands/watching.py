@@ -20,6 +20,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Join(ChannelCommand, tag="join", frozen=True):
     """Watch a channel; with ``since``, only the missed events, if the log still has them. Reply:
     ``JoinReply``.
+
+    Without ``rows`` a deal is watched without the cars of its search: the snapshot has none, and the events
+    that bring or change them are ``hidden``. A ``since`` from such a join lacks them for one with ``rows``.
     """
 
     right: ClassVar = Right.WATCH
@@ -27,6 +30,7 @@ class Join(ChannelCommand, tag="join", frozen=True):
 
     view: View
     since: Position | None = None
+    rows: bool = True
 
 
 MAX_HISTORY = 200

@@ -47,9 +47,10 @@ class CustomerAccepted(Event, tag="customer_accepted", frozen=True):
 
 
 class Hidden(Event, tag="hidden", frozen=True):
-    """Something that a customer's own connection is not shown, whatever it was.
+    """An event that this connection is not shown: its place in the sequence.
 
-    ``outdated``: the presentation may be another one now.
+    A customer's own connection is shown few events; one that joined without rows is shown none that holds
+    rows. ``outdated``, for customers: the presentation may be another one now.
     """
 
     outdated: bool | UnsetType = UNSET

@@ -253,9 +253,9 @@ class RedisSearchLog:
             raise op_taken()
         return pointers(channel, reply)
 
-    async def search_stands(self, channel: str, search_id: str) -> None:
-        """Record that the search is not to be repeated: the deal's current terms allow no search."""
-        await self._scripts.run("search_stands", channel, search_id)
+    async def search_stands(self, channel: str, search_id: str, no: int) -> None:
+        """Record that the search is not to be repeated: the deal's terms after decision ``no`` allow none."""
+        await self._scripts.run("search_stands", channel, search_id, no)
 
     async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
         """Return the job of a chunk of the current search that waits for its offers, else None."""

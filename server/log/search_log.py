@@ -246,8 +246,11 @@ class SearchLog(Protocol):
         command, as ``begin_search`` does.
         """
 
-    async def search_stands(self, channel: str, search_id: str) -> None:
-        """Record that the search is not to be repeated: the deal's current terms allow no search."""
+    async def search_stands(self, channel: str, search_id: str, no: int) -> None:
+        """Record that the search is not to be repeated: the deal's terms after decision ``no`` allow none.
+
+        If a later decision is published, nothing is recorded: that one may allow a search again.
+        """
 
     async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
         """Return the job of a chunk of the current search that waits for its offers, else None."""

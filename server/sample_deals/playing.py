@@ -52,7 +52,9 @@ async def play_deals(settings: Settings, stories: tuple[Story, ...] = STORIES) -
                 story.store,
                 story.name,
             )
-            sales = await find_by_login(owner, f"{story.store}-sales")
+            sales = await find_by_login(owner, f"{story.store}-{story.sales}")
+            # The sample of an older release has one salesperson a store.
+            sales = sales or await find_by_login(owner, f"{story.store}-sales")
             manager = await find_by_login(owner, f"{story.store}-manager")
             if known or sales is None or manager is None:
                 continue

@@ -12,6 +12,7 @@ from protocol.deal.customers import CustomerFacts
 from protocol.deal.structure import TierSource
 from protocol.deal.workflow import Action, Closing, LenderStatus, Reason
 from protocol.records import DealKind
+from server.database.sample.people import SECOND
 from server.sample_deals.desk import DealAtWork, Wanted
 
 Play = Callable[[DealAtWork], Awaitable[None]]
@@ -36,6 +37,8 @@ class Story:
     debt_cents: int = 420_00
     score: int = 712
     phone: str = ""
+    sales: str = "sales"
+    """Whose deal it is: the end of the login."""
 
     def customer(self, today: dt.date) -> CustomerFacts:
         """Return what the store knows of the customer."""
@@ -221,11 +224,14 @@ STORIES: Final = (
         "Priya Raman", "a declined deal with its reasons", desk_declines, income_cents=4_900_00,
         debt_cents=1_150_00, score=684, phone="(937) 555-0149",
     ),
-    Story("Tomas Alvarez", "an appraisal to be done", waits_for_appraisal, score=731, phone="(937) 555-0150"),
+    Story(
+        "Tomas Alvarez", "an appraisal to be done", waits_for_appraisal, score=731, phone="(937) 555-0150",
+        sales=SECOND,
+    ),
     Story("Grace Kimura", "a proposal that waits for an answer", proposal_waits, phone="(937) 555-0151"),
     Story("Samuel Adeyemi", "a deal that waits for the desk", waits_for_the_desk, phone="(937) 555-0152"),
     Story("Leo Fontaine", "a cash buyer", cash_buyer, income_cents=9_800_00, phone="(937) 555-0153"),
-    Story("Ines Carvalho", "a lease", lease, score=744, phone="(937) 555-0155"),
+    Story("Ines Carvalho", "a lease", lease, score=744, phone="(937) 555-0155", sales=SECOND),
     Story("Hana Petrov", "a delivered deal, not funded yet", waits_for_money, phone="(937) 555-0154"),
     Story("Yara Lindqvist", "a deal of the other store", waits_at_northgate, store="northgate"),
 )  # fmt: skip

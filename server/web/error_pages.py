@@ -35,7 +35,7 @@ NOT_YOURS: Final = Words(
 )
 WORDS: Final = {
     401: Words("You are not signed in", "Sign in to see this page."),
-    403: NOT_YOURS,
+    403: Words("The server refused this", "Go back, load the page again and try once more."),
     404: NO_PAGE,
     405: Words("This address takes no such request", "Go back and use the button on the page."),
     429: Words("Too many requests", "Wait a little and open the page again."),
@@ -47,7 +47,7 @@ OTHER: Final = Words("This did not work", "Go back and try again.")
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether a browser opens the path. Programs, and the page's own requests, name no HTML."""
+    """Return whether a browser opens the path. Programs, and the page's own requests, ask for no HTML."""
     return HTML in request.headers.get("accept", "")
 
 

@@ -19,10 +19,8 @@ async def faults(page: Page, within: str = "html") -> list[str]:
     if not await page.evaluate("'axe' in window"):
         # As the browser's own tools do it: the page's policy lets no script in.
         await page.evaluate((package("axe-core") / "axe.min.js").read_text())
-    # What fades in has its colour at once.
-    await page.emulate_media(reduced_motion="reduce")
     found: list[str] = await page.evaluate(RUN, [within, RULES, None])
     await page.emulate_media(color_scheme="dark")
     found += await page.evaluate(RUN, [within, RULES, ["color-contrast"]])
-    await page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    await page.emulate_media(color_scheme="light")
     return found

@@ -16,7 +16,7 @@ from tests.browser.proxy import Proxy, open_proxy
 from tests.services import Services, Templates, free_port, settings_for, start_together
 
 Arrive = Callable[[str], Awaitable[Person]]
-"""``await arrive(login)`` gives somebody who is signed in; an empty login, somebody who is not."""
+"""``await arrive(login)`` gives somebody who is signed in, at no page yet; without a login, signed out."""
 
 STOCK = SeedPlan(vehicles=1_200, customers=20, deals=6, stores=2)
 
@@ -69,7 +69,6 @@ async def arrive(
             people.append(person)
             if login:
                 await person.come_back(workspace.settings, login)
-                await person.see_deals()
             return person
 
         yield arrive

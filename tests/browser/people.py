@@ -38,16 +38,22 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 WAIT_MS = 60_000
+NOWHERE = "about:blank"
+FIRST_DEAL = """
+SELECT '/deals/' || deal_id FROM deals JOIN users USING (store_id)
+WHERE user_id = $1::text::uuid AND state NOT IN ('signed', 'lost')
+ORDER BY updated_at DESC, deal_id DESC LIMIT 1"""
 expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass
 class Person:
-    """Somebody at a page of the workspace at ``url``."""
+    """Somebody at a page of the workspace at ``url``. ``first_deal`` is the path of the list's first deal."""
 
     page: Page
     url: str
     shifts: Shifts
+    first_deal: str = ""
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
@@ -68,6 +74,7 @@ class Person:
         async with connect_as_owner(settings.database_owner_url) as owner:
             user_id = await owner.fetchval("SELECT user_id::text FROM users WHERE login = $1", login)
             token = await issue_credential(owner, user_id, CredentialKind.COOKIE, SESSION_LENGTH)
+            self.first_deal = await owner.fetchval(FIRST_DEAL, user_id)
         name = name_of(SESSION_COOKIE, secure=False)
         await self.page.context.add_cookies(
             [{"name": name, "value": token, "url": self.url, "httpOnly": True, "sameSite": "Lax"}]
@@ -80,6 +87,8 @@ class Person:
 
     async def begin_deal(self) -> None:
         """Begin another deal for the customer of the first one in the list."""
+        if self.page.url == NOWHERE:
+            await self.see_deals()
         deals = self.page.get_by_role("table", name="Open deals")
         name = await deals.locator("tbody a").first.inner_text()
         await self.page.get_by_role("button", name="New deal").click()
@@ -88,7 +97,13 @@ class Person:
         await self.page.wait_for_url("**/deals/*")
 
     async def open_first_deal(self) -> str:
-        """Open the first deal of the list and wait until it is live. Return its path."""
+        """Open the first deal of the list and wait until it is live. Return its path.
+
+        Who has just come follows a link to it, and loads no list before.
+        """
+        if self.page.url == NOWHERE:
+            await self.open(self.first_deal)
+            return self.first_deal
         await self.page.locator(".deal-table tbody a").first.click()
         await self.page.wait_for_url("**/deals/*")
         await self.is_live()
@@ -181,7 +196,9 @@ async def open_chromium() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def open_person(browser: Browser, url: str) -> AsyncIterator[Person]:
     """Give somebody a browser profile of their own."""
-    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    context = await browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale="en-US", reduced_motion="reduce"
+    )
     try:
         shifts = Shifts(context)
         page = await context.new_page()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Arrive
 from tests.browser.deal.at_the_desk import state
@@ -187,9 +187,9 @@ async def _takes(hands: Hands, ear: Reader, verb: str, reason: str | None) -> No
 async def _approves(manager: Person, hands: Hands, customer: str) -> None:
     """On the wall, in the row of the deal."""
     page = manager.page
+    # The managers' script comes as late as it can: the wall has no title before.
+    await page.route("**/managers-*.js", _once_the_wall_is_open)
     await _sign_in(manager, hands, "riverside-manager")
-    # The managers' script comes after the first paint.
-    await page.wait_for_load_state("networkidle")
     await hands.to("Desk")
     await hands.press("Enter")
     await manager.is_live()
@@ -202,6 +202,11 @@ async def _approves(manager: Person, hands: Hands, customer: str) -> None:
     async with manager.shifts.own():
         await hands.press("Enter")
         await ear.hears(f"Approved: {customer}")
+
+
+async def _once_the_wall_is_open(script: Route) -> None:
+    await script.request.frame.page.wait_for_url("**/desk", wait_until="commit")
+    await script.continue_()
 
 
 async def _enters_the_callback(manager: Person, hands: Hands) -> None:

@@ -26,6 +26,25 @@ ASKEW = """() => {
   const cells = [...document.querySelector(".grid-row").children].map(left);
   return heads.filter((head, column) => Math.abs(head - cells[column]) > 1);
 }"""
+# What a scrollbar takes where it has a place of its own.
+BESIDE_COLUMNS = """() => {
+  const grid = document.querySelector(".grid");
+  return grid.clientWidth - parseFloat(getComputedStyle(grid.querySelector(".grid-head")).minWidth);
+}"""
+SCROLLBAR_PX = 11
+SMALL_DESK = {"width": 1280, "height": 800}
+CUT = """() => {
+  const frame = document.querySelector(".stock").getBoundingClientRect();
+  return [...document.querySelectorAll(".filters :is(button, summary, input), .compare-start *")]
+    .filter((one) => one.getBoundingClientRect().right > frame.right).map((one) => one.textContent);
+}"""
+BESIDE = """() => {
+  const names = [...document.querySelectorAll(".deal-table tbody a, .row-opener")];
+  const frames = [...document.querySelectorAll(".table-frame, .wall-table")];
+  return [...names.map((one) => one.closest("td, [role=cell]")), ...frames]
+    .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent.slice(0, 40));
+}"""
+SCROLLS = "document.documentElement.scrollHeight > innerHeight"
 LEAST_ROWS = 10
 ROW_PX = 30
 WINDOWS = [(1440, 560), (1024, 768), (768, 1024), (720, 450)]
@@ -35,12 +54,20 @@ THUMB_PX = 44
 
 
 async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
-    """The list keeps ten rows, each cell under its head, the chosen car has its own place, no page is wider
+    """On a small desk the usual columns fit beside a scrollbar, and a search says what it scanned on a usual
+    one. The list keeps ten rows, each cell under its head, the chosen car has its own place, no page is wider
     than the window, a tablet has ten rows in sight, and a phone has the deal's steps under the thumb.
     """
     sales = await arrive("riverside-sales")
     page = sales.page
     await choose_best(sales)
+    scanned = page.locator(".counts .scanned")
+    counts = await page.locator(".counts").bounding_box()
+    last = await scanned.bounding_box()
+    assert counts is not None and last is not None
+    assert last["y"] + last["height"] <= counts["y"] + counts["height"] + 1
+    await page.set_viewport_size(SMALL_DESK)
+    assert await page.evaluate(BESIDE_COLUMNS) >= SCROLLBAR_PX
     for width, height in WINDOWS:
         await page.set_viewport_size({"width": width, "height": height})
         box = await page.evaluate(BOXES)
@@ -53,8 +80,12 @@ async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
         assert box["grid"]["bottom"] - box["grid"]["top"] >= LEAST_ROWS * ROW_PX
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert await page.evaluate(ASKEW) == []
+        assert await page.evaluate(CUT) == []
         if width >= 1024 and height >= 768:
             assert await page.evaluate(IN_SIGHT) >= LEAST_ROWS
+    await page.locator(".offer").get_by_role("button", name="Close", exact=True).click()
+    await expect(page.get_by_text("Choose a car to see its offer.")).to_be_visible()
+    assert not await page.evaluate(SCROLLS), "the page scrolls, and not the window behind it"
     await page.set_viewport_size(PHONE)
     steps = await page.locator(".steps .button").all()
     assert steps
@@ -66,8 +97,8 @@ async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/desk"])
-async def test_a_list_fits_a_phone(arrive: Arrive, path: str) -> None:
-    """A wide table scrolls in its frame, and no word of the head lies over another."""
+async def test_a_list_fits_its_window(arrive: Arrive, path: str) -> None:
+    """A wide table scrolls in its frame, and no word of the head lies over another. Wider, nothing is cut."""
     manager = await arrive("riverside-manager")
     page = manager.page
     await page.set_viewport_size({"width": 390, "height": 844})
@@ -82,6 +113,9 @@ async def test_a_list_fits_a_phone(arrive: Arrive, path: str) -> None:
             beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
             below = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
             assert beside or below, (one, other)
+    for width, height in WINDOWS[1:]:
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await page.evaluate(BESIDE) == [], width
 
 
 async def test_the_shown_cell_is_in_sight(arrive: Arrive) -> None:

@@ -17,6 +17,7 @@ async def test_everything_is_found_by_the_keyboard(arrive: Arrive) -> None:
     closes what opened last; no request leaves the page.
     """
     sales = await arrive("riverside-sales")
+    await sales.see_deals()
     page = sales.page
     first = page.get_by_role("table", name="Open deals").locator("tbody a").first
     name = await first.inner_text()

@@ -81,6 +81,7 @@ async def test_a_session_that_ends_keeps_the_edits(arrive: Arrive, workspace: Wo
     and after a new sign-in the deal is back and the edit is sent.
     """
     sales = await arrive("riverside-sales")
+    await sales.see_deals()
     page = sales.page
     await page.evaluate("document.getElementById('app').dataset.build = 'older'; window.kept = true")
     path = await sales.open_first_deal()

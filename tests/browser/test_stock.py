@@ -38,18 +38,6 @@ async def only_few_fit(person: Person) -> None:
     await person.all_valued(after=before)
 
 
-async def test_the_screen_says_among_how_many_cars_the_best_is_the_best(arrive: Arrive) -> None:
-    """All that match, and nobody is asked in which order the stock is read."""
-    person = await arrive("riverside-sales")
-    await person.open_first_deal()
-    await person.all_valued()
-    page = person.page
-    expected = f"Best of {await matched(person):,} (all)"
-    await expect(page.locator(".reach")).to_have_text(expected)
-    await expect(page.locator(".filters select")).to_have_count(0)
-    assert person.complaints == []
-
-
 async def test_a_new_search_starts_sorted_where_the_pointer_rests_in_the_grid(arrive: Arrive) -> None:
     """The pointer moves in the grid and stays there; the next search begins with its best car anyway."""
     person = await arrive("riverside-manager")

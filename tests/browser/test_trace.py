@@ -43,7 +43,7 @@ async def test_the_searcher_reports_what_was_painted_and_sees_where_the_time_wen
     await manager.all_valued()
     search_id = await sales.search_id()
     await expect(sales.page.locator(".trace")).to_have_count(1)
-    panel = sales.page.get_by_role("group").filter(has=sales.page.get_by_text("Where the time went"))
+    panel = sales.page.get_by_role("group").filter(has=sales.page.get_by_text("Timing", exact=True))
 
     before = await sales.page.locator(".grid-frame").bounding_box()
     await sales.page.locator(".trace summary").focus()
@@ -65,7 +65,7 @@ async def test_the_searcher_reports_what_was_painted_and_sees_where_the_time_wen
     assert told_by_manager == []
 
     await manager.open(path)
-    await manager.page.get_by_text("Where the time went").click()
+    await manager.page.get_by_text("Timing", exact=True).click()
     await expect(manager.page.get_by_role("row", name=DRAWN)).to_be_visible()
     assert told_by_manager == []
 

@@ -107,6 +107,8 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
 
     await other.page.keyboard.press("o")
     await expect(other.page.locator(".open-grid .pencil")).to_be_visible(timeout=WAIT_MS)
+    rows = '"snapshot_rows","channel":"deal:'
+    assert not any(rows in frame for frame in other.frames), "an open row needs no list of cars"
     await one.page.keyboard.press("c")
     cash = one.page.get_by_label("Cash down, $")
     await expect(cash).to_be_focused(timeout=WAIT_MS)

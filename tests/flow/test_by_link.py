@@ -180,8 +180,8 @@ async def the_customer_is_here(both: Both) -> None:
 
 
 async def figures_change_and_are_liked(shop: Shop, page: Page, link_id: str) -> None:
-    """The page hears that its figures are old, and of what the desk does no more. A record is of the figures
-    that the customer saw: of old ones there is none.
+    """The page hears that its figures are old, and nothing else of the desk's work. An acceptance records the
+    figures that the customer saw: old ones cannot be accepted.
     """
     both, car = shop.both, {"vehicle_id": shop.both.cars[0], "kind": "finance"}
     old = (await page.shown())["cars"][0]["ways"][0]["own"]
@@ -259,7 +259,7 @@ async def no_other_door_opens(shop: Shop, cookie: str, token: str) -> None:
         assert await page.close_code() == 4001
     headers = ({"cookie": cookie}, {"authorization": f"Bearer {token}"})
     paths = ("deals", f"deals/{deal_id}/audit", f"deals/{deal_id}/paper.pdf", "customers", "find?q=a")
-    async with httpx.AsyncClient(base_url=doors.urls[1]) as browser:
+    async with httpx.AsyncClient(base_url=doors.urls[1], timeout=GUARD_SECONDS) as browser:
         for given in headers:
             for path in (*paths, "security-events"):
                 assert (await browser.get(f"/api/{path}", headers=given)).status_code == 401, path
@@ -294,7 +294,8 @@ async def nothing_hidden_was_told(shop: Shop, frames: list[str]) -> None:
     """No frame has a field that is hidden from customers, or a value that only the store knows."""
     assert len(frames) > 200
     messages = [json.loads(line) for frame in frames for line in frame.split("\n")]
-    told = {message["type"] for message in messages}
+    # A command that takes long on a busy machine says so.
+    told = {message["type"] for message in messages} - {"working"}
     assert told == {"welcome", "reply", "snapshot_end", "hidden", "customer_accepted"}
     # The salesperson's name, as on the paper, and of a hidden event that the page should ask again.
     assert NOT_FOR_CUSTOMERS & set(names_in(messages)) == {"salesperson", "outdated"}
@@ -341,7 +342,8 @@ async def test_links_have_limits(shop: Shop) -> None:
     assert (await refused(presenting.share())).code is ErrorCode.CONFLICT
     await presenting.unshare(links[0].link_id)
     await presenting.unshare(links[0].link_id)
-    assert (await refused(presenting.unshare(str(uuid.uuid4())))).code is ErrorCode.NOT_FOUND
+    for wrong in (str(uuid.uuid4()), links[1].link_id.upper(), "x"):
+        assert (await refused(presenting.unshare(wrong))).code is ErrorCode.NOT_FOUND
     await presenting.share(hours=168)
     tokens = [link.path.partition("#")[2] for link in links]
     cookie = cookie_of(await doors.post(tokens[1]))
@@ -351,18 +353,22 @@ async def test_links_have_limits(shop: Shop) -> None:
             await page.next()
         with pytest.raises(InvalidStatus, match="429"):
             await stack.enter_async_context(doors.open(cookie, 0))
+        await (
+            presenting.show()
+        )  # worked out and kept, so that the asks below come within the link's ten seconds
         codes = [(await pages[0].ask("presentation"))["ok"] for _ in range(14)]
         assert codes.count(True) == 12, "a link has its own, small share of the store's budget"
         for _ in range(75):
             await pages[1].socket.send('{"type":"ping","ref":1}')
         await pages[1].socket.send('{"type":"ping","ref":2}\n' * 40)
         assert await pages[1].close_code() == 4009
+    # Opened before, so that a slow machine finds the link over at the latest when the page connects.
+    expiring = cookie_of(await doors.post(tokens[2]))
     await shop.rows(
         "UPDATE deal_links SET expires_at = now() + interval '1 second' WHERE link_id::text = $1",
         links[2].link_id,
     )
-    expiring = await doors.post(tokens[2])
-    async with doors.open(cookie_of(expiring)) as page:
+    async with doors.open(expiring) as page:
         assert await page.close_code() == 4001
     assert (await doors.post(tokens[2])).text == (await doors.post("x" * 43)).text
     await nothing_is_shared_in_the_customers_view(shop)

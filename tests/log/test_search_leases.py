@@ -109,9 +109,11 @@ async def test_a_beat_tells_of_a_search_for_older_terms(log: ChannelLog) -> None
     assert await is_told()
     assert not await is_told(60_000), "its time began anew"
     await log.decide(DEAL, 3, decision(3), outdates=True)
-    await log.searches.search_stands(DEAL, "another")
+    await log.searches.search_stands(DEAL, "another", 3)
     assert await is_told()
-    await log.searches.search_stands(DEAL, "s1")
+    await log.searches.search_stands(DEAL, "s1", 2)
+    assert await is_told(), "the search may be possible again after decision 3"
+    await log.searches.search_stands(DEAL, "s1", 3)
     assert not await is_told()
     await log.decide(DEAL, 4, decision(4), outdates=True)
     await started(log, "s2")

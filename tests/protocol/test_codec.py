@@ -39,7 +39,7 @@ FIGURES: dict[str, Any] = {
 }
 DECISION: dict[str, Any] = {**CHANNEL, "op": OP, "version": 3}
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "join": {**CHANNEL, "view": "sales", "since": {"epoch": "e1", "seq": 4}},
+    "join": {**CHANNEL, "view": "sales", "since": {"epoch": "e1", "seq": 4}, "rows": False},
     "leave": CHANNEL,
     "look_up": {**LIST, "text": "moore"},
     "list_deals": {**LIST, "after": "2026", "limit": 50},
@@ -174,7 +174,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ping": {},
 }
 OPTIONAL = {
-    *("since", "filters", "sort", "limit"),
+    *("since", "rows", "filters", "sort", "limit"),
     *("programme_id", "terms_months", "cash_down_cents", "roll"),
     *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
     *("reasons", ("focus", "field"), "figures", "before", ("lender_effect", "status")),
@@ -202,6 +202,7 @@ WRONG = [
     ("join", "view", "owner"),
     ("join", "since.seq", -1),
     ("join", "since.epoch", 4),
+    ("join", "rows", None),
     ("search", "op", "not-a-uuid"),
     ("search", "filters", None),
     ("search", "filters.makes", ["x"] * 51),

@@ -301,10 +301,10 @@ class MemorySearchLog:
             return []
         return search.pointers(channel, [chunk for chunk in known if chunk in search.due])
 
-    async def search_stands(self, channel: str, search_id: str) -> None:
-        """Let a search be: nothing can be searched with the terms that the deal has now."""
-        search = self._channels.search_of(channel, search_id)
-        if search is not None:
+    async def search_stands(self, channel: str, search_id: str, no: int) -> None:
+        """Let a search be: nothing can be searched with the deal's terms after decision ``no``, the last."""
+        search, standing = self._channels.search_of(channel, search_id), self._channels.standing(channel)
+        if search is not None and standing is not None and (standing.no or 0) <= no:
             search.outdated_at = None
 
     async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:

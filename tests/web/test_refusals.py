@@ -4,7 +4,7 @@ import pytest
 
 from server.database.core.pool import connect_as_owner
 from server.web.pages import build_of
-from tests.web.site import Site, sign_in
+from tests.web.site import ORIGIN, Site, sign_in
 
 pytestmark = pytest.mark.flow
 
@@ -30,6 +30,10 @@ async def test_a_browser_gets_a_page_and_a_program_json(site: Site) -> None:
                 assert (told.status_code, told.headers["content-type"]) == (status, "application/json")
                 assert told.json()["error"]["message"]
         assert (await browser.get("/logout", headers=BROWSER)).headers["allow"] == "POST"
+        form = {"csrf_token": "old"}
+        late = await browser.post("/logout", data=form, headers={"origin": ORIGIN, **BROWSER})
+        assert late.status_code == 403
+        assert "The server refused this" in late.text and "This page is out of date." in late.text
 
 
 async def test_pages_that_are_not_there_for_a_person(site: Site) -> None:

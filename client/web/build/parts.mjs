@@ -57,7 +57,7 @@ async function writeScript(place, text, oldMap, path) {
   const map = oldMap && JSON.parse(oldMap);
   if (map) map.sources = map.sources.map((source) => relative(dirname(place), join(dirname(path), source)));
   const sourceMap = map ? { content: map, url: `${basename(place)}.map` } : false;
-  const made = await minify(text, { module: true, ecma: 2020, compress: { passes: 2 }, sourceMap });
+  const made = await minify(text, { module: true, ecma: 2022, sourceMap, compress: { passes: 2 } });
   await mkdir(dirname(place), { recursive: true });
   await writeFile(place, made.code);
   if (map) await writeFile(`${place}.map`, made.map);

@@ -85,8 +85,9 @@ async def create_deal(
         await _require_pace(database, uuid.UUID(user.id))
     deal_id = deal_id or uuid.uuid4()
     await database.execute(
+        # A command that was sent again may have begun it just now, over another connection.
         "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
-        " VALUES ($1, $2, $3, $4, $5)",
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (deal_id) DO NOTHING",
         deal_id,
         user.store_id,
         key,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.records import Actor, Role
+from server.clock import wire_time
 from server.database.core.pool import Database
 from server.database.decisions.deciding import parse_id
 
@@ -114,5 +115,5 @@ def _summary(row: Any) -> dict[str, Any]:
 
 def _wire(value: Any) -> Any:
     if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        return wire_time(value)
     return value

@@ -23,6 +23,7 @@ from protocol.deal.structure import Structure
 from protocol.deal.workflow import Fulfilment
 from protocol.events import Event, kind_of
 from protocol.records import Actor, DealState, Role
+from server.clock import wire_time
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 
@@ -133,7 +134,7 @@ class LockedDeal:
         if version == self.version:
             return
         last = await self.database.fetchrow(_MADE_VERSION, self.key, self.version)
-        made = {"by": last["by"], "at": last["at"].isoformat().replace("+00:00", "Z")} if last else {}
+        made = {"by": last["by"], "at": wire_time(last["at"])} if last else {}
         raise CommandError(
             ErrorCode.CONFLICT,
             "The deal changed in the meantime. Review it and try again.",

@@ -21,8 +21,16 @@ TRANSFERS = (("riverside", "northgate", 175_00, 1), ("northgate", "riverside", 2
 """Pairs of stores with their own terms: from where, to where, cents, days."""
 
 DEMO_PASSWORD = "demo"  # noqa: S105 - stated in the README; demo data is for loopback only
-STAFF = (("sales", Role.SALESPERSON, 500_00), ("manager", Role.DESK_MANAGER, 2_500_00))
+SECOND = "sales-2"
+STAFF = (
+    ("sales", Role.SALESPERSON, 500_00),
+    (SECOND, Role.SALESPERSON, 500_00),
+    ("manager", Role.DESK_MANAGER, 2_500_00),
+)
 """Of each store: the end of the login, the role, and the largest discount in cents without asking."""
+
+SECONDS_SHARE = 3
+"""Every so many deals, one is the second salesperson's."""
 
 NEIGHBOURS = (("IN", "Richmond", "47374"), ("KY", "Covington", "41011"))
 """Where customers of another state live: their cars are taxed there."""
@@ -70,9 +78,15 @@ class SampleStore:
     town: str
     postal_code: str
     structure: dict[str, Any]
+    second: str
+    """The name of the second salesperson."""
     markup_bp: float = 150.0
     npv_floor_cents: int = 0
     product_cost_share_bp: float = 4_500.0
+
+    def name_of(self, kind: str) -> str:
+        """Return the name of one of the staff."""
+        return self.second if kind == SECOND else f"{self.name} {kind}"
 
 
 _STRUCTURE = {
@@ -87,8 +101,8 @@ _STRUCTURE = {
     "terms_months": [36, 48, 60, 72],
 }
 NAMED_STORES = (
-    SampleStore("riverside", "Riverside", "OH", "Riverside", "45424", _STRUCTURE),
-    SampleStore("northgate", "Northgate", "OH", "Northgate", "45251", _STRUCTURE),
+    SampleStore("riverside", "Riverside", "OH", "Riverside", "45424", _STRUCTURE, "Jamie Ortiz"),
+    SampleStore("northgate", "Northgate", "OH", "Northgate", "45251", _STRUCTURE, "Renee Walsh"),
 )
 
 
@@ -96,7 +110,9 @@ def sample_store(number: int) -> SampleStore:
     """Return store ``number``, counted from 0: Riverside, Northgate, then stores without a story."""
     if number < len(NAMED_STORES):
         return NAMED_STORES[number]
-    return SampleStore(f"store-{number + 1}", f"Store {number + 1}", "OH", "Springfield", "45501", _STRUCTURE)
+    name = f"Store {number + 1}"
+    second = _name(np.random.default_rng([number]))
+    return SampleStore(f"store-{number + 1}", name, "OH", "Springfield", "45501", _STRUCTURE, second)
 
 
 def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt.date) -> dict[str, Any]:

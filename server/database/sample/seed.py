@@ -106,7 +106,7 @@ def _check(plan: SeedPlan) -> None:
 
 
 async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleStore]) -> int:
-    """Add stores that are not there, each with a salesperson and a desk manager; return how many."""
+    """Add stores that are not there, each with two salespeople and a desk manager; return how many."""
     there = {row["store_id"] for row in await database.fetch("SELECT store_id FROM stores")}
     missing = [store for store in stores if store.id not in there]
     await database.execute(
@@ -127,16 +127,18 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
             store.npv_floor_cents,
             store.product_cost_share_bp,
         )
+        # Everybody's is the same: each hash takes a tenth of a second.
+        password_hash = hash_password(people.DEMO_PASSWORD)
         for kind, role, authority_cents in people.STAFF:
             await database.execute(
                 "INSERT INTO users"
                 " (login, name, role, store_id, password_hash, discount_authority_cents, demo)"
                 " VALUES ($1, $2, $3, $4, $5, $6, true)",
                 f"{store.id}-{kind}",
-                f"{store.name} {kind}",
+                store.name_of(kind),
                 role,
                 store.id,
-                hash_password(people.DEMO_PASSWORD),
+                password_hash,
                 authority_cents,
             )
     await database.executemany(
@@ -207,11 +209,12 @@ async def _add_customers(
 
 
 async def _add_deals(database: asyncpg.Connection, plan: SeedPlan, report: Progress) -> int:
-    """Begin deals for customers that have none, each with its store's salesperson."""
+    """Begin deals for customers that have none, each with one of its store's salespeople."""
     there: int = await database.fetchval("SELECT count(*) FROM deals")
     missing = max(plan.deals - there, 0)
     rows = await database.fetch(_WITHOUT_DEAL, missing)
     for done, row in enumerate(rows, 1):
+        seconds = row["second_id"] is not None and (there + done) % people.SECONDS_SHARE == 0
         wish = codec.convert(StructureChanges, people.sample_wish(row, plan.random_seed, there + done))
         structure = revise(starting_structure(row["default_structure"], row), wish)
         structure = await with_catalogue(database, structure, row["state"])
@@ -221,16 +224,18 @@ async def _add_deals(database: asyncpg.Connection, plan: SeedPlan, report: Progr
             uuid.uuid5(people.NAMESPACE, f"deal of {row['customer_id']}"),
             row["store_id"],
             row["customer_id"],
-            row["user_id"],
+            row["second_id" if seconds else "user_id"],
             codec.plain(structure),
         )
         report("deals", done, missing)
     return len(rows)
 
 
+# The sample of an older release has one salesperson a store.
 _WITHOUT_DEAL = """
-SELECT c.*, s.default_structure, u.user_id
+SELECT c.*, s.default_structure, u.user_id, v.user_id AS second_id
   FROM customers c JOIN stores s USING (store_id) JOIN users u ON u.login = s.store_id || '-sales'
+  LEFT JOIN users v ON v.login = s.store_id || '-sales-2'
  WHERE c.monthly_income_cents IS NOT NULL
    AND NOT EXISTS (SELECT FROM deals d WHERE d.customer_id = c.customer_id)
  ORDER BY c.customer_id LIMIT $1

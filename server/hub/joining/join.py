@@ -68,7 +68,7 @@ class Joiner:
             connection.turn(channel, view)
             connection.detach(channel)
             require_room(connection)
-            sight = sight_of(view, connection.account)
+            sight = sight_of(view, connection.account, rows=command.rows)
             # A person with a narrower view than requested may have seen more before, so they start from a
             # snapshot.
             since = command.since if view is command.view else None
@@ -87,7 +87,7 @@ class Joiner:
             else:
                 here = self.rooms.here(channel, view)
                 start, snapshot = head.seq, snapshot_of(held, search, sight, here)
-                search_id = None if search is None or sight.is_link else search.search_id
+                search_id = search.search_id if search is not None and sight.rows else None
                 rows = snapshot_rows(
                     self.log.searches, channel, command.ref, search_id, sight, changes=changes
                 )

@@ -45,6 +45,10 @@ class WallJoiner:
         Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
         """
         channel = command.channel
+        if not command.rows:
+            raise CommandError(
+                ErrorCode.INVALID, "rows: expected true, as a list of deals is its rows", field="rows"
+            )
         view = capped_view(command.view, connection.account.role)
         connection.turn(channel, view)
         connection.detach(channel)

@@ -2,11 +2,32 @@
 
 from typing import Any, Final
 
+import msgspec
+
+from protocol import codec
+from protocol.events import Hidden, Matches, Offers, ValueFailed, kind_of
 from protocol.records import DealKind, View
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import COLUMNS, TOTAL_VALUE
+from server.log.channel_log import Entry
+
+OF_ROWS: Final = tuple(b'{"type":"%b"' % kind_of(kind).encode() for kind in (Matches, Offers, ValueFailed))
+"""How the events begin that are about rows alone."""
 
 _AS_GROSS: Final = frozenset({DealKind.CASH, DealKind.LEASE})
+
+
+class _Envelope(msgspec.Struct):
+    """What every event has."""
+
+    channel: str
+    at: str
+
+
+def without_rows(entry: Entry) -> bytes:
+    """Return an event as it is sent to those who joined without rows: that it happened."""
+    envelope = codec.decode_as(_Envelope, entry.body)
+    return codec.encode({"type": kind_of(Hidden), "seq": entry.seq, **msgspec.structs.asdict(envelope)})
 
 
 def _without_gross(columns: dict[str, Any]) -> dict[str, Any]:

@@ -30,22 +30,27 @@ _WORTH: Final = "npv_floor"
 class Sight:
     """A view; with ``score_edges``, scores instead of NPVs; with ``guard``, a view that hides NPVs but shows
     what is acceptable. ``is_link``: a customer's own connection, which is shown less than the customer's view
-    in the store. The same sight gets the same bytes.
+    in the store. Without ``rows`` it shows a deal without the cars of its search. The same sight gets the
+    same bytes.
     """
 
     view: View
     score_edges: ScoreEdges | None = None
     guard: FloorGuard | None = None
     is_link: bool = False
+    rows: bool = True
 
 
-def sight_of(view: View, account: Account) -> Sight:
-    """Return how a person sees a channel in ``view``: the sales view is the same for all of a store."""
+def sight_of(view: View, account: Account, *, rows: bool = True) -> Sight:
+    """Return how a person sees a channel in ``view``, with the cars of its search or without: the sales view
+    is the same for all of a store.
+    """
     if account.role is Role.CUSTOMER:
-        return Sight(View.CUSTOMER, is_link=True)
+        return Sight(View.CUSTOMER, is_link=True, rows=False)
     edges = account.score_edges_cents if view is View.SALES else None
     hides_npvs = view is View.CUSTOMER or edges is not None
-    return Sight(view, edges, FloorGuard(account.npv_floor_cents, account.guard_key) if hides_npvs else None)
+    guard = FloorGuard(account.npv_floor_cents, account.guard_key) if hides_npvs else None
+    return Sight(view, edges, guard, rows=rows)
 
 
 def value_as_seen(shown: dict[str, Any], sight: Sight) -> dict[str, Any]:

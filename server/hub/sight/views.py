@@ -16,7 +16,7 @@ from server.hub.sight.asking import shows_sort
 from server.hub.sight.link_seen import seen_by_link
 from server.hub.sight.parts_seen import project_offer, project_scenario, project_structure, shown_of
 from server.hub.sight.products_seen import project_products
-from server.hub.sight.rows_seen import guarded_columns, project_columns
+from server.hub.sight.rows_seen import OF_ROWS, guarded_columns, project_columns, without_rows
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
     ACCEPTANCE_FIELDS,
@@ -50,8 +50,9 @@ from server.log.channel_log import Entry
 
 def project_event(entry: Entry, sight: Sight) -> bytes:
     """Return the projected event, ready to send; if nothing is visible, only the envelope."""
-    view = sight.view
-    if view is View.MANAGER:
+    if not sight.rows and entry.body.startswith(OF_ROWS):
+        return without_rows(entry)
+    if sight.view is View.MANAGER:
         return b'{"seq":%d,' % entry.seq + entry.body[1:]
     return codec.encode(project_told({"seq": entry.seq, **codec.decode(entry.body)}, sight))
 

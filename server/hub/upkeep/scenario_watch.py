@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.moves.scenarios import Sheets, deals_to_outdate, outdate_scenarios
+from server.database.editions.rates import NotInForce
 from server.hub.upkeep.relay import Relay
 from server.work.editions import Editions
 
@@ -29,11 +30,15 @@ class ScenarioWatch:
     async def look(self, vehicle_ids: Sequence[str] | None) -> None:
         """Look at the scenarios about some cars; None: at all of them, for the rates too.
 
-        Raises NotInForce and the errors of the services.
+        Raises the errors of the services.
         """
         if vehicle_ids is not None and not vehicle_ids:
             return
-        in_force = await self._editions.in_force(self._today())
+        try:
+            in_force = await self._editions.in_force(self._today())
+        except NotInForce:
+            # Nothing can be priced. Once there are sheets, all scenarios are looked at.
+            return
         sheets = Sheets(in_force.rates, in_force.leases or None)
         async with self._system.acquire() as database:
             due = await deals_to_outdate(database, vehicle_ids, sheets)

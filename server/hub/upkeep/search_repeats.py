@@ -79,7 +79,7 @@ class SearchRepeats:
                     raise
                 # The decision is valid even if it cannot be searched with.
                 self._logger.info("not_searched_again", deal=deal.id, error=error)
-                await self._log.search_stands(channel, last.search_id)
+                await self._log.search_stands(channel, last.search_id, deal.last_no)
                 return
 
 

@@ -1,5 +1,7 @@
 """At the desk: dialogs by keyboard, locked fields, notes, and cars that another deal holds."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -80,6 +82,9 @@ async def test_a_manager_frees_what_another_deal_holds(arrive: Arrive, workspace
         )
     for person in (sales, manager):
         await expect(person.page.get_by_text("Held by Dana Cole until")).to_be_visible(timeout=WAIT_MS)
+        await expect(person.page.get_by_role("img", name=re.compile("Held by .*Dana Cole"))).to_have_text(
+            "■ hold"
+        )
     assert await sales.page.get_by_role("button", name="Hold", exact=True).is_disabled()
     await manager.page.get_by_role("button", name="Release", exact=True).click()
     for person in (sales, manager):

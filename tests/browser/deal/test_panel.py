@@ -11,6 +11,11 @@ from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
 
+FADES = """() => {
+  window.faded = [];
+  addEventListener("animationstart", (event) => window.faded.push(event.animationName));
+}"""
+
 TABS = {
     "Pencil": "Roll to a payment",
     "Value": "NPV breakdown",
@@ -55,9 +60,13 @@ async def test_the_panel_by_keyboard(arrive: Arrive) -> None:
 
 
 async def choose_again(person: Person) -> None:
-    """Choose the best car of a page that was loaded again."""
+    """Choose the best car of a page that was loaded again by its key: the panel says which it is."""
     await person.all_valued()
-    await person.page.locator(".grid-row").first.click()
+    row = person.page.locator(".grid-row").first
+    best = person.page.get_by_role("button", name="Best deal B")
+    await expect(best).to_contain_text(await row.locator(".cell-payment_cents").inner_text())
+    await person.page.keyboard.press("b")
+    await expect(row).to_have_attribute("aria-selected", "true")
     await expect(person.page.locator(".offer .big")).to_contain_text("APR", timeout=WAIT_MS)
 
 
@@ -99,10 +108,12 @@ async def _picks_a_point(person: Person) -> None:
 
 async def test_a_failing_car_says_why_and_is_fixed_by_a_click(arrive: Arrive) -> None:
     """A car that the terms leave out stays in the panel with the reason and its amount; the fix changes the
-    deal for everyone, and undoing it gives the deal its terms back.
+    deal for everyone, and undoing it gives the deal its terms back. A new figure fades in, unless the person
+    wants no motion.
     """
     sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
     path = await choose_best(sales)
+    await sales.page.evaluate(FADES)
     await manager.open(path)
     await manager.all_valued()
     page, offer = sales.page, sales.page.locator(".offer")
@@ -120,12 +131,15 @@ async def test_a_failing_car_says_why_and_is_fixed_by_a_click(arrive: Arrive) ->
     highest = manager.page.get_by_label("Max cash down", exact=True)
     most = await highest.input_value()
     before = await sales.search_id()
+    assert await page.evaluate("window.faded") == []
+    await page.emulate_media(reduced_motion="no-preference")
     await fix.focus()
     await page.keyboard.press("Enter")
     raised = f"{int(most.replace(',', '')) + more:,}"
     await expect(highest).to_have_value(raised, timeout=WAIT_MS)
     await expect(offer.locator(".big")).to_contain_text("APR", timeout=WAIT_MS)
     await sales.all_valued(after=before)
+    assert "changed" in await page.evaluate("window.faded")
     await expect(offer.locator(".undo-bar")).to_contain_text(f"+${more:,} down")
     await offer.get_by_role("button", name="Undo", exact=True).click()
     await expect(highest).to_have_value(most, timeout=WAIT_MS)

@@ -123,7 +123,7 @@ async def over_http(settings: Settings, web: Process, login: str) -> str:
         assert account is not None
         cookie = await issue_credential(owner, account.id, CredentialKind.COOKIE, dt.timedelta(hours=1))
     deal = (await a_deal_of(settings)).partition(":")[2]
-    async with httpx.AsyncClient(base_url=web.url, cookies={"deal_session": cookie}) as browser:
+    async with httpx.AsyncClient(base_url=web.url, cookies={"deal_session": cookie}, timeout=60.0) as browser:
         answers = [await browser.get(path.format(deal=deal)) for path in PATHS]
     return "\n".join(answer.text for answer in answers)
 
@@ -202,7 +202,7 @@ async def test_no_view_holds_a_value_that_it_hides(stocked: Settings, tmp_path: 
             assert not any(found.values()), found
         npvs = {npv for npv in cast.manager.columns("npv_cents") if npv is not None}
         lenders = {lender for lender in cast.manager.columns("lender") if lender is not None}
-        staff = {"Riverside manager", "Riverside sales"}
+        staff = {"Riverside manager", "Riverside sales", "Jamie Ortiz"}
         # Salespeople see what a deal is worth, to ten dollars.
         assert {coarse_npv(npv) for npv in npvs} & atoms(cast.sales)
         assert not {npv for npv in npvs if npv != coarse_npv(npv)} & atoms(cast.sales)

@@ -40,10 +40,12 @@ class Raw:
         self._read: list[Message] = []
 
     async def next(self) -> Message:
-        """Return the next message; who is here may be said at any time, and counts for nothing here."""
+        """Return the next message; who is here, and that a command still runs, may be said at any time and
+        counts for nothing here.
+        """
         while True:
             message = await self._next()
-            if message["type"] != "presence":
+            if message["type"] not in {"presence", "working"}:
                 return message
 
     async def _next(self) -> Message:

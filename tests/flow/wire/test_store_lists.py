@@ -61,6 +61,7 @@ async def test_who_may_not_ask(address: Address) -> None:
 
         for channel in ("deals:northgate", "desk:riverside", address.channel):
             assert await refusal("look_up", channel, text="a") == "forbidden channel"
+        assert await refusal("join", view="sales", rows=False) == "invalid rows"
         for kind in ("security_events", "list_people"):
             assert await refusal(kind) == "forbidden type"
         assert await refusal("look_up", text="a") == ""
@@ -87,5 +88,6 @@ async def test_who_may_not_ask(address: Address) -> None:
             assert (await manager.refused("list_people", channel=channel))["code"] == "forbidden"
         people = (await manager.ask("list_people", channel=OWN))["people"]
         assert [(one["name"], one["role"]) for one in people] == [
+            ("Jamie Ortiz", "salesperson"),
             *(("Riverside manager", "desk_manager"), ("Riverside sales", "salesperson")),
         ]

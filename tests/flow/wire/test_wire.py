@@ -9,9 +9,11 @@ import uuid
 
 import pytest
 
-from tests.flow.wire.raw import EASY, TIME, Address, Raw, no_gap, search_fields, socket
+from tests.flow.wire.raw import EASY, TIME, Address, Message, Raw, no_gap, search_fields, socket
 
 pytestmark = pytest.mark.flow
+
+OF_ROWS = frozenset({"matches", "offers", "value_failed"})
 
 
 async def test_many_messages_in_a_frame(address: Address) -> None:
@@ -25,7 +27,7 @@ async def test_many_messages_in_a_frame(address: Address) -> None:
 
 async def test_join_search_resume(address: Address) -> None:
     """A search streams in order without a gap; a second watcher gets the rows, a returning one what it
-    missed.
+    missed; one that joins without rows gets none, and counts what it is not sent.
     """
     async with socket(address, address.bearer) as client:
         raw = Raw(client)
@@ -78,6 +80,19 @@ async def test_join_search_resume(address: Address) -> None:
         )
         assert (beyond["recovered"], beyond["seq"]) == (False, head)
 
+        bare = {"channel": address.channel, "view": "manager", "rows": False}
+        await raw.ask("join", **bare, since={"epoch": joined["epoch"], "seq": 2})
+        assert [await raw.next() for _ in missed] == [without_rows(event) for event in missed]
+        joined = await raw.ask("join", **bare)
+        assert joined["snapshot"]["search"]["matched"] == matched
+        assert [message["type"] for message in await raw.until("snapshot_end")] == ["snapshot_end"]
+        await raw.send("search", **search_fields(address, limit=100))
+        told = [message for message in await raw.until("search_valued") if "seq" in message]
+        no_gap(told, head)
+        kinds = [event["type"] for event in told]
+        assert kinds.count("hidden") >= 2 and OF_ROWS.isdisjoint(kinds)
+        head = told[-1]["seq"]
+
     async with socket(address, address.cookie, address.origin) as client:
         raw = Raw(client)
         await raw.next()
@@ -101,6 +116,13 @@ async def test_join_search_resume(address: Address) -> None:
             assert part["rows"] <= 500
             assert "cost_cents" not in part["columns"]
             assert set(part["columns"]["valued"]) == {True}
+
+
+def without_rows(event: Message) -> Message:
+    """Return an event as it is sent to those who joined without rows."""
+    if event["type"] not in OF_ROWS:
+        return event
+    return {"type": "hidden", **{name: event[name] for name in ("channel", "seq", "at")}}
 
 
 async def test_edits_meet(address: Address) -> None:

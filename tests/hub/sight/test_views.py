@@ -29,7 +29,7 @@ from server.database.deals.deals import CustomerRecord, Deal
 from server.database.deals.story import Told
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of, snapshot_rows
-from server.hub.sight import asking, rows_seen, views, visible
+from server.hub.sight import asking, views, visible
 from server.hub.sight.sight import Sight
 from server.log.channel_log import Entry
 from server.log.search_log import Chunk, SearchState
@@ -269,16 +269,6 @@ def test_customers_are_not_told_who_sells(view: View, shown: set[str]) -> None:
     } | people
     sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(view)))
     assert set(sent) == {"seq", "type", "channel", "at"} | shown
-
-
-def test_customers_get_rows_in_no_order_that_tells() -> None:
-    """The order in which the stock is read may be that of its age: a customer's rows are by id."""
-    columns = {"vehicle_id": ["12", "9", "10"], "price_cents": [1, 2, 3]}
-    assert rows_seen.project_rows(columns, Sight(View.CUSTOMER)) == {
-        "vehicle_id": ["10", "12", "9"],
-        "price_cents": [3, 1, 2],
-    }
-    assert rows_seen.project_rows(columns, Sight(View.SALES)) == columns
 
 
 def test_every_hidden_name_is_tried() -> None:

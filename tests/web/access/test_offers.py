@@ -8,8 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from protocol.records import Actor
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal.deal_parts import OfferedCar
+from protocol.deal.presenting import Acceptance, CellFigures
+from protocol.records import Actor, DealKind, Role
+from server.clock import utc_now
 from server.database.core.pool import connect_as_owner
+from server.database.decisions.edits import presenting
 from server.database.decisions.edits.presenting import NewLink, revoke_link, share_link
 from server.database.people.offer_links import LinkSecrets, hash_of
 from server.database.people.users import Account, find_by_login
@@ -219,6 +224,41 @@ async def test_guessing_is_slowed_down_and_customers_are_not(
     assert counted(await rows(site)) == {"offer_opened": 6, "offer_refused": 3, "offer_throttled": 2}
     # Opens within a minute are one visit, and one event of the deal.
     assert await _opens(site, link) == 1
+
+
+async def test_one_link_records_so_many_choices(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was chosen last, chosen again, is no other one; beyond the most, none is recorded."""
+    monkeypatch.setattr(presenting, "MAX_ACCEPTANCES", 2)
+    link, scope = await shared(site), site.stores.of("riverside")
+    actor = Actor(id=link.link_id, name="Customer", role=Role.CUSTOMER)
+    car = OfferedCar(vin="", stock_no="U1", year=2020, make="Honda", model="CR-V", trim="", mileage=7)
+    async with scope.acquire() as database:
+        version = await database.fetchval("SELECT version FROM deals WHERE deal_id::text = $1", link.deal_id)
+
+    async def like(cents: int) -> str:
+        acceptance = Acceptance(
+            id="",
+            at=utc_now(),
+            vehicle_id="1",
+            car=car,
+            kind=DealKind.FINANCE,
+            cash_down_cents=cents,
+            figures=CellFigures(total_cents=1),
+            text_version="1",
+            version="p",
+            by=actor,
+            in_person=False,
+            link_id=link.link_id,
+        )
+        liked = presenting.Liked(version, acceptance, ("like", cents))
+        decided = await presenting.accept(scope, link.deal_id, liked, op=uuid.uuid4(), actor=actor)
+        return str(decided.reply["acceptance_id"])
+
+    first, again, other, back = [await like(cents) for cents in (1, 1, 2, 2)]
+    assert first == again != other == back
+    with pytest.raises(CommandError) as refused:
+        await like(1)
+    assert refused.value.code is ErrorCode.TOO_LARGE
 
 
 async def test_the_application_finds_a_link_by_its_token_only(site: Site) -> None:

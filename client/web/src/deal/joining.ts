@@ -8,6 +8,8 @@ import { retryAfterMs } from "./terms/retry";
 const JOIN_AGAIN_MS = 2_000;
 
 export interface JoiningPort {
+  /** Whether to get the cars of the deal's search. */
+  rows: boolean;
   /** The view to join in. */
   view(): View;
   joined(reply: Reply): void;
@@ -27,8 +29,10 @@ export class Joining {
 
   join(): void {
     this.stop();
-    const request = { type: "join", channel: this.channel.channel, view: this.port.view() } as const;
-    const ref = this.send({ ...request, since: this.channel.position }, (reply) => this.replied(reply));
+    const { channel, position: since } = this.channel;
+    const { rows } = this.port;
+    const request = { type: "join", channel, view: this.port.view(), since, rows } as const;
+    const ref = this.send(request, (reply) => this.replied(reply));
     if (ref !== null) this.channel.joined(ref);
   }
 

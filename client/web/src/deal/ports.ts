@@ -1,7 +1,9 @@
 // What the parts of a deal ask the server, sent over the connection of its session.
 import type { Signal } from "@preact/signals";
 import type { ChannelFollower } from "../live/channel";
+import type { Request } from "../live/connection";
 import type { Environment } from "../live/environment";
+import type { Reply } from "../wire";
 import { type DealModel, withOlder } from "./model/state";
 import type { CarName } from "./model/timeline";
 import type { Send } from "./pencil/pencil-port";
@@ -13,6 +15,7 @@ import type { TermsPort } from "./terms/terms-editor";
 const MOST_FOUND = 12;
 
 type Model = Signal<DealModel | null>;
+type Ask = (request: Request, replied: (reply: Reply) => void) => boolean;
 
 export function termsPort(
   model: Model,
@@ -30,17 +33,17 @@ export function termsPort(
   };
 }
 
-export function finderPort(channel: string, send: Send, environment: Environment): FinderPort {
+export function finderPort(channel: string, ask: Ask, environment: Environment): FinderPort {
   return {
-    find: (text, replied) => send({ type: "find", channel, text, limit: MOST_FOUND }, replied) !== null,
+    find: (text, replied) => ask({ type: "find", channel, text, limit: MOST_FOUND }, replied),
     later: (milliseconds, action) => environment.later(milliseconds, action),
   };
 }
 
-export function storyPort(model: Model, channel: string, send: Send, carName: CarName): StoryPort {
+export function storyPort(model: Model, channel: string, ask: Ask, carName: CarName): StoryPort {
   return {
     oldest: () => model.value?.oldest ?? null,
-    ask: (before, limit, replied) => send({ type: "history", channel, before, limit }, replied) !== null,
+    ask: (before, limit, replied) => ask({ type: "history", channel, before, limit }, replied),
     add: (page) => {
       if (model.value) model.value = withOlder(model.value, page, carName);
     },

@@ -1,11 +1,11 @@
 // One deal on the screen: binds the connection, the channel and the models, and notifies the screen of changes.
-import { batch, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
+import { batch, effect, type Signal, signal, untracked } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener, type PulseNews, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
 import type { Carrier, Line } from "../live/shared";
-import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
+import { carName } from "../text/readable";
 import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
 import { Desk } from "./desk/desk";
 import { Joining } from "./joining";
@@ -50,8 +50,7 @@ export class DealSession implements Listener {
   private readonly gridNow: Signal<Grid>;
   private drawing: Cancel | null = null;
   private readonly joining: Joining;
-  private readonly unaim: () => void;
-  private readonly unkeep: () => void;
+  private readonly effects: readonly Cancel[];
   private keptEdits: KeptEdits | null = null;
 
   constructor(
@@ -83,12 +82,13 @@ export class DealSession implements Listener {
       (op, replied) => this.paint.left(op, replied),
       (milliseconds, action) => environment.later(milliseconds * (1 + environment.random()), action),
     );
-    this.finder = new Finder(finderPort(channel, send, environment));
+    this.finder = new Finder(finderPort(channel, this.ask, environment));
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
-    this.story = new Story(storyPort(this.model, channel, send, this.carName));
+    this.story = new Story(storyPort(this.model, channel, this.ask, this.carName));
     this.catalogue = new ProductCatalogue(send, channel);
     this.joining = new Joining(this.channel, send, environment, {
+      rows: !this.watches,
       view: () => this.view.value,
       joined: (reply) => {
         this.failure.value = null;
@@ -98,8 +98,7 @@ export class DealSession implements Listener {
         this.failure.value = error;
       },
     });
-    this.unaim = effect(() => this.aim());
-    this.unkeep = effect(() => this.keep());
+    this.effects = [effect(() => this.aim()), effect(() => this.keep())];
     this.connection.start();
   }
 
@@ -112,21 +111,12 @@ export class DealSession implements Listener {
     this.joining.stop();
     this.searching.stop();
     this.drawing?.();
-    this.unaim();
-    this.unkeep();
+    for (const stop of this.effects) stop();
     this.connection.stop();
   }
 
   retryNow(): void {
     this.connection.hurry();
-  }
-
-  get standing(): ReadonlySignal<Standing> {
-    return this.truth.standing;
-  }
-
-  get paused(): ReadonlySignal<boolean> {
-    return this.truth.paused;
   }
 
   /** How many edits wait to be sent. */
@@ -157,7 +147,7 @@ export class DealSession implements Listener {
     const deal = this.model.value?.deal;
     const offered = [deal?.selected, ...(deal?.pins ?? [])].find((offer) => offer?.vehicle_id === vehicleId)?.car;
     const car = offered ?? (vehicleId === undefined ? undefined : this.grid.row(vehicleId));
-    return car ? `${car.year} ${car.make} ${car.model}` : "a car";
+    return car ? carName(car) : "a car";
   };
 
   /** Shows the others which field this person is in; null: in none. */
@@ -171,12 +161,8 @@ export class DealSession implements Listener {
     return this.user.value?.scores ?? false;
   }
 
-  /**
-   * Sends a command; returns whether there is a connection. A question, which has no `op`, is not repeated after a
-   * lost connection.
-   */
-  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean =>
-    this.connection.send(request, replied) !== null;
+  /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
+  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean => this.connection.ask(request, replied);
 
   can(right: string): boolean {
     return this.user.value?.rights.includes(right) ?? false;
@@ -217,8 +203,7 @@ export class DealSession implements Listener {
   changed(link: Link): void {
     if (link.kind !== "open") {
       this.channel.lost();
-      this.pencil?.lost();
-      this.story?.lost();
+      this.pencil.lost();
     }
     this.truth.changed(link);
   }
@@ -232,14 +217,14 @@ export class DealSession implements Listener {
       if (step.kind === "rejoin") this.joining.join();
       else if (step.kind === "recovered") this.joined(step.reply);
       else if (step.kind === "snapshot") this.load(step.reply);
-      else if (step.kind === "rows" && !this.watches) this.grid.load(step.message);
+      else if (step.kind === "rows") this.grid.load(step.message);
       else if (step.kind === "whole") this.loaded();
       else if (step.kind === "event") this.follow(step.event);
       else if (step.kind === "presence") this.here.value = step.message.here;
     }
   }
 
-  /** What the server does not have yet outlives a reload; in the customer's view nothing is kept. */
+  /** What the server does not have yet outlives a reload. */
   private keep(): void {
     const kept = this.terms.kept;
     this.keptEdits?.keep(kept);
@@ -275,7 +260,7 @@ export class DealSession implements Listener {
   }
 
   private loaded(): void {
-    this.grid.loaded();
+    this.grid.settle();
     this.resend();
     if (this.truth.paused.value || this.watches) return;
     if (this.model.value && !this.model.value.search) this.searching.begin(NO_FILTERS, this.searching.firstSort);

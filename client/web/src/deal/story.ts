@@ -18,7 +18,7 @@ export class Story {
 
   constructor(private readonly port: StoryPort) {}
 
-  /** Asks for the page before the oldest event. A question is not repeated after a lost connection. */
+  /** Asks for the page before the oldest event. */
   older(): void {
     const before = this.port.oldest();
     if (before === null || this.asking.value) return;
@@ -28,10 +28,5 @@ export class Story {
       if (reply.ok && this.port.oldest() === before) this.port.add(reply.data as unknown as HistoryPage);
     });
     if (!sent) this.asking.value = false;
-  }
-
-  /** The connection is gone, and so is the answer. */
-  lost(): void {
-    this.asking.value = false;
   }
 }

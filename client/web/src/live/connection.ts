@@ -1,6 +1,6 @@
 // One WebSocket and its life: welcome, refs, resending, silence, reconnecting. Independent of deals.
 import { parseReadable } from "../text/readable";
-import type { AnyCommand, AnyMessage, Reply, Welcome } from "../wire";
+import type { AnyCommand, AnyMessage, ErrorBody, Reply, Welcome } from "../wire";
 import { reconnectDelay } from "./backoff";
 import type { Cancel, Environment, Socket } from "./environment";
 import { type Beat, Pulse, WakefulClock } from "./pulse";
@@ -43,7 +43,17 @@ export interface Listener {
 interface Pending {
   request: Request;
   replied: (reply: Reply) => void;
+  /** Whether a lost connection is an answer too. */
+  asked: boolean;
 }
+
+/** The answer to a question for which there is no connection. */
+export const AWAY: ErrorBody = {
+  code: "busy",
+  message: "No connection. Try again when the page is live.",
+  retry: true,
+  detail: {},
+};
 
 export class Connection {
   private socket: Socket | null = null;
@@ -115,30 +125,39 @@ export class Connection {
     this.hurry();
     // A handshake that began before the sleep leads nowhere.
     if (this.link.kind === "connecting" && this.time() - this.openedAt > STALE_HANDSHAKE_MS) this.reopen();
-    if (this.link.kind === "open" && this.pulse.wake(this.time())) this.ask();
+    if (this.link.kind === "open" && this.pulse.wake(this.time())) this.ping();
     this.look();
   }
 
   /**
    * Sends a command and calls `replied` with its one answer; returns the ref, or null if there is no connection. A
-   * command with an `op` is kept then, and while it is unanswered, and goes out again by `resend`; others are dropped.
+   * command with an `op` is kept then, and while it is unanswered, and goes out again by `resend`; others are dropped,
+   * and answered only if they were `asked`.
    */
-  send(request: Request, replied: (reply: Reply) => void): number | null {
+  send(request: Request, replied: (reply: Reply) => void, asked = false): number | null {
     if (this.link.kind !== "open" || !this.socket) {
-      if ("op" in request) this.unanswered.push({ request, replied });
+      if ("op" in request) this.unanswered.push({ request, replied, asked });
       return null;
     }
     const ref = this.nextRef++;
-    this.pending.set(ref, { request, replied });
+    this.pending.set(ref, { request, replied, asked });
     this.socket.send(JSON.stringify({ ...request, ref }));
     return ref;
+  }
+
+  /**
+   * Asks a question; returns whether there is a connection. If that is lost before the answer, the answer is `AWAY`: whoever
+   * asked does not wait for ever. A command with an `op` is kept and sent again, as by `send`.
+   */
+  ask(request: Request, replied: (reply: Reply) => void): boolean {
+    return this.send(request, replied, true) !== null;
   }
 
   /** Sends what the old socket left unanswered, with the same `op`, so that nothing is done twice. */
   resend(): void {
     const kept = this.unanswered;
     this.unanswered = [];
-    for (const { request, replied } of kept) this.send(request, replied);
+    for (const { request, replied, asked } of kept) this.send(request, replied, asked);
   }
 
   private read(text: string): void {
@@ -175,7 +194,7 @@ export class Connection {
   }
 
   /** Any message answers; the reply itself says nothing more. */
-  private ask(): void {
+  private ping(): void {
     this.send({ type: "ping" }, () => {});
   }
 
@@ -186,7 +205,7 @@ export class Connection {
     const visible = this.environment.visible();
     if (this.link.kind === "open") {
       const act = this.pulse.step(time, visible);
-      if (act === "ask") this.ask();
+      if (act === "ask") this.ping();
       else if (act === "give_up") this.abandon();
     }
     const { heardAt } = this;
@@ -218,10 +237,17 @@ export class Connection {
   private lost(code: number): void {
     this.socket = null;
     this.handshake();
-    for (const pending of this.pending.values()) {
-      if ("op" in pending.request) this.unanswered.push(pending);
-    }
+    const cut = [...this.pending.values()];
     this.pending.clear();
+    this.unanswered.push(...cut.filter(({ request }) => "op" in request));
+    this.rest(code);
+    for (const { request, replied, asked } of cut) {
+      if (asked && !("op" in request)) replied({ type: "reply", ref: 0, ok: false, error: AWAY });
+    }
+  }
+
+  /** Waits for another attempt, unless the server says not to come back. */
+  private rest(code: number): void {
     const delay = reconnectDelay(code, this.attempt, this.environment.random());
     if (delay === null) {
       this.set({ kind: "ended", code });

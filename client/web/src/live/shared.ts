@@ -4,7 +4,7 @@ import { Connection, type Link, type Listener, type PulseNews } from "./connecti
 import type { Environment } from "./environment";
 
 /** What a listener does with its connection. */
-export type Carrier = Pick<Connection, "start" | "stop" | "hurry" | "send" | "resend">;
+export type Carrier = Pick<Connection, "start" | "stop" | "hurry" | "send" | "ask" | "resend">;
 
 /** A place for one more listener. */
 export interface Line {
@@ -46,6 +46,7 @@ export class SharedConnection implements Line, Listener {
       stop: () => void this.listeners.delete(listener),
       hurry: () => connection.hurry(),
       send: (request, replied) => connection.send(request, replied),
+      ask: (request, replied) => connection.ask(request, replied),
       resend: () => connection.resend(),
     };
   }

@@ -4,8 +4,8 @@ import { computed, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener, type PulseNews } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import { newOp } from "../live/op";
 import { Truth } from "../live/truth";
+import { newOp } from "../text/op";
 import type { AnyEvent, AnyMessage, DealKind, ErrorBody, PresentationReply, Reply, Welcome } from "../wire";
 import type { Place } from "./model/choice";
 import { after, type Happening, isUnderWay, likeOf, type OfferState, OPENING, phaseOf } from "./model/state";
@@ -135,10 +135,9 @@ export class OfferSession implements Listener {
 
   private join(): void {
     this.joinAgain();
-    const { channel, position } = this.channel;
-    const ref = this.connection.send({ type: "join", channel, view: "customer", since: position }, (reply) =>
-      this.joinReplied(reply),
-    );
+    const { channel, position: since } = this.channel;
+    const request = { type: "join", channel, view: "customer", since, rows: false } as const;
+    const ref = this.connection.send(request, (reply) => this.joinReplied(reply));
     if (ref !== null) this.channel.joined(ref);
   }
 

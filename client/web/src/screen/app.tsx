@@ -32,7 +32,7 @@ interface PageProps extends Omit<Surroundings, "managers" | "announcer"> {
 
 function Page({ router, user, managers }: PageProps) {
   const route = router.route.value;
-  usePageFocus(route);
+  usePageFocus(route, managers?.loaded.value, managers?.failed.value);
   if (route.page === "deals") return <DealsPage />;
   if (route.page === "deal") return <DealPage key={route.id} dealId={route.id} widest={widestView(user.role)} />;
   if (route.page === "unknown" || !managers)

@@ -1,6 +1,7 @@
 // What a person of the store asks before they are in a deal: find one, page through the list, begin one.
 import { signal } from "@preact/signals";
-import type { Request } from "../live/connection";
+import { AWAY, type Request } from "../live/connection";
+import { newOp } from "../text/op";
 import type {
   CustomerFacts,
   DealBegun,
@@ -15,15 +16,9 @@ import type {
 /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
 export type Ask = (request: Request, replied: (reply: Reply) => void) => boolean;
 
-export const AWAY: ErrorBody = {
-  code: "busy",
-  message: "No connection. Try again when the page is live.",
-  retry: true,
-  detail: {},
-};
-
 export class StoreLists {
   private readonly channel: string;
+  private beginning = false;
 
   constructor(
     storeId: string,
@@ -48,17 +43,22 @@ export class StoreLists {
     this.question({ type: "list_people", channel: this.channel }, (data) => done(data as PeopleList), failed);
   }
 
-  /** Begins a deal for a customer, known by id or new. It is begun once, also if the connection breaks meanwhile. */
+  /**
+   * Begins a deal for a customer, known by id or new. It is begun once, also if the connection breaks meanwhile: a second
+   * press before the answer begins none.
+   */
   begin(
     whom: { customer_id: string } | { customer: CustomerFacts },
     done: (begun: DealBegun) => void,
     failed: (error: ErrorBody) => void,
   ): void {
-    const request = { type: "begin_deal", channel: this.channel, op: crypto.randomUUID(), ...whom } as const;
-    this.ask(
-      request,
-      answered((data) => done(data as DealBegun), failed),
-    );
+    if (this.beginning) return;
+    this.beginning = true;
+    const take = answered((data) => done(data as DealBegun), failed);
+    this.ask({ type: "begin_deal", channel: this.channel, op: newOp(), ...whom }, (reply) => {
+      this.beginning = false;
+      take(reply);
+    });
   }
 
   /** Asks for a page of the store's security events. */
@@ -110,10 +110,10 @@ export class Lookup {
     else if (words !== this.looked.peek().words) this.pause = this.later(PAUSE_MS, () => this.request(words));
   }
 
-  /** Looks again for what no answer came to. */
+  /** Looks again for what could not be looked for. */
   again(): void {
-    const { words, found } = this.looked.peek();
-    if (words !== "" && found === null) this.request(words);
+    const { words, failure } = this.looked.peek();
+    if (words !== "" && failure) this.request(words);
   }
 
   clear(): void {

@@ -15,26 +15,41 @@ const TONE_SECONDS = 0.12;
 
 export function browserAlerts(): AlertPort {
   let audio: AudioContext | null = null;
+  /** A browser is silent until the person has pressed something: what rang meanwhile is one tone then. */
+  let due = false;
   const permission = () => ("Notification" in globalThis ? Notification.permission : "missing");
   return {
     permission,
     ask: async () => ("Notification" in globalThis ? await Notification.requestPermission() : "missing"),
     ring() {
-      if (!("AudioContext" in globalThis)) return;
+      if (due || !("AudioContext" in globalThis)) return;
       audio ??= new AudioContext();
-      void audio.resume();
-      play(audio);
+      const sounding = audio;
+      due = true;
+      void sounding.resume().then(() => {
+        due = false;
+        play(sounding);
+      });
     },
     notify(title, { body, tag, open }) {
       if (permission() !== "granted") return;
-      const shown = new Notification(title, { body, tag });
-      shown.addEventListener("click", () => {
+      const shown = notification(title, { body, tag });
+      shown?.addEventListener("click", () => {
         window.focus();
         shown.close();
         open();
       });
     },
   };
+}
+
+/** A phone has notifications, and lets no page make one. */
+function notification(title: string, about: NotificationOptions): Notification | null {
+  try {
+    return new Notification(title, about);
+  } catch {
+    return null;
+  }
 }
 
 function play(audio: AudioContext): void {

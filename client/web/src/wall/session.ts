@@ -1,10 +1,9 @@
 // The wall of a store on the screen, or its list of deals: joins its channel and keeps the rows that its events replace.
-import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
 import type { Link, Listener, PulseNews, Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
 import { type Carrier, type Line, SharedConnection } from "../live/shared";
-import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
 import type { AnyMessage, ErrorBody, Present, Reply, View, Welcome } from "../wire";
 import { type Rows, type Summary, summariesOf, takenAll } from "./fold";
@@ -48,10 +47,6 @@ export class WallSession implements Listener {
     this.shared.start();
   }
 
-  get standing(): ReadonlySignal<Standing> {
-    return this.truth.standing;
-  }
-
   close(): void {
     this.joinAgain();
     this.shared.close();
@@ -67,8 +62,7 @@ export class WallSession implements Listener {
   }
 
   /** Sends a command; returns whether there is a connection. One with an `op` is kept until there is. */
-  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean =>
-    this.connection.send(request, replied) !== null;
+  readonly ask = (request: Request, replied: (reply: Reply) => void): boolean => this.connection.ask(request, replied);
 
   welcomed(welcome: Welcome): void {
     this.truth.welcomed(welcome);
@@ -86,7 +80,7 @@ export class WallSession implements Listener {
   }
 
   changed(link: Link): void {
-    if (link.kind !== "open") this.channel?.lost();
+    if (link.kind !== "open") this.channel.lost();
     this.truth.changed(link);
   }
 

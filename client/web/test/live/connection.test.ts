@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reconnectDelay } from "../../src/live/backoff";
-import { Connection, type Link, type PulseNews } from "../../src/live/connection";
+import { AWAY, Connection, type Link, type PulseNews } from "../../src/live/connection";
 import type { Environment, SocketEvents } from "../../src/live/environment";
 
 class World implements Environment {
@@ -95,6 +95,31 @@ test("several messages of one frame are handled in order", () => {
   assert.deepEqual(
     received.map((message) => (message as { message: string }).message),
     ["a", "b"],
+  );
+});
+
+test("whoever asked is told when the connection goes before the answer; a command with an op waits", () => {
+  const { world, connection, links } = opened();
+  const told: unknown[] = [];
+  const question = { type: "list_people", channel: "deals:1" } as const;
+  assert.equal(
+    connection.ask(question, ({ error }) => told.push(error, links.at(-1)?.kind)),
+    true,
+  );
+  connection.ask(TERMS, ({ error }) => told.push(error));
+  connection.send(question, ({ error }) => told.push(error));
+  world.last.events.closed(1006);
+  assert.deepEqual(told, [AWAY, "waiting"], "and it may ask again at once, for nothing");
+  assert.equal(
+    connection.ask(question, () => {}),
+    false,
+  );
+  world.pass(1_000);
+  welcome(world);
+  connection.resend();
+  assert.deepEqual(
+    world.last.sent.map(({ type }) => type),
+    ["terms"],
   );
 });
 

@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Request } from "../../src/live/connection";
+import { AWAY, type Request } from "../../src/live/connection";
 import { kept } from "../../src/store/kept-order";
 import { Lookup, StoreLists } from "../../src/store/lists";
 import type { Summary } from "../../src/wall/fold";
-import type { Reply } from "../../src/wire";
+import type { ErrorBody, Reply } from "../../src/wire";
 
 function store() {
-  const sent: { request: Request; reply(data: unknown): void }[] = [];
+  const sent: { request: Request; reply(data: unknown): void; refuse(error: ErrorBody): void }[] = [];
   const world = { connected: true };
   const lists = new StoreLists("s1", (request, replied) => {
     if (world.connected)
-      sent.push({ request, reply: (data) => replied({ type: "reply", ref: 1, ok: true, data } as Reply) });
+      sent.push({
+        request,
+        reply: (data) => replied({ type: "reply", ref: 1, ok: true, data } as Reply),
+        refuse: (error) => replied({ type: "reply", ref: 1, ok: false, error }),
+      });
     return world.connected;
   });
   let due: (() => void) | null = null;
@@ -56,6 +60,18 @@ test("without a connection it says so, and asks again when there is one", () => 
   assert.equal(lookup.looked.value.failure, null);
 });
 
+test("newer words whose answer is lost are asked again, whatever older words have found", () => {
+  const { sent, lookup, pause } = store();
+  lookup.look("mo");
+  pause();
+  sent[0]!.reply({ customers: [], deals: [{ id: "old" }] });
+  lookup.look("moore");
+  pause();
+  sent[1]!.refuse(AWAY);
+  lookup.again();
+  assert.equal((sent[2]!.request as { text: string }).text, "moore");
+});
+
 test("a deal begins with an op, so that it begins once", () => {
   const { sent, lists } = store();
   let id = "";
@@ -71,6 +87,25 @@ test("a deal begins with an op, so that it begins once", () => {
   assert.match(request.op, /^[0-9a-f-]{36}$/);
   sent[0]!.reply({ id: "d1", channel: "deal:d1", version: 0 });
   assert.equal(id, "d1");
+});
+
+test("two presses in a row begin one deal; after a refusal another press begins it", () => {
+  const { sent, lists } = store();
+  const refusals: string[] = [];
+  const press = () => {
+    lists.begin(
+      { customer_id: "c1" },
+      () => {},
+      ({ message }) => refusals.push(message),
+    );
+  };
+  press();
+  press();
+  assert.equal(sent.length, 1);
+  sent[0]!.refuse({ code: "busy", message: "Busy.", retry: true, detail: {} });
+  assert.deepEqual(refusals, ["Busy."]);
+  press();
+  assert.equal(sent.length, 2);
 });
 
 test("a list that somebody reads keeps its rows in their places, with their newest contents", () => {

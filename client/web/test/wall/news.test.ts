@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Announcer } from "../../src/live/announcer";
-import type { AlertPort } from "../../src/wall/alert-port";
+import { type AlertPort, browserAlerts } from "../../src/wall/alert-port";
 import { Alerts, newsText } from "../../src/wall/alerts";
 import type { Rows } from "../../src/wall/fold";
 import { alertFor, type Heard, heardFrom, NOTHING_HEARD, type Permission } from "../../src/wall/news";
@@ -79,8 +79,8 @@ class Calls implements AlertPort {
 function store() {
   const kept = new Map<string, string>();
   return {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
+    read: (name: string) => kept.get(name) ?? null,
+    write: (name: string, text: string | null) => void (text === null ? kept.delete(name) : kept.set(name, text)),
   };
 }
 
@@ -101,6 +101,59 @@ test("the browser is asked by the person's press alone, once; the wish is rememb
   again.tell([waits("c", "09:00")], () => {});
   assert.deepEqual([calls.rung, calls.notified.length], [1, 2]);
   assert.equal(newsText(waits("c", "09:00", { customer: "Ann" })), "Ann");
+});
+
+/** Gives the page parts of a browser for the time of a test. */
+function browser(parts: Record<string, unknown>): () => void {
+  Object.assign(globalThis, parts);
+  return () => {
+    for (const name of Object.keys(parts)) Reflect.deleteProperty(globalThis, name);
+  };
+}
+
+test("what rings before the browser lets it sound is one tone then", async () => {
+  let started = 0;
+  let allow = () => {};
+  const allowed = new Promise<void>((resolve) => {
+    allow = resolve;
+  });
+  const ramp = { setValueAtTime: () => {}, linearRampToValueAtTime: () => {} };
+  class Part {
+    gain = ramp;
+    connect = (next: unknown) => next;
+    start = () => {
+      started += 1;
+    };
+    stop = () => {};
+  }
+  class AudioContext {
+    currentTime = 0;
+    destination = null;
+    resume = () => allowed;
+  }
+  const restore = browser({ AudioContext, OscillatorNode: Part, GainNode: Part });
+  const alerts = browserAlerts();
+  for (const _ of [1, 2, 3]) alerts.ring();
+  assert.equal(started, 0);
+  allow();
+  await allowed;
+  assert.equal(started, 2, "a tone has two notes");
+  alerts.ring();
+  await allowed;
+  assert.equal(started, 4);
+  restore();
+});
+
+test("a phone that has notifications, and lets no page make one, is not stopped by that", () => {
+  class Notification {
+    static permission = "granted";
+    constructor() {
+      throw new TypeError("Illegal constructor.");
+    }
+  }
+  const restore = browser({ Notification });
+  browserAlerts().notify("New submit", { body: "", tag: "", open: () => {} });
+  restore();
 });
 
 test("lines for a screen reader that come together are one message, each once", () => {

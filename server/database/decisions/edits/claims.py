@@ -14,6 +14,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import VehicleHeld, VehicleReleased
 from protocol.records import Actor, DealState, Role
+from server.clock import wire_time
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
@@ -127,8 +128,8 @@ async def hold_vehicle(
         await require_not_held(deal, vehicle_id)
         await _require_room(deal, vehicle_id)
         until = await deal.database.fetchval(_TAKE, vehicle_id, deal.key, codec.plain(actor), HOLD_LENGTH)
-        deal.remark(VehicleHeld, vehicle_id=str(vehicle_id), until=_wire(until))
-        return deal.answered({"until": _wire(until)})
+        deal.remark(VehicleHeld, vehicle_id=str(vehicle_id), until=wire_time(until))
+        return deal.answered({"until": wire_time(until)})
 
 
 async def release_vehicle(
@@ -220,7 +221,7 @@ def _held(deal: LockedDeal, holder: Holder) -> CommandError:
         f"{who} {how}.",
         field="vehicle_id",
         value=name,
-        until=None if holder.until is None else _wire(holder.until),
+        until=None if holder.until is None else wire_time(holder.until),
     )
 
 
@@ -265,7 +266,3 @@ async def _lock_car(deal: LockedDeal, vehicle_id: int) -> None:
     )
     if not found:
         raise CommandError(ErrorCode.NOT_FOUND, "This car is not for sale in your group.", field="vehicle_id")
-
-
-def _wire(time: dt.datetime) -> str:
-    return time.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """The scenarios of a locked deal: as they are stored, and as they were priced before the lock."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ from protocol.deal.deal_parts import DealOffer
 from protocol.deal.scenarios import SCENARIOS_BYTES, Scenario, ScenarioRefusal
 from protocol.deal.workflow import Reason
 from protocol.events import Event, ScenarioChanged, kind_of
+from protocol.fold_parts.scenarios import marked, scenarios_after
 from protocol.records import DealState
-from protocol.scenario_fold import marked, scenarios_after
 from server.database.core.one_row import one_row
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.edits.scenario_plans import Plan
@@ -24,7 +24,6 @@ _NEW_FACTS: Final = """
 SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2
                   AND kind IN ('lender_decided', 'customer_changed'))
 """
-
 
 WhyOutdated = Callable[[Scenario, DealOffer], Awaitable[Reason | None]]
 """Says of a scenario and its offer why its figures may be others; None: they are not."""
@@ -38,7 +37,7 @@ class StaleScenario(Exception):
 class Priced:
     """A plan as it was priced at ``deal_version``: its offer, else why there is none.
 
-    ``plan`` is what ``priced`` was asked for in the end: other than ``wanted`` if that had no offer.
+    ``plan`` is what was priced in the end: it differs from ``wanted`` if that had no offer.
     """
 
     wanted: Plan
@@ -97,24 +96,21 @@ async def outdate(deal: LockedDeal, why: WhyOutdated) -> None:
     """Mark the scenarios of a locked deal whose figures may be others from now on.
 
     A scenario that is marked keeps its first reason. Those of a deal that is signed or lost stay as they are.
+    A mark takes a few bytes: it is set however full the scenarios are, as it refuses nobody's command.
     """
     if deal.state in {DealState.SIGNED, DealState.LOST}:
         return
     known = await scenarios_of(deal)
     for scenario in known:
-        if scenario.offer is None or scenario.outdated is not None:
-            continue
-        reason = await why(scenario, scenario.offer)
+        reason = None
+        if scenario.offer is not None and scenario.outdated is None:
+            reason = await why(scenario, scenario.offer)
         if reason is not None:
-            await record_scenarios(
-                deal,
-                await scenarios_of(deal),
-                ScenarioChanged,
-                scenario_id=scenario.id,
-                scenario_version=scenario.version + 1,
-                title=scenario.name,
-                outdated=reason,
-            )
+            named = {"scenario_id": scenario.id, "scenario_version": scenario.version + 1}
+            mark = {**named, "title": scenario.name, "outdated": reason}
+            known = _after(deal, known, ScenarioChanged, mark)
+            deal.remark(ScenarioChanged, **mark)
+            await keep_scenarios(deal, known)
 
 
 async def record_scenarios(deal: LockedDeal, known: list[Scenario], kind: type[Event], **body: Any) -> None:
@@ -122,9 +118,7 @@ async def record_scenarios(deal: LockedDeal, known: list[Scenario], kind: type[E
 
     Raises CommandError(too_large) if they would not fit a snapshot.
     """
-    envelope = {"channel": "", "seq": 0, "at": deal.at, "by": codec.plain(deal.actor)}
-    event = codec.convert(kind, {"type": kind_of(kind), **envelope, **body})
-    after = scenarios_after(known, event, deal.version)
+    after = _after(deal, known, kind, body)
     if len(codec.encode(after)) > max(SCENARIOS_BYTES, len(codec.encode(known))):
         raise CommandError(
             ErrorCode.TOO_LARGE,
@@ -133,3 +127,11 @@ async def record_scenarios(deal: LockedDeal, known: list[Scenario], kind: type[E
         )
     deal.remark(kind, **body)
     await keep_scenarios(deal, after)
+
+
+def _after(
+    deal: LockedDeal, known: list[Scenario], kind: type[Event], body: Mapping[str, Any]
+) -> list[Scenario]:
+    envelope = {"channel": "", "seq": 0, "at": deal.at, "by": codec.plain(deal.actor)}
+    event = codec.convert(kind, {"type": kind_of(kind), **envelope, **body})
+    return scenarios_after(known, event, deal.version)

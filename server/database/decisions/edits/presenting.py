@@ -15,18 +15,19 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.deal.presenting import MAX_LINKS, Acceptance, OfferLink, Presentation
 from protocol.events import CustomerAccepted, LinkOpened, LinkRevoked, LinkShared, PresentationChanged
 from protocol.records import Actor, DealState
+from server.clock import wire_time
 from server.database.core.scope import RowScope
-from server.database.decisions.deciding import Asked, Decided, deciding
+from server.database.decisions.deciding import Asked, Decided, deciding, parse_id
 from server.database.decisions.edits.terms import wrong_state
 
 OVER: Final = frozenset({DealState.SIGNED, DealState.LOST})
-"""The states of a deal of which nothing can be accepted any more."""
+"""The states of a deal in which nothing more can be accepted."""
 
 OPENED_AGAIN: Final = dt.timedelta(minutes=1)
 """A page that is opened again within this time is the same visit."""
 
-MOST_OF_LINK: Final = 50
-"""The most acceptances of one link, and of a deal's screens in the store."""
+MAX_ACCEPTANCES: Final = 50
+"""The most acceptances of one link, and of a deal on the store's own screens."""
 
 _OTHER_TOKEN: Final = "This link was made before the server's secret changed. Make a new link."  # noqa: S105 - a sentence
 
@@ -121,7 +122,7 @@ async def revoke_link(scope: RowScope, deal_id: str, link_id: str, *, op: uuid.U
     async with deciding(scope, deal_id, op, actor, ("unshare", link_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
-        key = _key(link_id)
+        key = parse_id(link_id)
         found = await deal.database.fetchval(
             "SELECT true FROM deal_links WHERE deal_id = $1 AND link_id = $2", deal.key, key
         )
@@ -148,7 +149,7 @@ async def open_link(scope: RowScope, deal_id: str, link_id: str, actor: Actor) -
             OPENED_AGAIN,
         )
         if opens:
-            deal.remark(LinkOpened, link_id=link_id, opens=opens, opened_at=_written(deal.at))
+            deal.remark(LinkOpened, link_id=link_id, opens=opens, opened_at=wire_time(deal.at))
         return deal.answered({})
 
 
@@ -156,7 +157,7 @@ async def accept(scope: RowScope, deal_id: str, liked: Liked, *, op: uuid.UUID, 
     """Record what the customer accepts; the answer is ``{acceptance_id}``.
 
     The same structure, accepted again from the same place, is the same acceptance. Raises CommandError:
-    not_found; conflict for a deal that is over; rate_limited. Raises StalePresentation.
+    not_found; conflict for a deal that is over; too_large beyond MAX_ACCEPTANCES. Raises StalePresentation.
     """
     async with deciding(scope, deal_id, op, actor, liked.asked) as deal:
         if deal.repeated is not None:
@@ -176,8 +177,12 @@ async def accept(scope: RowScope, deal_id: str, liked: Liked, *, op: uuid.UUID, 
         body = _body(liked.acceptance)
         if before and _structure(before[0]["body"]) == _structure(body):
             return deal.answered({"acceptance_id": before[0]["acceptance_id"]})
-        if len(before) >= MOST_OF_LINK:
-            raise CommandError(ErrorCode.RATE_LIMITED, "Enough was accepted here already.")
+        if len(before) >= MAX_ACCEPTANCES:
+            raise CommandError(
+                ErrorCode.TOO_LARGE,
+                f"{MAX_ACCEPTANCES} choices were recorded here, the most that may be. Use a new link.",
+                field="figures",
+            )
         made = msgspec.structs.replace(liked.acceptance, id=str(uuid.uuid4()), at=deal.at)
         await deal.database.execute(
             "INSERT INTO deal_acceptances (acceptance_id, deal_id, at, link_id, body)"
@@ -196,14 +201,3 @@ def _structure(body: dict[str, Any]) -> list[Any]:
     """Return what was accepted, without where and by whom."""
     names = ("vehicle_id", "kind", "term_months", "cash_down_cents", "figures", "text_version", "version")
     return [body.get(name) for name in (*names, "by")]
-
-
-def _written(at: dt.datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
-
-
-def _key(link_id: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(link_id)
-    except ValueError:
-        return None

@@ -21,6 +21,7 @@ from protocol.deal.scenarios import (
 from protocol.deal.structure import StructureChanges
 from protocol.events import ScenarioAdded, ScenarioChanged, ScenarioRemoved, kind_of
 from protocol.records import Actor
+from server.clock import wire_time
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
 from server.database.decisions.edits.kept_scenarios import (
@@ -42,7 +43,7 @@ SELECT body, at FROM deal_events
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a person wants of a scenario: another name, other terms, another car. UNSET stays as it was."""
+    """How a person changes a scenario: its name, its terms, its car. UNSET leaves it as it is."""
 
     name: str | UnsetType | None = UNSET
     changes: StructureChanges = NO_CHANGES
@@ -206,7 +207,7 @@ def free_name(name: str, others: Sequence[Scenario]) -> str:
 
 
 def difference(scenario: Scenario, priced: Priced) -> dict[str, Any]:
-    """Return what differs of a scenario as it is priced now, in the words of its event."""
+    """Return how a scenario differs as it is priced now, as the fields of its event."""
     plan = priced.plan
     before, after = scenario.structure, codec.plain(plan.structure)
     new = {name: value for name, value in after.items() if before.get(name) != value}
@@ -265,6 +266,6 @@ async def _check_unchanged(
                 field=taken,
                 value=theirs[taken],
                 by=body["by"],
-                at=row["at"].isoformat().replace("+00:00", "Z"),
+                at=wire_time(row["at"]),
                 version=body["scenario_version"],
             )

@@ -16,6 +16,7 @@ from protocol.deal.trades import TradeChanges, counts_alike
 from protocol.deal.workflow import EDITABLE, Reason
 from protocol.events import DealChanged, StateChanged, kind_of
 from protocol.records import Actor, DealState, Role
+from server.clock import wire_time
 from server.database.core.catalogue import with_catalogue
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
@@ -243,7 +244,7 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any],
         taken = next((name for name in asked if name in changed and name != "trades"), None)
         by = event["body"]["by"]
         if "trades" in new and "trades" in changed:
-            at = event["at"].isoformat().replace("+00:00", "Z")
+            at = wire_time(event["at"])
             what = {"by": by, "at": at, "version": event["body"]["version"]}
             await check_trades_unchanged(deal, based_on, after.trades, what)
         if taken is not None:
@@ -253,6 +254,6 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any],
                 field=taken,
                 value=event["body"]["changes"][taken],
                 by=by,
-                at=event["at"].isoformat().replace("+00:00", "Z"),
+                at=wire_time(event["at"]),
                 version=event["body"]["version"],
             )

@@ -21,6 +21,7 @@ from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import Reason
 from protocol.events import Customer, CustomerChanged, kind_of
 from protocol.records import Actor, DealState
+from server.clock import wire_time
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding_for_others, parse_id
@@ -186,6 +187,6 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: list[str], afte
                 field=taken,
                 value=event["body"]["customer"]["facts"][taken],
                 by=by,
-                at=event["at"].isoformat().replace("+00:00", "Z"),
+                at=wire_time(event["at"]),
                 version=event["body"]["version"],
             )

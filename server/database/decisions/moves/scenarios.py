@@ -1,6 +1,5 @@
 """A scenario becomes the deal's, and the figures of scenarios grow old."""
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from protocol.deal.structure import Structure, StructureChanges
 from protocol.deal.workflow import EDITABLE, SELECTABLE, Reason
 from protocol.events import ScenarioUsed
 from protocol.records import Actor, DealState
+from server.clock import wire_time
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 from server.database.decisions.agreement.agreed import agreed_of, fall, require_seen
@@ -35,7 +35,8 @@ from server.database.decisions.edits.terms import (
 )
 from server.database.decisions.moves.conditions import conflict
 
-# Deals with a scenario whose figures may be others today: of which cars (null: of any, and by the sheets).
+# Deals with a scenario whose figures may be different today. $1 is the cars to look at; null for all cars
+# and the sheets.
 _DUE: Final = """
 SELECT DISTINCT d.deal_id::text
   FROM deals d CROSS JOIN LATERAL jsonb_array_elements(d.scenarios) AS s
@@ -164,7 +165,7 @@ def _require_version(scenario: Scenario, version: int) -> None:
         field="version",
         value=scenario.version,
         by=codec.plain(scenario.by),
-        at=_wire(scenario.at),
+        at=wire_time(scenario.at),
     )
 
 
@@ -206,7 +207,3 @@ async def _select(deal: LockedDeal, offer: DealOffer) -> None:
     if deal.state is not DealState.WORKING and before is not None:
         await fall(deal, Reason.OFFER_CHANGED, agreed_of(deal, before), figures_of(offer))
     await adopt_offer(deal, offer)
-
-
-def _wire(time: dt.datetime) -> str:
-    return time.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

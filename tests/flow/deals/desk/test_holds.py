@@ -255,7 +255,7 @@ async def test_two_desks_that_free_each_others_cars_do_not_wait_for_each_other(g
 
 
 async def test_a_person_begins_so_many_deals_in_an_hour(group: Group) -> None:
-    """At once and over two processes; who waits begins more."""
+    """At once and over two processes; who waits begins more. A command that came twice begins one."""
     account = await find_by_login(group.owner, "riverside-sales")
     assert account is not None
     customer = await group.owner.fetchval(
@@ -263,16 +263,16 @@ async def test_a_person_begins_so_many_deals_in_an_hour(group: Group) -> None:
     )
     await group.owner.execute("UPDATE deals SET created_at = now() - interval '61 minutes'")
 
-    async def begin(process: int) -> None:
+    async def begin(process: int, deal_id: uuid.UUID | None = None) -> str:
         async with group.stores[process].of("riverside").acquire() as database:
-            await create_deal(database, account, customer)
+            return (await create_deal(database, account, customer, deal_id=deal_id)).id
 
     async with asyncio.timeout(GUARD_SECONDS):
         outcomes = await asyncio.gather(
             *(begin(place % 2) for place in range(MAX_NEW_DEALS + 5)), return_exceptions=True
         )
     late = [each for each in outcomes if isinstance(each, CommandError)]
-    assert [type(each) for each in outcomes if each is not None and each not in late] == []
+    assert [type(each) for each in outcomes if not isinstance(each, str) and each not in late] == []
     assert len(late) == 5
     for error in late:
         assert error.code is ErrorCode.RATE_LIMITED
@@ -282,4 +282,6 @@ async def test_a_person_begins_so_many_deals_in_an_hour(group: Group) -> None:
     async with group.stores[0].of("riverside").acquire() as database:
         await create_deal(database, account, customer, paced=False)
     await group.owner.execute("UPDATE deals SET created_at = now() - interval '61 minutes'")
-    await begin(0)
+    same = uuid.uuid4()
+    begun = await asyncio.gather(*(begin(place % 2, same) for place in range(8)))
+    assert set(begun) == {str(same)}

@@ -110,7 +110,7 @@ class Town:
             while len(replies) < len(commands):
                 for line in str(await socket.recv()).split("\n"):
                     message = json.loads(line)
-                    assert watching or message["type"] in {"welcome", "reply"}, message
+                    assert watching or message["type"] in {"welcome", "reply", "working"}, message
                     if message["type"] == "reply":
                         replies[message["ref"]] = message
         return replies

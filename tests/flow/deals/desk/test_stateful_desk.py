@@ -29,7 +29,8 @@ def shop(stocked: Settings) -> Iterator[Shop]:
         pool = run(open_owner_pool(stocked))
         people = run(
             pool.fetch(
-                "SELECT user_id::text, name, role FROM users WHERE store_id = 'riverside' ORDER BY role"
+                "SELECT user_id::text, name, role FROM users"
+                " WHERE login IN ('riverside-sales', 'riverside-manager') ORDER BY role"
             )
         )
         sales, manager = (

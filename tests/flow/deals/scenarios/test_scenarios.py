@@ -11,7 +11,7 @@ from protocol import codec
 from protocol.closing import ErrorCode
 from protocol.deal.agreed import figures_of
 from protocol.deal.customers import CustomerChanges
-from protocol.deal.scenarios import MAX_SCENARIOS, Scenario
+from protocol.deal.scenarios import MAX_SCENARIOS, SCENARIOS_BYTES, Scenario
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import Action, Reason
 from protocol.events import DealSnapshot
@@ -236,9 +236,13 @@ async def test_using_a_scenario_is_refused_as_its_terms_and_its_car_would_be(bot
     }
 
     # A dearer sheet, and then a dearer car: the figures are said to be old, and are not used as they are.
+    # Scenarios that fill their place are marked all the same.
+    refuse = "UPDATE deals SET scenarios = jsonb_set(scenarios, '{2,refusal}', coalesce($1::jsonb, 'null'))"
+    await both.run_sql(refuse, {"message": "x" * SCENARIOS_BYTES, "binding": None})
     for statement in DEARER_SHEET.strip().split(";\n"):
         await both.run_sql(statement)
     old = await known_to_both(both, cash, 2)
+    await both.run_sql(refuse, None)
     assert old.outdated is Reason.RATES_CHANGED and old.offer
     assert figures_of(old.offer) == figures_of(scenario.offer)
     changed = await refused(sales.scenarios.use(sales.scenarios.named("Cash")))

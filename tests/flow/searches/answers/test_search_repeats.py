@@ -47,7 +47,7 @@ async def searched(searching: Searching, **more: Any) -> Deal:
     await searching.ended(deal)
     event = {"type": "deal_changed", "version": deal.version + 1, "changes": {}}
     await searching.log.decide(channel_of(deal), 1, event, outdates=True)
-    return replace(deal, version=deal.version + 1)
+    return replace(deal, version=deal.version + 1, last_no=1)
 
 
 async def is_outdated(searching: Searching, deal: Deal) -> bool:
@@ -95,12 +95,17 @@ async def test_a_newer_search_is_left_alone(searching: Searching, monkeypatch: p
 
 
 async def test_what_cannot_be_searched_leaves_the_last_search(searching: Searching) -> None:
-    """The decision stands, and nobody is told again and again that its search is outdated."""
+    """The decision stands, and nobody is told again and again that its search is outdated. A decision that
+    another process published meanwhile is still to be searched with.
+    """
     deal = await searched(searching)
     abroad = replace(deal.customer, state="ZZ")
     untaxed = msgspec.structs.replace(deal.structure, tax_rate_bp=None)
-    async with repeating(searching, replace(deal, customer=abroad, structure=untaxed)) as repeats:
-        repeats.look(channel_of(deal))
+    for last_no in (0, 1):
+        assert await is_outdated(searching, deal)
+        known = replace(deal, customer=abroad, structure=untaxed, last_no=last_no)
+        async with repeating(searching, known) as repeats:
+            repeats.look(channel_of(deal))
     assert len(of_kind(await searching.events(deal), "search_started")) == 1
     assert not await is_outdated(searching, deal)
 

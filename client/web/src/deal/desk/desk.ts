@@ -2,6 +2,7 @@
 // same `op`; a refusal is kept until it is seen. Independent of channel and connection.
 import { signal } from "@preact/signals";
 import type { Request } from "../../live/connection";
+import { newOp } from "../../text/op";
 import type { AnyCommand, ErrorBody, Reply, StructureChanges } from "../../wire";
 import type { StepName } from "./steps";
 
@@ -41,7 +42,7 @@ export class Desk {
   /** Sends a command about a subject; `done` gets the answer if it was accepted. Does not wait for an earlier one. */
   give(subject: string, command: DeskCommand, done: (data: Reply["data"]) => void = () => {}): void {
     this.settle(subject, true, null);
-    const request = { ...command, channel: this.channel, op: crypto.randomUUID() } as Request;
+    const request = { ...command, channel: this.channel, op: newOp() } as Request;
     this.send(request, (reply) => {
       this.settle(subject, false, reply.ok ? null : (reply.error ?? null));
       if (reply.ok) done(reply.data);

@@ -88,7 +88,8 @@ export class Pencil {
   readonly applied = signal<Applied | null>(null);
   private target: Aim | null = null;
   private roll: Roll | null = null;
-  private frontierAsked = false;
+  /** How far the question of the best trade-offs is. */
+  private tradeOffs: "none" | "asked" | "told" = "none";
   /** The columns around the best offer: a look at another structure moves none of them. */
   private columns: readonly number[] = [];
   private underWay = false;
@@ -104,7 +105,7 @@ export class Pencil {
     const before = this.target;
     if (before && target && same(before, target)) return;
     this.target = target;
-    this.frontierAsked = false;
+    this.tradeOffs = "none";
     this.pause();
     if (before?.vehicleId !== target?.vehicleId || before?.view !== target?.view) this.applied.value = null;
     if (!target) {
@@ -152,12 +153,13 @@ export class Pencil {
   lost(): void {
     this.turn += 1;
     this.underWay = false;
+    if (this.tradeOffs === "asked") this.tradeOffs = "none";
   }
 
   /** The connection is back. */
   resume(): void {
     if (this.picture.value.asking) this.ask();
-    else if (this.target && !this.frontierAsked) this.askFrontier();
+    else if (this.target && this.tradeOffs === "none") this.askFrontier();
   }
 
   private ask(): void {
@@ -176,7 +178,8 @@ export class Pencil {
     const cashCents = pick ? axisWith(this.columns, pick.changes.cash_down_cents) : [];
     const question = { vehicleId, pick, roll: this.roll, grid, cashCents };
     this.underWay = this.port.quote(question, (reply) => {
-      if (turn === this.turn && !pick && reply.ok) this.columns = columnsOf(answer<QuoteReply>(reply));
+      const current = aim === this.target && grid.stepCents === this.picture.value.grid.stepCents;
+      if (turn === this.turn && current && !pick && reply.ok) this.columns = columnsOf(answer<QuoteReply>(reply));
       this.replied(reply, aim, turn);
     });
   }
@@ -194,17 +197,20 @@ export class Pencil {
     }
     if (reply.ok) this.set({ quote: answer<QuoteReply>(reply), asking: false });
     else this.set({ asking: false, failure: reply.error ?? null });
-    if (!this.frontierAsked && reply.ok) this.askFrontier();
+    if (this.tradeOffs === "none" && reply.ok) this.askFrontier();
   }
 
   private askFrontier(): void {
     const aim = this.target;
     const turn = this.turn;
     if (!aim || aim.view === "customer") return;
-    this.frontierAsked = this.port.frontier(aim.vehicleId, (reply) => {
+    this.tradeOffs = "asked";
+    const sent = this.port.frontier(aim.vehicleId, (reply) => {
       if (turn !== this.turn || aim !== this.target) return;
+      this.tradeOffs = "told";
       this.set({ frontier: reply.ok ? answer<FrontierReply>(reply) : null });
     });
+    if (!sent) this.tradeOffs = "none";
   }
 
   private set(part: Partial<PencilPicture>): void {

@@ -42,23 +42,23 @@ const WORDS = { number: false };
 const SHARE = 250;
 
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 160, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
-    track: `minmax(${inRem(160)}, 1fr)`,
+  column("make", "Vehicle", 142, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
+    track: `minmax(${inRem(142)}, 1fr)`,
     usual: true,
     ...WORDS,
   }),
-  column("npv_cents", "NPV", 88, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
+  column("npv_cents", "NPV", 84, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
   column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
-  column("payment_cents", "PMT", 78, ALL, paymentText, { name: "Payment", ...VALUED }),
+  column("payment_cents", "PMT", 76, ALL, paymentText, { name: "Payment", ...VALUED }),
   column("cash_down_cents", "Cash", 64, ALL, "dollars", { name: "Cash down", ...VALUED }),
-  column("term_months", "Term", 68, ALL, termText, VALUED),
-  column("lender", "Lender", 84, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
-    track: `minmax(${inRem(84)}, 0.7fr)`,
+  column("term_months", "Term", 63, ALL, termText, VALUED),
+  column("lender", "Lender", 74, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
+    track: `minmax(${inRem(74)}, 0.7fr)`,
     ...WORDS,
     ...VALUED,
   }),
-  column("mileage", "Miles", 72, ALL, "count", { usual: true }),
-  column("days_in_stock", "Age", 46, STAFF, "count", { name: "Age: days in stock", usual: true }),
+  column("mileage", "Miles", 64, ALL, "count", { usual: true }),
+  column("days_in_stock", "Age", 42, STAFF, "count", { name: "Age: days in stock", usual: true }),
   column("age_bucket", "Age bucket", 88, STAFF, "words"),
   column("days_supply", "Supply", 64, STAFF, "count", { name: "Days' supply" }),
   column("store_id", "Store", 96, ALL, "words", GROUPED),

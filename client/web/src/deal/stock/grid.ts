@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { AnyEvent, SnapshotRows, VehicleChanged, View } from "../../wire";
 import { Marks } from "./chosen/marks";
+import { ON_SALE } from "./claims";
 import { firstOrder } from "./columns";
 import { type Count, Facets } from "./facets/facets";
 import type { FacetKey, Wanted } from "./facets/kinds";
@@ -14,11 +15,17 @@ import { type StressRank, StressRanks } from "./turnover";
 /** Fewer offers than this are ranked only when all are there. */
 const LEAST_RANKED = 32;
 
+/** A car that has left the stock. */
+export interface Lost {
+  row: Row;
+  status: string;
+}
+
 export class Grid {
   readonly picture = signal<GridPicture>(NO_ROWS);
   readonly selected = signal<string | null>(null);
   /** The chosen car, once it has left the stock: what it was and why it is gone. */
-  readonly lost = signal<{ row: Row; status: string } | null>(null);
+  readonly lost = signal<Lost | null>(null);
   /** Whether the person is in the grid: then it re-orders only when told to. */
   readonly engaged = signal(false);
 
@@ -67,11 +74,6 @@ export class Grid {
     this.admit(this.table.addSnapshot(message.columns, message.rows));
   }
 
-  /** The snapshot is whole. */
-  loaded(): void {
-    this.settle();
-  }
-
   follow(event: AnyEvent): void {
     if (event.type === "vehicle_changed") this.change(event);
     if (event.type === "search_started") this.begin(event.search_id);
@@ -113,6 +115,7 @@ export class Grid {
     this.dirty = true;
   }
 
+  /** Ranks the rows now: the person asked for it, or a snapshot is whole. */
   settle(): void {
     this.rankRows();
     this.weigh();
@@ -141,6 +144,12 @@ export class Grid {
   chooseAny(): void {
     this.facets.free(this.table.rows);
     this.narrowed();
+  }
+
+  /** Shows every car, whatever its words and facets. */
+  showAll(): void {
+    this.facets.free(this.table.rows);
+    this.filter("");
   }
 
   /** Returns the values of a facet that were seen, each with the rows that choosing it would show. */
@@ -204,13 +213,16 @@ export class Grid {
   }
 
   private change(event: VehicleChanged): void {
-    const row = this.table.get(event.vehicle_id);
+    const row = this.row(event.vehicle_id);
     const { gone, ...changed } = this.table.change(event);
+    if (row && event.rev >= row.rev && !ON_SALE.has(event.status)) {
+      if (this.visitor?.vehicle_id === event.vehicle_id) this.visitor = null;
+      if (this.selected.value === event.vehicle_id) this.lost.value = { row, status: event.status };
+    }
     if (gone === null) {
       this.admit(changed);
       return;
     }
-    if (row && this.selected.value === event.vehicle_id) this.lost.value = { row, status: event.status };
     this.ranking.remove(gone);
     this.facets.remove(gone);
     this.ranks.remove(gone);

@@ -1,5 +1,6 @@
 // What this person asks of the deal's search: a new one, more of it, its end.
 import { signal } from "@preact/signals";
+import { newOp } from "../../text/op";
 import type { Cancel, ErrorBody, Filters, More, Reply, Search, Sort } from "../../wire";
 import { DEFAULT_MATCHES } from "../../wire";
 import { retryAfterMs } from "../terms/retry";
@@ -45,7 +46,7 @@ export class Searching {
 
   begin(filters: Filters, sort: Sort): void {
     this.stop();
-    const request = { type: "search", channel: this.channel, op: crypto.randomUUID() } as const;
+    const request = { type: "search", channel: this.channel, op: newOp() } as const;
     const replied = this.left(request.op, (reply) => {
       this.replied(reply);
       // The server said when: busy, or something is away.
@@ -58,14 +59,14 @@ export class Searching {
   more(): void {
     const search = this.searched()?.search;
     if (!search?.next) return;
-    const request = { type: "more", channel: this.channel, op: crypto.randomUUID() } as const;
+    const request = { type: "more", channel: this.channel, op: newOp() } as const;
     this.send({ ...request, search_id: search.search_id, token: search.next }, (reply) => this.replied(reply));
   }
 
   cancel(): void {
     const search = this.searched()?.search;
     if (!search) return;
-    const request = { type: "cancel", channel: this.channel, op: crypto.randomUUID() } as const;
+    const request = { type: "cancel", channel: this.channel, op: newOp() } as const;
     this.send({ ...request, search_id: search.search_id }, (reply) => this.replied(reply));
   }
 

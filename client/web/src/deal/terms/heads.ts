@@ -61,7 +61,7 @@ export function contractHead(structure: Values, formats: Formats): string {
   const { contract_date: date, first_payment_date: due, first_payment_days: days } = structure;
   const signed = typeof date === "string" ? formats.day(date) : "Today";
   const first = typeof due === "string" ? formats.day(due) : firstPaymentText((days as number | null) ?? null, null);
-  return `${signed}, first due ${typeof due === "string" ? first : `in ${first}`}`;
+  return `${signed}, due ${typeof due === "string" ? first : `in ${first}`}`;
 }
 
 export function stockHead(structure: Values): string {

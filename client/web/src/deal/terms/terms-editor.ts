@@ -1,5 +1,6 @@
 // The fields that this person edits: each edit is shown at once, and sent as soon as the one before it is taken.
 import { signal } from "@preact/signals";
+import { newOp } from "../../text/op";
 import type { DealChanged, ErrorBody, Reply, StructureChanges } from "../../wire";
 import { type Departure, Edits, type Field, type Trouble } from "./edits";
 import type { KeptEdit } from "./kept-edits";
@@ -114,7 +115,7 @@ export class TermsEditor {
     this.editing.value += 1;
     const served = this.port.served();
     if (!served || !this.port.live()) return;
-    const departure = this.edits.depart(served.version, crypto.randomUUID());
+    const departure = this.edits.depart(served.version, newOp());
     if (!departure) return;
     const edits = this.edits;
     this.port.send(departure, (reply) => {

@@ -105,7 +105,8 @@ class Conversation {
     }
     const channel = this.twist.loaded?.(recorded) ?? recorded;
     this.last.set(name, channel.join.seq);
-    this.say(...loading(command.ref, name, channel), ...this.numbered(this.twist.after ?? [], name));
+    const rows = command.rows === false ? [] : channel.rows;
+    this.say(...loading(command.ref, name, { ...channel, rows }), ...this.numbered(this.twist.after ?? [], name));
     if (this.twist.close !== undefined) this.close(this.twist.close);
   }
 

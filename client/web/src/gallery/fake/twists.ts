@@ -50,6 +50,18 @@ export const filtered: Twist = {
   },
 };
 
+/** Of four cars one is held for this deal, one for another deal, and one is in another deal. */
+export const claimed: Twist = {
+  loaded: (channel) =>
+    searching(channel, {}, (part) => {
+      const one = <T>(of: number, value: T) =>
+        Array.from({ length: part.rows }, (_, i) => (i % 4 === of ? value : null));
+      const held = Array.from({ length: part.rows }, (_, i) => ["Riverside sales", "Dana Cole", null, null][i % 4]);
+      const wanted_by = one(2, [{ by: "Dana Cole", deal_id: "d" }]);
+      return { ...part, columns: { ...part.columns, held_by: held, held_here: one(0, true), wanted_by } };
+    }),
+};
+
 /** What older recordings do not tell of a car's stay: its supply, unknown of some, and its floorplan to date. */
 export const stays: Twist = {
   loaded: (channel) => searching(channel, {}, (part) => ({ ...part, columns: { ...stayOf(part), ...part.columns } })),

@@ -69,6 +69,7 @@ export const GRID: readonly Story[] = [
     async (root) => void (await appears(root, ".foot-actions button", "Retry")),
     twists.unvalued,
   ),
+  grid("claims on cars", async (root) => void (await appears(root, ".claim.ours")), twists.claimed),
   grid("no car qualifies", async (root) => void (await appears(root, ".empty")), twists.empty),
   grid("narrowed for everyone", async (root) => void (await appears(root, ".filter-chip.shared")), twists.filtered),
   grid("values with counts", (root) => menu(root, "Make")),

@@ -25,7 +25,7 @@ export function DealOfferLine({ offer, outdated, session }: Props) {
       type="button"
       class="selected-offer"
       title="Show this car"
-      onClick={() => (session.grid.selected.value = offer.vehicle_id)}
+      onClick={() => session.grid.select(offer.vehicle_id)}
     >
       <span class="deal-car">
         <b>

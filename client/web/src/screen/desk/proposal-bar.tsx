@@ -14,8 +14,8 @@ import { ProposedFigures } from "./proposed-figures";
 export function FallenNote({ fallen }: { fallen: Fallen }) {
   return (
     <section class="fallen-bar" aria-label="Agreed figures changed">
-      <b>The agreed figures changed.</b> {fallen.reason && <span>{reasonText(fallen.reason)}. </span>}
-      <FigureChanges change={fallen.figures} /> <span class="quiet">Review the deal and submit it again.</span>
+      <b>Submit again:</b> <span>{fallen.reason ? reasonText(fallen.reason) : "The agreed figures changed"}. </span>
+      <FigureChanges change={fallen.figures} />
     </section>
   );
 }

@@ -1,12 +1,12 @@
 import type { RefObject } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 /** Where the focus goes if what opened a dialog is gone when it closes: where the page's steps are. */
 const FALLBACKS = ".desk-bar, .wall-item.opened [data-row], #queue";
 
 /** Opens a dialog over the page. When it is gone, the focus is where it came from, or at the steps: never nowhere. */
 export function useModal(dialog: RefObject<HTMLDialogElement | null>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const opener = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
     return () => void requestAnimationFrame(() => refocus(opener));

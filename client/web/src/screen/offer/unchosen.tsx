@@ -1,18 +1,22 @@
 import type { DealSession } from "../../deal/session";
+import { lostText } from "../../deal/stock/best";
 import { cashLadder, openingText } from "../../deal/stock/fixes";
-import { limitText } from "../../deal/terms/fields";
+import { limitText } from "../../deal/terms/limits";
+import { sentence } from "../../text/readable";
 import type { Rejection } from "../../wire";
 import { Papers } from "../desk/papers";
-import { sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { SignedContract } from "./contract/signed-contract";
 import { PrintComparison, PrintLink } from "./head/print-links";
+import { Picks } from "./picks";
 
-const SHOWN_LIMITS = 8;
+const SHOWN_LIMITS = 6;
 
-/** Without a chosen car: what was signed, or what excludes the other cars. */
+/** Without a chosen car: what was signed; or the cars to look at first, and what excludes the others. */
 export function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   const rejected = session.model.value?.search?.rejected ?? [];
+  const gone = session.grid.lost.value;
+  const chosen = lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer.";
   if (session.model.value?.deal.contract) {
     return (
       <>
@@ -27,13 +31,11 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
   return (
     <>
       <h2 class="visually-hidden">Chosen car</h2>
-      <p class="hint">
-        {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
-      </p>
       <div class="paper-slot">
+        <p class="hint">{gone ? lostText(gone) : chosen}</p>
         <PrintLink vehicleId={null} way={null} session={session} />
-        <PrintComparison session={session} />
       </div>
+      <Picks session={session} />
       {/* As high with the limits as before they are known: what stands beneath does not move. */}
       <section class="limit-slot">
         {rejected.length > 0 && (
@@ -43,6 +45,7 @@ export function Unchosen({ session, lost }: { session: DealSession; lost: boolea
           </>
         )}
       </section>
+      <PrintComparison session={session} />
       <Papers session={session} />
     </>
   );

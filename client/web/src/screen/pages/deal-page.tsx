@@ -10,6 +10,7 @@ import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
 import { DeskDialogs } from "../desk/step-dialog";
 import { OfferPanel } from "../offer/offer-panel";
+import { FIRST_PICK } from "../offer/picks";
 import { useDealPalette } from "../palette/use-deal";
 import { Banners } from "../parts/banners";
 import { BlankPage } from "../parts/blank-page";
@@ -34,6 +35,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
     find: () => document.getElementById("row-filter")?.focus(),
     help: () => help.current?.showModal(),
     print: printPaper,
+    best: () => document.getElementById(FIRST_PICK)?.click(),
   });
   const name = session.model.value?.deal.customer.name;
   useEffect(() => {

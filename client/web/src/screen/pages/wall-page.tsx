@@ -1,6 +1,6 @@
 import { effect, untracked, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { socketAddress } from "../../live/environment";
+import { kept, socketAddress } from "../../live/environment";
 import { browserAlerts } from "../../wall/alert-port";
 import { Alerts, newsText } from "../../wall/alerts";
 import { heardFrom, NOTHING_HEARD } from "../../wall/news";
@@ -11,6 +11,7 @@ import { TopBar } from "../parts/top-bar";
 import { StandingMark } from "../standing/standing-mark";
 import { WallHead } from "../wall/wall-head";
 import { focusRow, useWallKeys } from "../wall/wall-keys";
+import { WALL_HINT, WALL_SHORTCUTS } from "../wall/wall-shortcuts";
 import { WallTable } from "../wall/wall-table";
 import { WallView } from "../wall/wall-view";
 import { StoreFoot } from "./store-foot";
@@ -23,7 +24,7 @@ export function WallPage() {
     [user.store_id, environment],
   );
   const view = useMemo(() => new WallView(session, environment, user.id, announcer), [session]);
-  const alerts = useMemo(() => new Alerts(browserAlerts(), localStorage, environment.visible), [environment]);
+  const alerts = useMemo(() => new Alerts(browserAlerts(), kept, environment.visible), [environment]);
   const find = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const quiet = watchNews(view, alerts);
@@ -53,7 +54,13 @@ export function WallPage() {
           <WallTable view={view} loading={loading} />
         </main>
       )}
-      <StoreFoot session={session} page="wall" find={() => find.current?.focus()} />
+      <StoreFoot
+        session={session}
+        page="wall"
+        find={() => find.current?.focus()}
+        own={WALL_SHORTCUTS}
+        hint={WALL_HINT}
+      />
     </div>
   );
 }

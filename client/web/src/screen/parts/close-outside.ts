@@ -12,18 +12,19 @@ export function useCloseOutside(menu: { current: HTMLDetailsElement | null }): v
       if (element.contains(document.activeElement)) element.querySelector("summary")?.focus();
       element.open = false;
     };
-    const onToggle = () => {
+    // The event "toggle" comes later, when something else may have opened over it.
+    const opening = new MutationObserver(() => {
       leave();
       leave = element.open ? openLayer({ place: () => element, close }) : () => {};
-    };
+    });
     const onPointer = (event: Event) => {
       if (element.open && !element.contains(event.target as Node)) element.open = false;
     };
-    element.addEventListener("toggle", onToggle);
+    opening.observe(element, { attributeFilter: ["open"] });
     addEventListener("pointerdown", onPointer);
     return () => {
       leave();
-      element.removeEventListener("toggle", onToggle);
+      opening.disconnect();
       removeEventListener("pointerdown", onPointer);
     };
   }, []);

@@ -1,5 +1,5 @@
 // What lies over the page, in the order in which it opened: Escape closes what opened last, and nothing else.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Layer {
   /** Where it is on the page; null before it is drawn. */
@@ -44,7 +44,7 @@ export function topOf(layers: readonly Layer[], dialogs: ArrayLike<Element>): La
 export function useLayer(open: boolean, close: () => void, place?: { current: Element | null }): void {
   const latest = useRef(close);
   latest.current = close;
-  useEffect(
+  useLayoutEffect(
     () => (open ? openLayer({ place: () => place?.current ?? null, close: () => latest.current() }) : undefined),
     [open],
   );

@@ -25,7 +25,7 @@ export interface Shortcut {
   mod?: true;
 }
 
-export type Name = "palette" | "help" | "find" | "print";
+export type Name = "palette" | "help" | "find" | "print" | "best" | "scenarios";
 
 export const SHORTCUTS: readonly Shortcut[] = [
   {
@@ -47,7 +47,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
     key: "/",
   },
   { place: "deal", keys: "Ctrl P", does: "Print the customer's paper", name: "print", key: "p", mod: true },
-  { place: "deal", keys: "W", does: "Open and close the scenarios" },
+  { place: "deal", keys: "B", does: "Show the best deal", name: "best", key: "b" },
+  { place: "deal", keys: "W", does: "Open and close the scenarios", name: "scenarios", key: "w" },
   { place: "grid", keys: "Arrows, Page Up, Page Down, Home, End", does: "Move through the cells" },
   { place: "grid", keys: "Ctrl Home, Ctrl End", does: "Go to the first or the last car" },
   { place: "grid", keys: "Enter", does: "Choose the car; on the name of a column, sort" },
@@ -56,12 +57,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { place: "grid", keys: "S", does: "Sort by any column" },
   { place: "grid", keys: "R", does: "Move the best offers to the top" },
   { place: "offer", keys: "Arrows, Enter", does: "Move, and open that structure" },
-  { place: "wall", keys: "J K", does: "Next and previous deal" },
-  { place: "wall", keys: "Enter, O", does: "Open the deal in its row, and close it" },
-  { place: "wall", keys: "A", does: "Approve: of the open deal, the one in focus, or the oldest. Enter confirms" },
-  { place: "wall", keys: "C, D", does: "Counter, decline" },
-  { place: "wall", keys: "L", does: "Lock cash, or another field" },
-  { place: "wall", keys: "S", does: "Assign to another salesperson" },
   { place: "wall", keys: "/", does: "Find by customer, stock number or deal", name: "find", key: "/" },
   { place: "field", keys: "Enter", does: "Apply now" },
   { place: "field", keys: "Esc", does: "Undo what you typed" },

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Parsed } from "../../text/parse";
 
 interface Props<T> {
@@ -30,7 +30,7 @@ export function CommitInput<T>(props: Props<T>) {
   useEffect(() => {
     if (!saving && document.activeElement !== input.current) draft.value = null;
   }, [saving, JSON.stringify(value)]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!takesFocus) return;
     // Whoever has gone on to another field meanwhile stays there.
     if (!document.activeElement?.matches("input, select, textarea")) {

@@ -23,11 +23,9 @@ export function TracePopover({ search, painted }: { search: SearchProgress; pain
   const known = search.spans.length > 0;
   return (
     <details class="menu trace" ref={menu}>
-      <summary class="link">
-        <Words />
-      </summary>
+      <summary class="link">Timing</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it by its own focus */}
-      <div class="menu-body" tabIndex={0} role="group" aria-label="Stages of the last search">
+      <div class="menu-body" tabIndex={0} role="group" aria-label="Where the time of the last search went">
         {known ? (
           <Stages search={search} chart={waterfall(search.spans, search.trace, painted)} />
         ) : (
@@ -42,17 +40,8 @@ export function TracePopover({ search, painted }: { search: SearchProgress; pain
 export function TracePlace() {
   return (
     <span class="trace place" aria-hidden="true">
-      <Words />
+      Timing
     </span>
-  );
-}
-
-function Words() {
-  return (
-    <>
-      <span class="words">Where the time went</span>
-      <span class="glyph" aria-hidden="true" />
-    </>
   );
 }
 

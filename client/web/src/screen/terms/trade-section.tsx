@@ -13,7 +13,9 @@ import {
   tradeName,
   tradesOf,
 } from "../../deal/terms/trades";
+import { newOp } from "../../text/op";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 import { HereMark } from "./field-marks";
 import { openFold } from "./fold";
 import { StructureField } from "./structure-field";
@@ -92,7 +94,7 @@ export function AddTrade({ session, structure, open }: Omit<Props, "flat">) {
 
 function addTrade(session: DealSession, structure: Record<string, unknown>): void {
   openFold("trade");
-  session.terms.editAll(newTrade(crypto.randomUUID().slice(0, TRADE_ID_CHARACTERS), structure));
+  session.terms.editAll(newTrade(newOp().slice(0, TRADE_ID_CHARACTERS), structure));
 }
 
 function OneTrade({ trade, session, structure, open }: { trade: ShownTrade } & Omit<Props, "flat">) {
@@ -166,11 +168,7 @@ function Appraisal({ trade, session }: { trade: ShownTrade; session: DealSession
         )
       )}
       {trade.allowance_cents > 0 && <p class="hint">Until then its allowance counts as its value.</p>}
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
+      <Trouble>{trouble?.message}</Trouble>
     </div>
   );
 }

@@ -80,6 +80,17 @@ export class WallView {
     this.opened.value = null;
   }
 
+  /**
+   * Goes on after an answer was taken, which leaves the deal open or ends it. Returns the row to go to, null for the head
+   * of the queue; undefined if the person has gone on to another row meanwhile.
+   */
+  proceed(answered: Opened, stays: boolean): string | null | undefined {
+    if (this.opened.peek()?.key !== answered.key) return undefined;
+    const next = stays ? answered.key : this.next(answered.key);
+    this.opened.value = stays ? { ...answered, mode: "look" } : null;
+    return next;
+  }
+
   /** Somebody moves over the rows: they keep their places for a moment. */
   point(): void {
     this.pointed.value = true;

@@ -9,6 +9,8 @@ class Desk implements PencilPort {
   columns: number[] = [];
   frontiers: string[] = [];
   connected = true;
+  /** Whether questions for the best trade-offs are answered. */
+  trades = true;
   private timers: (() => void)[] = [];
 
   quote(question: QuoteQuestion, replied: (reply: Reply) => void): boolean {
@@ -25,7 +27,8 @@ class Desk implements PencilPort {
   frontier(vehicleId: string, replied: (reply: Reply) => void): boolean {
     if (!this.connected) return false;
     this.frontiers.push(vehicleId);
-    replied({ type: "reply", ref: 2, ok: true, data: { vehicle_id: vehicleId, points: [], bands: [] } });
+    if (this.trades)
+      replied({ type: "reply", ref: 2, ok: true, data: { vehicle_id: vehicleId, points: [], bands: [] } });
     return true;
   }
 
@@ -186,4 +189,38 @@ test("the columns of the grid stay where they are while other cells are looked a
   lastAsked().reply(4);
   pencil.pick(null);
   assert.deepEqual(lastAsked().question.cashCents, []);
+});
+
+test("the best trade-offs are asked again if the connection took their answer, and only then", () => {
+  const desk = new Desk();
+  const pencil = new Pencil(desk);
+  desk.trades = false;
+  pencil.aim(aim("a"));
+  desk.wait();
+  desk.asked[0]!.reply(1);
+  pencil.lost();
+  desk.trades = true;
+  pencil.resume();
+  assert.deepEqual(desk.frontiers, ["a", "a"]);
+  assert.notEqual(pencil.picture.value.frontier, null);
+  pencil.lost();
+  pencil.resume();
+  assert.equal(desk.frontiers.length, 2);
+});
+
+test("columns of an older step, or of another car, are not those of a pick that came meanwhile", () => {
+  const desk = new Desk();
+  const pencil = new Pencil(desk);
+  desk.columns = [200, 250, 300];
+  pencil.aim(aim("a"));
+  desk.wait();
+  pencil.turnGrid({ stepCents: 10 });
+  pencil.pick({ changes: { cash_down_cents: 300 }, programmeId: null });
+  desk.asked[0]!.reply(1);
+  assert.deepEqual(desk.asked[1]!.question.cashCents, []);
+  pencil.aim(aim("b"));
+  desk.wait();
+  pencil.pick({ changes: { cash_down_cents: 300 }, programmeId: null });
+  desk.asked[1]!.reply(1);
+  assert.deepEqual(desk.asked[2]!.question.cashCents, []);
 });

@@ -71,13 +71,15 @@ test("an answer to older words is not shown, and one character asks nothing", ()
 });
 
 test("the reach of a search is said in words", () => {
-  const says = (matched: number, settled: number, reason: string | null) =>
-    reachText({ matched, settled, reason }, formats);
+  const says = (matched: number, settled: number, reason: string | null, failed = 0) =>
+    reachText({ matched, settled, failed, reason }, formats);
   assert.equal(says(2047, 2047, "complete"), "Best of 2,047 (all)");
   assert.equal(says(20_000, 20_000, "limit"), "Best of the first 20,000");
   assert.equal(says(300, 300, null), "Best of 300 so far");
   assert.equal(says(300, 120, null), "Best of 120 so far · 300 found");
   assert.equal(says(300, 120, "complete"), "Best of 120 so far · 300 cars");
+  assert.equal(says(300, 300, "complete", 29), "Best of 271 valued · 300 cars");
+  assert.equal(says(300, 120, null, 20), "Best of 100 valued · 300 found");
   assert.equal(says(0, 0, "complete"), "0 cars");
 });
 
@@ -124,7 +126,7 @@ test("what is said aloud: how many cars, how many have a value, what is shown, a
     spokenText({ matched: 412, settled: 380, shown: 412, failed: 0, reason: null, ...more }, formats);
   assert.equal(say({}), "412 cars, 380 valued");
   assert.equal(say({ settled: 412, reason: "complete" }), "412 cars, all valued");
-  assert.equal(say({ settled: 412, shown: 9, failed: 3 }), "412 cars, all valued, 3 could not be valued, 9 shown");
+  assert.equal(say({ settled: 412, shown: 9, failed: 3 }), "412 cars, 409 valued, 3 could not be valued, 9 shown");
   assert.equal(say({ matched: 1, settled: 1, shown: 1 }), "1 car, all valued");
   assert.deepEqual([say({ matched: 0 }), say({ matched: 0, reason: "complete" })], ["Searching", "No cars qualify"]);
   assert.equal(isOver({ matched: 4, settled: 3, reason: "complete" }), false);

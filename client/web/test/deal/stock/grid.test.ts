@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { apply, type DealModel } from "../../../src/deal/model/state";
+import { lostText } from "../../../src/deal/stock/best";
 import { Grid } from "../../../src/deal/stock/grid";
 import type { AnyEvent } from "../../../src/wire";
 
@@ -175,6 +176,35 @@ test("a sold car leaves the screen, also when it is chosen, and is named; the ot
   assert.deepEqual(shown(grid), ["2"]);
   grid.select("2");
   assert.equal(grid.lost.value, null);
+});
+
+test("a car that was found and chosen leaves the panel when it is sold, whether the search has it or not", () => {
+  for (const searched of ["7", "8"]) {
+    const stock = new Grid("sales");
+    play(stock, started("b"), matches("b", ["7"]));
+    const grid = new Grid("sales");
+    play(grid, started("a"), matches("a", [searched]));
+    grid.visit({ ...stock.row("7")!, year: 2023, make: "Lexus", model: "RX" });
+    const sold = { type: "vehicle_changed", vehicle_id: "7", price_cents: 1, wanted_by: [], status: "sold" };
+    play(grid, event({ ...sold, rev: 0 }));
+    assert.notEqual(grid.row("7"), undefined, "an older change");
+    play(grid, event({ ...sold, rev: 1 }));
+    assert.equal(grid.row("7"), undefined);
+    assert.match(lostText(grid.lost.value!), / was sold\. Choose another car\.$/);
+    grid.select("8");
+    assert.equal(grid.lost.value, null);
+  }
+});
+
+test("every car is shown again, whether words or facets left all of them out", () => {
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1", "2"]));
+  grid.choose("price_cents", -1);
+  grid.filter("nothing");
+  assert.deepEqual(shown(grid), []);
+  grid.showAll();
+  assert.deepEqual(shown(grid), ["1", "2"]);
+  assert.deepEqual([grid.filterText, grid.picture.value.chosen], ["", {}]);
 });
 
 test("who holds a car and who wants it stands at its row, and goes with it into the next price", () => {

@@ -1,10 +1,10 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Assigning } from "./use-assigning";
 
 /** The store's people but the one who has the deal. It has the focus; a letter chooses, Enter gives. */
 export function PersonSelect({ candidates, chosen, give }: Assigning) {
   const select = useRef<HTMLSelectElement>(null);
-  useEffect(() => select.current?.focus(), []);
+  useLayoutEffect(() => select.current?.focus(), []);
   return (
     <select
       ref={select}

@@ -23,13 +23,15 @@ export function useAssigning(session: DealSession, done: (name: string) => void)
   const failure = useSignal<ErrorBody | null>(null);
   const chosen = useSignal("");
   const saw = useSignal(deal.version);
+  useEffect(() => () => desk.dismiss("assign"), []);
   useEffect(() => {
+    if (people.value) return;
+    failure.value = null;
     new StoreLists(session.user.value!.store_id, session.ask).people(
       (found) => (people.value = found.people),
       (error) => (failure.value = error),
     );
-    return () => desk.dismiss("assign");
-  }, []);
+  }, [session.truth.current.value]);
   const candidates = people.value && candidatesOf(people.value, deal);
   const refused = desk.troubles.value.get("assign");
   const stalled = session.truth.whyNot.value;
@@ -42,7 +44,7 @@ export function useAssigning(session: DealSession, done: (name: string) => void)
     give(event) {
       event.preventDefault();
       if (!to || stalled || desk.busy.value.has("assign")) return;
-      // Who was refused has read why: the deal as it is now counts.
+      // After a refusal the person has read why: the deal as it is now counts.
       const version = refused ? deal.version : saw.value;
       desk.give("assign", { type: "assign", version, salesperson_id: to.id }, () => done(to.name));
     },

@@ -27,7 +27,7 @@ export function LikedNote({ session }: { session: DealSession }) {
             type="button"
             class="link"
             onClick={() => {
-              session.grid.selected.value = shown.vehicle_id;
+              session.grid.select(shown.vehicle_id);
               dismissed.value = shown.id;
             }}
           >

@@ -37,9 +37,9 @@ function factsOf(quote: QuoteReply, way: DealKind | null, formats: Formats): Nam
   if (way === "cash" && quote.cash) {
     const { price_cents: price, discount_cents: discount, tax_cents: tax, fees_cents: fees, value } = quote.cash;
     return [
-      ["Selling price", money(price - discount)],
       ["Tax", money(tax)],
       ["Fees", money(fees)],
+      ["Selling price", money(price - discount)],
       ...worth(value, formats),
     ];
   }
@@ -47,9 +47,9 @@ function factsOf(quote: QuoteReply, way: DealKind | null, formats: Formats): Nam
   if (way === "lease" && lease) {
     const { due_at_signing_cents: due, effective_monthly_cents: monthly, lender, value } = lease;
     return [
+      ["Monthly cost", money(monthly)],
       ["Due at signing", money(due)],
       ["Lender", lender ? briefLender(lender) : "–"],
-      ["Monthly cost", money(monthly)],
       ...worth(value, formats),
     ];
   }

@@ -35,12 +35,7 @@ export function Head({ row, session, picture, way }: Props) {
           {[row.trim, row.body].filter(Boolean).map((part) => ` · ${part}`)}
         </p>
         <PrintLink vehicleId={row.vehicle_id} way={way} session={session} />
-        <button
-          type="button"
-          class="button small icon close"
-          aria-label="Close"
-          onClick={() => (session.grid.selected.value = null)}
-        >
+        <button type="button" class="button small icon close" aria-label="Close" onClick={() => session.grid.close()}>
           ×
         </button>
       </div>

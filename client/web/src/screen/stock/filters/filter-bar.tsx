@@ -41,7 +41,7 @@ export function FilterBar({ session, choice }: { session: DealSession; choice: C
 function Best({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
   const search = session.model.value?.search;
-  const { better, order, matched, settled, shown, stale } = session.grid.picture.value;
+  const { better, order, matched, settled, failed, shown, stale } = session.grid.picture.value;
   if (better > 0 && !stale) {
     const one = better === 1;
     const what = VALUE_KEYS.has(order.key)
@@ -56,7 +56,7 @@ function Best({ session }: { session: DealSession }) {
     );
   }
   const narrowed = shown.length < matched ? `${formats.count(shown.length)} shown · ` : "";
-  const text =
-    search && (stale ? "Searching again…" : narrowed + reachText({ matched, settled, reason: search.reason }, formats));
+  const reach = search && { matched, settled, failed, reason: search.reason };
+  const text = reach && (stale ? "Searching again…" : narrowed + reachText(reach, formats));
   return <span class="reach">{text}</span>;
 }

@@ -116,31 +116,36 @@ function cell({ row, under, rank, share, columns, formats, cursor, pinned, marke
     >
       {key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
       {key === "make" && <ClaimMark row={row} />}
-      {pending ? <span class="skeleton" role="img" aria-label="valuing" /> : text}
+      {pending ? <span class="skeleton" role="img" aria-label="valuing" /> : key === "make" ? carName(row) : text}
       {key === "make" && rowTools({ row, pinned, marked, reached: cursor !== null, actions })}
     </div>
   );
 }
 
-/** Who holds the car, or wants it too. */
+/** In a narrow column the make is for the ear only: the model and the trim tell one car from another. */
+function carName({ year, make, model, trim }: Row) {
+  return (
+    <>
+      {year} <span class="maker">{make} </span>
+      {`${model} ${trim}`.trim()}
+    </>
+  );
+}
+
+/** Who holds the car, or wants it too, as a mark: the panel's Car tab has the whole story. */
 function ClaimMark({ row: { claim } }: { row: Row }) {
   if (!claim) return null;
-  if (claim.here) return <span class="claim ours">held</span>;
-  if (claim.heldBy)
-    return (
-      <span
-        class="claim"
-        title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${isolated(claim.heldBy)}`}
-      >
-        on hold
-      </span>
-    );
-  const wanted = wantedText(claim.wanted);
-  return wanted ? (
-    <span class="claim" title={`This car is ${wanted}`}>
-      in another deal
+  const { here, heldBy, wanted } = claim;
+  const [kind, mark, words] = here
+    ? ["ours", "✓ held", "Held for this deal"]
+    : heldBy
+      ? ["", "■ hold", `Held by ${heldBy === OTHER ? "another store" : isolated(heldBy)}`]
+      : ["", `◊ deal${wanted.length > 1 ? "s" : ""}`, `This car is ${wantedText(wanted)}`];
+  return (
+    <span class={`claim ${kind}`} role="img" aria-label={words} title={words}>
+      {mark}
     </span>
-  ) : null;
+  );
 }
 
 function titleOf(column: Column, text: string, under: boolean): string | undefined {

@@ -1,5 +1,6 @@
 import type { SearchProgress } from "../../../deal/model/state";
 import type { DealSession } from "../../../deal/session";
+import { isFiltered } from "../../../deal/stock/facets/shared";
 import { adviceText } from "../../../deal/stock/fixes";
 import { NO_FILTERS } from "../../../deal/stock/searching";
 import { refusalText } from "../../../deal/terms/fields";
@@ -17,8 +18,10 @@ export function GridState({ session }: { session: DealSession }) {
   if (matched > 0) {
     return (
       <div class="empty over">
-        <h2>No car of these holds “{grid.filterText}”</h2>
-        <button type="button" class="button" onClick={() => grid.filter("")}>
+        <h2>
+          {grid.filterText ? `No car of these holds “${grid.filterText}”` : "No car of these passes your filters"}
+        </h2>
+        <button type="button" class="button" onClick={() => grid.showAll()}>
           Show all {formats.count(matched)} cars
         </button>
       </div>
@@ -41,7 +44,7 @@ export function GridState({ session }: { session: DealSession }) {
   }
   if (search?.reason === "complete" || search?.reason === "limit")
     return <NothingFits session={session} search={search} />;
-  if (!search && session.paused.value) {
+  if (!search && session.truth.paused.value) {
     return (
       <div class="empty over">
         <h2>The list of cars is paused</h2>
@@ -76,7 +79,7 @@ export function GridState({ session }: { session: DealSession }) {
 
 function NothingFits({ session, search }: { session: DealSession; search: SearchProgress }) {
   const { formats } = useSurroundings();
-  const filtered = JSON.stringify(search.filters) !== JSON.stringify(NO_FILTERS);
+  const filtered = isFiltered(search.filters);
   return (
     <div class="empty over">
       <h2>No car qualifies with these terms</h2>

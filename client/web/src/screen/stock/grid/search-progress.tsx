@@ -12,11 +12,11 @@ const TICK_MS = 100;
 export function Progress({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
   const search = session.model.value?.search;
-  const { matched, settled, stale } = session.grid.picture.value;
+  const { matched, settled, failed, stale } = session.grid.picture.value;
   const counts: [string, string][] = [
     ["Scanned", search ? scannedText(search, formats.count) : "–"],
     ["Matched", formats.count(stale ? 0 : matched)],
-    ["Valued", formats.count(stale ? 0 : settled)],
+    ["Valued", formats.count(stale ? 0 : settled - failed)],
   ];
   return (
     <div class="search-progress">

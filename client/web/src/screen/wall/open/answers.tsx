@@ -88,24 +88,19 @@ function useAnswering({ session, deal, opened, view }: Props): Answering | null 
   const back = () => {
     view.opened.value = { ...opened, mode: "look" };
   };
-  const say = (words: string) => view.announcer.say(`${words}: ${deal.customer}`);
+  const end = (words: string, stays: boolean) => {
+    view.announcer.say(`${words}: ${deal.customer}`);
+    const next = view.proceed(opened, stays);
+    if (next !== undefined) focusRow(next);
+  };
   return {
     session,
     user,
     deal: served,
     stalled: session.truth.whyNot.value,
     back,
-    stays: (words) => {
-      say(words);
-      back();
-      focusRow(opened.key);
-    },
-    done: (words) => {
-      say(words);
-      const next = view.next(opened.key);
-      view.shut();
-      focusRow(next);
-    },
+    stays: (words) => end(words, true),
+    done: (words) => end(words, false),
   };
 }
 

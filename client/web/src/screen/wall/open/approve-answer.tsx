@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { sameFigures } from "../../../deal/desk/answering";
 import { reasonsOf } from "../../../deal/desk/steps";
 import { newFigures, paymentText, seen } from "../../../deal/model/figures";
@@ -29,12 +29,12 @@ export function ApproveAnswer({ session, deal, stalled, back, done }: Answering)
   const cancel = useRef<HTMLButtonElement>(null);
   const moved = !sameFigures(saw.value, current);
   const busy = desk.busy.value.has("approve");
-  useEffect(() => {
+  useLayoutEffect(() => {
     approve.current?.focus();
     return () => desk.dismiss("approve");
   }, []);
   // A key that is on its way must not approve what nobody has read.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (moved) cancel.current?.focus();
   }, [moved]);
   useSaid(moved ? "" : (trouble?.message ?? stalled ?? ""), "answer");

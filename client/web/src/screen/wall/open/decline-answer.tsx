@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { picked, reasonsOf } from "../../../deal/desk/steps";
 import { reasonText } from "../../../deal/model/words";
 import { MAX_REASONS, type Reason } from "../../../wire";
@@ -16,7 +16,7 @@ export function DeclineAnswer({ session, deal, stalled, back, done }: Answering)
   const form = useRef<HTMLFormElement>(null);
   const trouble = desk.troubles.value.get("decline");
   const busy = desk.busy.value.has("decline");
-  useEffect(() => {
+  useLayoutEffect(() => {
     form.current?.querySelector<HTMLInputElement>("input")?.focus();
     return () => desk.dismiss("decline");
   }, []);

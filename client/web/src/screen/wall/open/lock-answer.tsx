@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { fieldLabel } from "../../../deal/terms/fields";
 import { useSaid } from "../../parts/announced";
 import type { Answering } from "./answers";
@@ -13,7 +13,7 @@ export function LockAnswer({ session, deal, stalled, back }: Answering) {
   const locks = new Map((deal.locks ?? []).map(({ field, by }) => [field, by.name]));
   const trouble = FIELDS.map((field) => desk.troubles.value.get(`field:${field}`)).find(Boolean);
   useSaid(trouble?.message ?? stalled ?? "", "answer");
-  useEffect(() => bar.current?.querySelector("button")?.focus(), []);
+  useLayoutEffect(() => bar.current?.querySelector("button")?.focus(), []);
   return (
     <div ref={bar} class="answers locking" role="group" aria-label="Lock a field for salespeople">
       <p class="answer-words">

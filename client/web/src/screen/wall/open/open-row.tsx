@@ -85,14 +85,15 @@ function useWatched(dealId: string, view: WallView): DealSession {
       if (!offer || offer.offer_id === shown) return;
       shown = offer.offer_id;
       untracked(() => {
-        session.grid.selected.value = offer.vehicle_id;
+        session.grid.select(offer.vehicle_id);
         if (!offer.cash && !offer.lease) session.pencil.pick(pickOf(offer));
       });
     });
     return () => {
       stop();
       session.close();
-      wall.leave(dealId);
+      // Another row of the same deal follows it already, over the same socket.
+      if (view.opened.peek()?.dealId !== dealId) wall.leave(dealId);
     };
   }, [session]);
   return session;

@@ -1,6 +1,6 @@
 /**
- * Returns a new UUID for a command. `crypto.randomUUID` exists only on https pages, and a customer's telephone may reach
- * a store's own machine without.
+ * Returns a new UUID for a command. `crypto.randomUUID` exists only on https pages and on localhost: a store may run on
+ * a machine of its own network, over plain http.
  */
 export function newOp(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
