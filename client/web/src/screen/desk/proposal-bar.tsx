@@ -13,7 +13,8 @@ import { ProposedFigures } from "./proposed-figures";
 /** Why the deal went back to work: what was agreed, what it is now, and that it must be submitted again. */
 export function FallenNote({ fallen }: { fallen: Fallen }) {
   return (
-    <section class="fallen-bar" aria-label="Agreed figures changed">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and is read by keys
+    <section class="fallen-bar" aria-label="Agreed figures changed" tabIndex={0}>
       <b>The agreed figures changed.</b> {fallen.reason && <span>{reasonText(fallen.reason)}. </span>}
       <FigureChanges change={fallen.figures} /> <span class="quiet">Review the deal and submit it again.</span>
     </section>
