@@ -63,11 +63,24 @@ async def test_scenarios_are_live_for_both_and_one_becomes_the_deals(arrive: Arr
     await page.get_by_label(re.compile("^Term of Sixty months")).select_option("60")
     await expect(payment.nth(1)).to_contain_text("× 60", timeout=WAIT_MS)
     await expect(payment.nth(1)).to_contain_text("differs from the deal")
+    # The other person opens them by a key, and sets what this one is typing into: theirs counts, and is kept.
+    await manager.page.keyboard.press("w")
+    cash = [p.get_by_label(re.compile("^Cash down of Sixty months")) for p in (page, manager.page)]
+    paid = (await payment.nth(1).inner_text()).split()[0]
+    await cash[0].fill("1,900")
+    await cash[1].fill("2,900")
+    await manager.page.keyboard.press("Enter")
+    await expect(payment.nth(1)).not_to_contain_text(paid, timeout=WAIT_MS)
+    await page.keyboard.press("Enter")
+    told = line(sales, "Notes").get_by_role("alert")
+    await expect(told).to_contain_text("Meanwhile set to 2,900.00: that counts. Enter replaces it.")
+    await page.keyboard.press("Tab")
+    for field in cash:
+        await expect(field).to_have_value(re.compile(r"^2,900(\.00)?$"))
     priced = (await payment.nth(1).inner_text()).split()[0]
     await expect(chips).to_contain_text(priced, timeout=WAIT_MS)
 
-    # The other person opens them by a key, and changes one too: first a name that is taken, in words.
-    await manager.page.keyboard.press("w")
+    # The other person changes one too: first a name that is taken, in words.
     await expect(line(manager, "Payment")).to_contain_text(priced)
     await scenarios(manager).get_by_role("button", name="Duplicate (Sixty months)").click()
     copy = manager.page.get_by_label("Name of Scenario B")
@@ -91,7 +104,7 @@ async def test_scenarios_are_live_for_both_and_one_becomes_the_deals(arrive: Arr
         await expect(person.page.locator(".timeline")).to_contain_text(
             "made “Sixty months” the deal's scenario"
         )
-    assert (await sales.structure())["field-cash_down_cents"] == "3,333"
+    assert (await sales.structure())["field-cash_down_cents"] == "2,900"
     await sales.type_into("Max cash down", "9,000")
     for person in (sales, manager):
         await expect(line(person, "Actions")).not_to_contain_text("On the deal", timeout=WAIT_MS)

@@ -13,7 +13,8 @@ import { ProposedFigures } from "./proposed-figures";
 /** Why the deal went back to work: what was agreed, what it is now, and that it must be submitted again. */
 export function FallenNote({ fallen }: { fallen: Fallen }) {
   return (
-    <section class="fallen-bar" aria-label="Agreed figures changed">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and is read by keys
+    <section class="fallen-bar" aria-label="Agreed figures changed" tabIndex={0}>
       <b>Submit again:</b> <span>{fallen.reason ? reasonText(fallen.reason) : "The agreed figures changed"}. </span>
       <FigureChanges change={fallen.figures} />
     </section>

@@ -27,9 +27,14 @@ export function CommitInput<T>(props: Props<T>) {
   const { label, value, show, saving, takesFocus } = props;
   const input = useRef<HTMLInputElement>(null);
   const draft = useSignal<string | null>(null);
+  const now = JSON.stringify(value);
+  /** The value as it was when this person began to type, and what they have given, or asked for, since. */
+  const began = useRef(now);
+  const given = useRef("");
   useEffect(() => {
+    if (now === given.current) [began.current, given.current] = [now, ""];
     if (!saving && document.activeElement !== input.current) draft.value = null;
-  }, [saving, JSON.stringify(value)]);
+  }, [saving, now]);
   useLayoutEffect(() => {
     if (!takesFocus) return;
     // Whoever has gone on to another field meanwhile stays there.
@@ -45,9 +50,18 @@ export function CommitInput<T>(props: Props<T>) {
     const read = props.parse(draft.value);
     props.fault(read.ok ? null : read.message);
     if (!read.ok) return;
-    const differs = JSON.stringify(read.value) !== JSON.stringify(value);
-    if (differs) props.commit(read.value);
-    else if (leaving) draft.value = null;
+    const wanted = JSON.stringify(read.value);
+    // What was refused, or what somebody else has overtaken, is not given once more by leaving the field.
+    if (wanted === now || (leaving && wanted === given.current)) {
+      if (leaving && !saving) draft.value = null;
+    } else if (now !== began.current && now !== given.current) {
+      props.fault(`Meanwhile set to ${show(value)}: that counts.${leaving ? "" : " Enter replaces it."}`);
+      [began.current, given.current] = [now, wanted];
+      if (leaving) draft.value = null;
+    } else {
+      given.current = wanted;
+      props.commit(read.value);
+    }
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Enter") apply(false);
@@ -69,7 +83,10 @@ export function CommitInput<T>(props: Props<T>) {
       spellcheck={false}
       value={draft.value ?? show(value)}
       disabled={props.disabled}
-      onInput={(event) => (draft.value = event.currentTarget.value)}
+      onInput={(event) => {
+        if (draft.value === null) [began.current, given.current] = [now, ""];
+        draft.value = event.currentTarget.value;
+      }}
       onBlur={() => apply(true)}
       onKeyDown={onKey}
     />
