@@ -93,11 +93,6 @@ export function bucketOf(row: Row, { key, by, steps }: FacetKind): string | numb
   return steps.findLast((step) => value >= step) ?? Number.NEGATIVE_INFINITY;
 }
 
-/** Whether a person wants anything in particular. */
-export function isNarrowed(chosen: Chosen): boolean {
-  return Object.values(chosen).some((wanted) => wanted !== undefined);
-}
-
 /** "≤ 40,000", "2021 or newer", "60 days or more". */
 export function limitText({ key, by, unit }: FacetKind, limit: number, formats: Formats): string {
   if (unit === "year") return `${limit} or newer`;
