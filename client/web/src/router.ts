@@ -8,7 +8,7 @@ export type Route =
   | { page: "deal"; id: string }
   | { page: "unknown" };
 
-export function routeOf(path: string): Route {
+function routeOf(path: string): Route {
   if (path === "/") return { page: "deals" };
   if (path === "/desk") return { page: "desk" };
   if (path === "/security") return { page: "security" };

@@ -50,7 +50,7 @@ export function paperOf(
   return { address: paperAddress(deal.id, [vehicleId], asked), dealsOffer: false };
 }
 
-/** Whether a car can be had in a way to pay. Who turns the screen to the customer is not told whether cash suffices. */
+/** Whether a car can be had in a way to pay. In some views the quote does not say whether the cash suffices. */
 function isPrintable(quote: QuoteReply, way: DealKind, own: boolean): boolean {
   if (way === "cash" && !own) return quote.cash !== undefined && quote.cash.covered !== false;
   return isOffered(quote, way);

@@ -1,5 +1,5 @@
-// What a screen reader is told, politely: lines that come together are one message, and a newer one of the same matter
-// takes the place of the older.
+// What a screen reader is told, politely: lines that come together are one message, and a newer line about the same
+// matter replaces the older one.
 import { signal } from "@preact/signals";
 import type { Cancel, Environment } from "./environment";
 
@@ -19,7 +19,7 @@ export class Announcer {
     this.waiting ??= this.environment.later(TOGETHER_MS, () => {
       this.waiting = null;
       const text = [...this.lines.values()].join(". ");
-      // The same words again are another text, or nobody hears them.
+      // The same words again must be another text: a region that does not change is not read out.
       this.text.value = text === this.text.value ? `${text}\u00a0` : text;
       this.lines.clear();
     });

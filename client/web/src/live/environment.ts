@@ -29,7 +29,7 @@ export interface Environment {
   elapsed(): number;
   /** Whether the page is on the screen: while it is hidden, no frame is drawn. */
   visible(): boolean;
-  /** Calls `action` when the page comes back to the eye, out of a sleep, or when the network changes. */
+  /** Calls `action` when the page is shown again, wakes from a sleep, or the network changes. */
   woken(action: () => void): Cancel;
   /** Which version of the page this is; empty if it does not say. */
   build(): string;

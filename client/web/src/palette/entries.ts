@@ -33,7 +33,7 @@ export function offered(text: string, own: readonly Entry[], found: readonly Ent
 }
 
 /** How well an entry fits: all words must occur in it; those that begin a word of its title count most. */
-export function weightOf({ title, detail = "" }: Entry, words: readonly string[]): number {
+function weightOf({ title, detail = "" }: Entry, words: readonly string[]): number {
   const name = ` ${title.toLowerCase()}`;
   const rest = ` ${detail.toLowerCase()}`;
   let weight = 1;
@@ -46,7 +46,7 @@ export function weightOf({ title, detail = "" }: Entry, words: readonly string[]
   return weight;
 }
 
-export function wordsOf(text: string): string[] {
+function wordsOf(text: string): string[] {
   return text.toLowerCase().split(/\s+/).filter(Boolean);
 }
 

@@ -15,7 +15,7 @@ export function mayAssign({ state, fulfilment }: Deal, user: User): boolean {
   return user.rights.includes("assign") && state !== "lost" && fulfilment !== "funded" && fulfilment !== "unwound";
 }
 
-/** Returns the others of the store, as a list names them. Who approved the deal cannot have it. */
+/** Returns the others of the store, as a list names them. The one who approved the deal cannot have it. */
 export function candidatesOf(people: readonly Actor[], deal: Deal): Candidate[] {
   return people
     .filter(({ id }) => id !== deal.salesperson?.id)

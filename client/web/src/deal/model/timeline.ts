@@ -63,7 +63,7 @@ export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry 
   return { key: `event-${event.seq}`, at: event.at, by, why: null, changes: [], figures: null, ...told };
 }
 
-/** Returns the entries of a page of the deal's history, the newest first; its notes only if `deal` has them not. */
+/** Returns the entries of a page of the deal's history, the newest first, without the notes that `deal` has already. */
 export function historyEntries(deal: Deal, events: readonly Told[], carName: CarName): Entry[] {
   const notes = new Set(deal.notes?.map((note) => note.id));
   const past = { ...deal, structure: {} };
@@ -82,7 +82,7 @@ export function historyEntries(deal: Deal, events: readonly Told[], carName: Car
   return entries.reverse();
 }
 
-export function noteEntry({ id, text, by, at }: DealNote): Entry {
+function noteEntry({ id, text, by, at }: DealNote): Entry {
   return { key: `note-${id}`, at, by: by.name, tone: "note", what: () => text, why: null, changes: [], figures: null };
 }
 

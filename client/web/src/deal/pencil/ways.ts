@@ -14,7 +14,7 @@ export function wayOf(quote: QuoteReply): DealKind {
   return quote.kind ?? (!quote.eligible && quote.cash?.covered ? "cash" : "finance");
 }
 
-/** Returns whether the car can be put on the deal in a way to pay. Whoever may not see that is not asked. */
+/** Returns whether the car can be put on the deal in a way to pay; false where the view hides it. */
 export function isOffered(quote: QuoteReply, way: DealKind): boolean {
   if (wayOf(quote) === way) return quote.eligible;
   switch (way) {

@@ -55,7 +55,7 @@ function changed(scenario: Scenario, event: ScenarioChanged): Scenario {
   }
   if (change.structure) change.structure = { ...scenario.structure, ...(change.structure as object) };
   const stays = Object.keys(change).every((field) => SAME.has(field)) && stillOffered(scenario, change);
-  // That its figures are old is nobody's change.
+  // Nobody changed a scenario whose figures have become old.
   const who = change.outdated ? {} : { by, at };
   return { ...scenario, ...change, ...who, version, of_the_deal: scenario.of_the_deal && stays };
 }

@@ -13,7 +13,7 @@ export interface Found {
   failure: ErrorBody | null;
 }
 
-export const NOTHING_FOUND: Found = { words: "", rows: null, more: false, failure: null };
+const NOTHING_FOUND: Found = { words: "", rows: null, more: false, failure: null };
 
 export interface FinderPort {
   /** Asks for the cars; returns whether there is a connection. */

@@ -6,7 +6,7 @@ import type { Row } from "./rows";
 /** The offers that a person looks at first. */
 export const LEADERS = 10;
 /** Anywhere else, a move counts from this share of all offers on, ... */
-export const MOVED_SHARE = 0.1;
+const MOVED_SHARE = 0.1;
 /** ... and from this many places on. */
 export const LEAST_MOVE = 3;
 

@@ -69,7 +69,7 @@ export const RATE_REASONS: Record<RateReason, string> = {
   inventory_reduction: "Inventory reduction",
 };
 export const DEAL_KINDS: Record<DealKind, string> = { finance: "Finance", lease: "Lease", cash: "Cash" };
-export const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
+const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
 export const OFFERED_TERMS = [24, 36, 48, 60, 72, 84];
 
 /** The fields that people use, and below them what they open: the form in the order of the screen. */

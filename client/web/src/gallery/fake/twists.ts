@@ -4,7 +4,6 @@ import type { RecordedChannel, Twist } from "./recording";
 
 const SIGNED_OUT = 4001;
 const LOST = 1006;
-const TOO_SLOW = 4008;
 /** Columns of a row's offer: absent until the car is valued, which `valued` says. */
 const OFFER_COLUMNS = [
   "kind",
@@ -85,7 +84,6 @@ export const loading: Twist = { silent: "join" };
 
 export const offline: Twist = { close: LOST };
 export const signedOut: Twist = { close: SIGNED_OUT };
-export const tooSlow: Twist = { close: TOO_SLOW };
 
 export const degraded: Twist = {
   after: [{ type: "notice", code: "degraded", message: "Searches are slow at the moment. Prices stay exact." }],

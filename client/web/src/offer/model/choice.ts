@@ -60,7 +60,7 @@ function chosenWay(ways: readonly ShownWay[], kind: DealKind | null): ShownWay |
 }
 
 /** Returns the cell of a term and an amount of cash down; null if it is not available. */
-export function cellAt(way: ShownWay, { term, cash }: Place): ShownCell | null {
+function cellAt(way: ShownWay, { term, cash }: Place): ShownCell | null {
   const cells = [way.own, ...way.cells.flat()];
   return cells.find((cell) => cell?.term_months === term && cell.cash_down_cents === cash) ?? null;
 }

@@ -14,7 +14,7 @@ export function useModal(dialog: RefObject<HTMLDialogElement | null>): void {
 }
 
 /** Gives a focus that was lost to `wanted`, or to where the page's steps are. */
-export function refocus(wanted: HTMLElement | null): void {
+function refocus(wanted: HTMLElement | null): void {
   if (document.activeElement !== document.body || document.querySelector("dialog[open]")) return;
   wanted?.focus();
   if (document.activeElement === document.body) document.querySelector<HTMLElement>(FALLBACKS)?.focus();

@@ -37,7 +37,7 @@ export function CommitInput<T>(props: Props<T>) {
   }, [saving, now]);
   useLayoutEffect(() => {
     if (!takesFocus) return;
-    // Whoever has gone on to another field meanwhile stays there.
+    // A person who has gone on to another field meanwhile stays there.
     if (!document.activeElement?.matches("input, select, textarea")) {
       input.current?.focus();
       input.current?.select();

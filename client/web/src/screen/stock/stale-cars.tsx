@@ -26,7 +26,7 @@ export function StaleCars({ session }: { session: DealSession }) {
 }
 
 /** Returns an age as people say it. */
-export function ageText(seconds: number): string {
+function ageText(seconds: number): string {
   const minutes = Math.round(seconds / MINUTE_SECONDS);
   if (minutes < 1) return "less than a minute";
   if (minutes < MINUTE_SECONDS) return minutes === 1 ? "a minute" : `${minutes} minutes`;

@@ -9,7 +9,7 @@ import { COLUMNS, SECTION_WORDS } from "./wall-words";
 /** All deals in one table: the queue first, then what is still to be done about the others. */
 export function WallTable({ view, loading }: { view: WallView; loading: boolean }) {
   const point = () => view.point();
-  useKeptFocus(view);
+  useFocusPassedOn(view);
   return (
     <div
       role="table"
@@ -39,7 +39,7 @@ export function WallTable({ view, loading }: { view: WallView; loading: boolean 
 }
 
 /** A row that leaves with the focus gives it to the next one. */
-function useKeptFocus(view: WallView): void {
+function useFocusPassedOn(view: WallView): void {
   const before = focused();
   const rows = view.shown.value;
   useLayoutEffect(() => {

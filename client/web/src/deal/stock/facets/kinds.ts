@@ -91,11 +91,6 @@ export function bucketOf(row: Row, { key, by, steps }: FacetKind): string | numb
   return steps.find((step) => value <= step) ?? Number.POSITIVE_INFINITY;
 }
 
-/** Whether a person wants anything in particular. */
-export function isNarrowed(chosen: Chosen): boolean {
-  return Object.values(chosen).some((wanted) => wanted !== undefined);
-}
-
 /** "≤ 40,000", "2021 or newer". */
 export function limitText({ by, unit }: FacetKind, limit: number, formats: Formats): string {
   if (by === "least") return `${limit} or newer`;

@@ -34,9 +34,9 @@ export function Timeline({ session }: { session: DealSession }) {
       {whole.value ? (
         <Whole entries={entries} top={top.value} begin={begin} session={session} />
       ) : (
-        <Last {...{ entries }} />
+        <Last entries={entries} />
       )}
-      {/* What this person writes themselves they also see. */}
+      {/* A person who adds a note sees it: the list begins again at the newest entry. */}
       <NoteInput session={session} sent={() => (top.value = null)} />
     </section>
   );

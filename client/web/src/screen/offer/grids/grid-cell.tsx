@@ -1,6 +1,6 @@
 import type { Standing } from "./grid-table";
 
-/** A line of a cell: the text on the screen, and what it is, for who hears only the text. */
+/** A line of a cell: the text on the screen, and what it is, for somebody who only hears the text. */
 export interface Line {
   text: string;
   what: string;

@@ -9,7 +9,7 @@ interface Props {
   grid: QuoteGrid;
 }
 
-/** The head of a row: its term, what the lines of its cells are, and how a term compares that nobody chose. */
+/** The head of a row: its term, what the lines of its cells are, and how a term compares that was not chosen. */
 export function GridRowHead({ row, at, grid }: Props) {
   const { formats } = useSurroundings();
   const { against } = row;

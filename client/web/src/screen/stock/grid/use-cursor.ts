@@ -5,6 +5,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Cell, type Cursor, destination } from "../../../deal/stock/chosen/cursor";
 import type { Grid } from "../../../deal/stock/grid";
 import type { GridPicture } from "../../../deal/stock/picture";
+import { rowId } from "./grid-row";
 
 export interface GridCursor {
   /** The cell in the tab order, as it is on the screen now. */
@@ -79,7 +80,7 @@ function isInCells(scroller: HTMLElement | null, element: Element | null): boole
 /** Returns the element of a cell; a cell that spans several columns stands for each of them. */
 function elementOf(scroller: HTMLElement | null, { row, column }: Cell, picture: GridPicture): HTMLElement | null {
   const car = picture.rows[picture.shown[row] ?? -1]?.vehicle_id;
-  const line = row < 0 ? scroller?.querySelector(".grid-head") : car && document.getElementById(`car-${car}`);
+  const line = row < 0 ? scroller?.querySelector(".grid-head") : car && document.getElementById(rowId(car));
   const cells = [...(line || document.createElement("p")).querySelectorAll<HTMLElement>("[data-column]")];
   return cells.findLast((each) => Number(each.dataset.column) <= column) ?? null;
 }

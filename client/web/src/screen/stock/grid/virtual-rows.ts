@@ -19,7 +19,7 @@ export interface Extent {
 }
 
 /** Returns the rows to draw of a list that is scrolled to `top` in a window of `height`. */
-export function sightOf(top: number, height: number, { count, rowHeight, headHeight }: Extent): Sight {
+function sightOf(top: number, height: number, { count, rowHeight, headHeight }: Extent): Sight {
   const above = Math.floor(top / rowHeight) - OVERSCAN;
   const below = Math.ceil((top + height - headHeight) / rowHeight) + OVERSCAN;
   const end = Math.max(0, Math.min(count, below));
@@ -27,7 +27,7 @@ export function sightOf(top: number, height: number, { count, rowHeight, headHei
 }
 
 /** Returns where to scroll so that a row is in sight as a whole; the same if it is. */
-export function scrolledTo(row: number, top: number, height: number, { rowHeight, headHeight }: Extent): number {
+function scrolledTo(row: number, top: number, height: number, { rowHeight, headHeight }: Extent): number {
   const start = row * rowHeight;
   const least = start + rowHeight + headHeight - height;
   return Math.max(least, Math.min(top, start));
