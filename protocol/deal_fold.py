@@ -13,11 +13,9 @@ from protocol import codec
 from protocol.deal.agreed import UNAGREED
 from protocol.deal.deal_parts import DealNote as Note
 from protocol.deal.deal_parts import FieldLock, LenderTerms, VehicleHold
-from protocol.deal.presenting import KEPT_ACCEPTANCES, KEPT_LINKS, OfferLink
 from protocol.deal.scenarios import same_figures
 from protocol.deal.workflow import Fulfilment, LenderStatus
 from protocol.events import (
-    CustomerAccepted,
     CustomerChanged,
     DealAssigned,
     DealChanged,
@@ -27,14 +25,10 @@ from protocol.events import (
     FieldUnlocked,
     FulfilmentChanged,
     LenderDecided,
-    LinkOpened,
-    LinkRevoked,
-    LinkShared,
     NoteAdded,
     OfferPinned,
     OfferSelected,
     OfferUnpinned,
-    PresentationChanged,
     ScenarioAdded,
     ScenarioChanged,
     ScenarioRemoved,
@@ -46,8 +40,9 @@ from protocol.events import (
     VehicleHeld,
     VehicleReleased,
 )
+from protocol.fold_parts.presenting import PRESENTING_CHANGES, PRESENTING_WHOLE
+from protocol.fold_parts.scenarios import marked, scenarios_after
 from protocol.records import DealState
-from protocol.scenario_fold import marked, scenarios_after
 
 KEPT_NOTES = 200
 """The most notes that a deal shows, the latest ones."""
@@ -221,46 +216,8 @@ def _released(deal: DealSnapshot, event: Any) -> DealSnapshot:
     return replace(deal, holds=[hold for hold in deal.holds or () if hold.vehicle_id != event.vehicle_id])
 
 
-def _presentation(deal: DealSnapshot, event: PresentationChanged) -> DealSnapshot:
-    return replace(deal, presentation=event.presentation)
-
-
-def _shared(deal: DealSnapshot, event: Any) -> DealSnapshot:
-    if not isinstance(deal.links, list):
-        return deal
-    # A link that the snapshot has was opened or revoked since.
-    known = any(link.id == event.link.id for link in deal.links)
-    return deal if known else replace(deal, links=[*deal.links, event.link][-KEPT_LINKS:])
-
-
-def _revoked(deal: DealSnapshot, event: Any) -> DealSnapshot:
-    return _with_link(deal, event.link_id, lambda link: replace(link, revoked=True))
-
-
-def _opened(deal: DealSnapshot, event: Any) -> DealSnapshot:
-    def open_link(link: OfferLink) -> OfferLink:
-        if event.opens <= link.opens:
-            return link
-        return replace(link, opens=event.opens, last_opened_at=event.opened_at)
-
-    return _with_link(deal, event.link_id, open_link)
-
-
-def _with_link(deal: DealSnapshot, link_id: str, change: Callable[[OfferLink], OfferLink]) -> DealSnapshot:
-    if not isinstance(deal.links, list):
-        return deal
-    return replace(deal, links=[change(link) if link.id == link_id else link for link in deal.links])
-
-
-def _accepted(deal: DealSnapshot, event: CustomerAccepted) -> DealSnapshot:
-    acceptances = deal.acceptances if isinstance(deal.acceptances, list) else []
-    if any(each.id == event.acceptance.id for each in acceptances):
-        return deal
-    return replace(deal, acceptances=[*acceptances, event.acceptance][-KEPT_ACCEPTANCES:])
-
-
 def _unmarked(deal: DealSnapshot) -> DealSnapshot:
-    """Return the deal, of which no scenario is what is on it."""
+    """Return the deal with no scenario marked as its own."""
     return deal if deal.scenarios is UNSET else replace(deal, scenarios=marked(deal.scenarios, None))
 
 
@@ -289,11 +246,7 @@ _CHANGES: dict[type, _Change] = {
     NoteAdded: _note,
     VehicleHeld: _held,
     VehicleReleased: _released,
-    PresentationChanged: _presentation,
-    LinkShared: _shared,
-    LinkRevoked: _revoked,
-    LinkOpened: _opened,
-    CustomerAccepted: _accepted,
+    **PRESENTING_CHANGES,
     ScenarioAdded: _scenarios,
     ScenarioChanged: _scenarios,
     ScenarioRemoved: _scenarios,
@@ -310,9 +263,7 @@ _WHOLE: dict[type, tuple[str, ...]] = {
     NoteAdded: ("id", "text", "by"),
     VehicleHeld: ("vehicle_id", "until", "by"),
     VehicleReleased: ("vehicle_id",),
-    LinkShared: ("link",),
-    LinkRevoked: ("link_id",),
-    LinkOpened: ("link_id", "opens", "opened_at"),
+    **PRESENTING_WHOLE,
     ScenarioAdded: ("scenario",),
     ScenarioChanged: ("scenario_id", "scenario_version", "by"),
     ScenarioRemoved: ("scenario_id",),

@@ -42,7 +42,7 @@ class BasisPoints(Decimal):
 
 
 class Role(StrEnum):
-    """The job of a user; ``customer`` is who opened a link. Views limit what each role sees."""
+    """The job of a user; a ``customer`` is whoever opened a link. Views limit what each role sees."""
 
     SALESPERSON = "salesperson"
     DESK_MANAGER = "desk_manager"

@@ -78,7 +78,6 @@ EXTRA_TYPES: tuple[type, ...] = (
     DealList,
     DealBegun,
     PeopleList,
-    PeopleList,
     SecurityEventList,
     ProductsReply,
     ErrorBody,

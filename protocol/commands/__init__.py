@@ -12,7 +12,6 @@ from protocol.commands.desk import (
     Approve,
     Assign,
     ChangeCustomer,
-    ClearStipulation,
     Counter,
     Decision,
     Decline,
@@ -21,8 +20,6 @@ from protocol.commands.desk import (
     FinishTask,
     Fund,
     Hold,
-    LenderDecision,
-    LenderEffect,
     Lock,
     Lose,
     Note,
@@ -38,6 +35,7 @@ from protocol.commands.desk import (
     Unpin,
     Unwind,
 )
+from protocol.commands.lending import ClearStipulation, LenderDecision, LenderEffect
 from protocol.commands.presenting import (
     CUSTOMER_COMMANDS,
     DEFAULT_HOURS,

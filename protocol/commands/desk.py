@@ -1,22 +1,20 @@
 """Salesperson and desk on one deal: its offer, its state, its contract, and what is said about it."""
 
-import datetime as dt
 from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from protocol.commands.base import ChangeCommand, ChannelCommand, Cost, FieldName, Seq
+from protocol.commands.base import ChangeCommand, Cost, FieldName, Seq
 from protocol.deal.customers import CustomerChanges
 from protocol.deal.structure import StructureChanges
-from protocol.deal.workflow import MAX_REASONS, LenderStatus, Reason
-from protocol.records import BasisPoints, Cents, DealKind, Identifier, Months, Tier
+from protocol.deal.workflow import MAX_REASONS, Reason
+from protocol.records import BasisPoints, Cents, DealKind, Identifier, Months
 from protocol.rights import Right
-from protocol.texts import LINES, ONE_LINE
+from protocol.texts import LINES
 
 MoreReasons = Annotated[list[Reason], Meta(max_length=MAX_REASONS - 1)]
 MAX_NOTE_CHARACTERS = 2000
-Stipulation = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
 class Select(ChangeCommand, tag="select", frozen=True):
@@ -213,55 +211,6 @@ class Note(ChangeCommand, tag="note", frozen=True):
     cost: ClassVar = Cost.LIGHT
 
     text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=LINES)]
-
-
-class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
-    """Record what a lender decided; it overrides the lender's programmes for this deal until it expires.
-
-    ``tier``, ``rate_bp`` (the buy rate), ``advance_max_cents`` and ``term_months`` (the longest) are needed
-    for an approval; ``reasons``, all of them credit reasons, for a decline and only then. Reply: ``{version,
-    decision_id}``.
-    """
-
-    right: ClassVar = Right.LENDER
-    cost: ClassVar = Cost.SEARCHING
-
-    version: Seq
-    lender: Identifier
-    status: LenderStatus
-    tier: Tier | None = None
-    rate_bp: BasisPoints | None = None
-    advance_max_cents: Cents | None = None
-    term_months: Months | None = None
-    stipulations: Annotated[list[Stipulation], Meta(max_length=20)] = []
-    expires_at: dt.datetime | None = None
-    reasons: Annotated[list[Reason], Meta(max_length=MAX_REASONS)] = []
-
-
-class LenderEffect(ChannelCommand, tag="lender_effect", frozen=True):
-    """Ask what recording a lender's decision would do to the selected offer. Reply: ``LenderEffectReply``.
-
-    Without ``status`` it asks only for the lender's own programme.
-    """
-
-    right: ClassVar = Right.LENDER
-    cost: ClassVar = Cost.PRICING
-
-    lender: Identifier
-    status: LenderStatus | None = None
-    tier: Tier | None = None
-    rate_bp: BasisPoints | None = None
-    advance_max_cents: Cents | None = None
-    term_months: Months | None = None
-
-
-class ClearStipulation(ChangeCommand, tag="clear_stipulation", frozen=True):
-    """Mark a lender's stipulation as met. Reply: ``{version}``."""
-
-    right: ClassVar = Right.LENDER
-    cost: ClassVar = Cost.LIGHT
-
-    stipulation_id: Identifier
 
 
 class ChangeCustomer(ChangeCommand, tag="customer", frozen=True):

@@ -126,7 +126,7 @@ class ShownWay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownCar(msgspec.Struct, frozen=True, kw_only=True):
-    """One car with the ways to pay for it. ``unavailable`` are those of the presentation that it has not."""
+    """One car with the ways to pay for it. ``unavailable`` are those of the presentation that it lacks."""
 
     vehicle_id: str
     rev: int
@@ -143,8 +143,8 @@ class PresentationReply(msgspec.Struct, frozen=True, kw_only=True):
 
     ``shown`` is the presentation with nothing left open, and ``stated`` the deal's own, null if there is
     none. Without a car on the deal there are no ``cars``. ``missing`` are cars that are not for sale now, or
-    in none of these ways. The figures are of ``as_of`` and stand until the end of ``valid_until``.
-    ``can_accept`` is false after the deal is over.
+    not available in any of these ways. The figures are of ``as_of`` and stand until the end of
+    ``valid_until``. ``can_accept`` is false after the deal is over.
     """
 
     deal_id: str

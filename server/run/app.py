@@ -138,8 +138,8 @@ def serve(settings: Settings) -> None:
 
 
 LATER: Final = (
-    # The modules that searches and quotes compute with. NumPy takes much of the start time.
-    *("server.search.screening.screen", "server.finance.quoting"),
+    # The modules that searches, quotes and presentations compute with. NumPy takes much of the start time.
+    *("server.search.screening.screen", "server.finance.quoting", "server.paper.screen.shown"),
     *("starlette.templating", "argon2", "server.observe.metrics.exposition"),
 )
 """Imported once the process is ready, or before that by the code that needs one first."""

@@ -47,7 +47,7 @@ OTHER: Final = Words("This did not work", "Go back and try again.")
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether a browser opens the path. Programs, and the page's own requests, name no HTML."""
+    """Return whether a browser opens the path. Programs, and the page's own requests, ask for no HTML."""
     return HTML in request.headers.get("accept", "")
 
 

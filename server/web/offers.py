@@ -50,7 +50,7 @@ async def open_session(request: Request) -> Response:
     except NoSuchLink:
         _note(request, SecurityKind.OFFER_REFUSED)
         raise CommandError(
-            ErrorCode.NOT_FOUND, "This link is not valid any more. Ask your salesperson for a new one."
+            ErrorCode.NOT_FOUND, "This link is no longer valid. Ask your salesperson for a new one."
         ) from None
     except CommandError as error:
         if error.code is ErrorCode.RATE_LIMITED:

@@ -33,6 +33,18 @@ BESIDE_COLUMNS = """() => {
 }"""
 SCROLLBAR_PX = 11
 SMALL_DESK = {"width": 1280, "height": 800}
+CUT = """() => {
+  const frame = document.querySelector(".stock").getBoundingClientRect();
+  return [...document.querySelectorAll(".filters :is(button, summary, input), .compare-start *")]
+    .filter((one) => one.getBoundingClientRect().right > frame.right).map((one) => one.textContent);
+}"""
+BESIDE = """() => {
+  const names = [...document.querySelectorAll(".deal-table tbody a, .row-opener")];
+  const frames = [...document.querySelectorAll(".table-frame, .wall-table")];
+  return [...names.map((one) => one.closest("td, [role=cell]")), ...frames]
+    .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent.slice(0, 40));
+}"""
+SCROLLS = "document.documentElement.scrollHeight > innerHeight"
 LEAST_ROWS = 10
 ROW_PX = 30
 WINDOWS = [(1440, 560), (1024, 768), (768, 1024), (720, 450)]
@@ -68,8 +80,12 @@ async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
         assert box["grid"]["bottom"] - box["grid"]["top"] >= LEAST_ROWS * ROW_PX
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert await page.evaluate(ASKEW) == []
+        assert await page.evaluate(CUT) == []
         if width >= 1024 and height >= 768:
             assert await page.evaluate(IN_SIGHT) >= LEAST_ROWS
+    await page.locator(".offer").get_by_role("button", name="Close", exact=True).click()
+    await expect(page.get_by_text("Choose a car to see its offer.")).to_be_visible()
+    assert not await page.evaluate(SCROLLS), "the page scrolls, and not the window behind it"
     await page.set_viewport_size(PHONE)
     steps = await page.locator(".steps .button").all()
     assert steps
@@ -81,8 +97,8 @@ async def test_nothing_lies_over_the_cars(arrive: Arrive) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/desk"])
-async def test_a_list_fits_a_phone(arrive: Arrive, path: str) -> None:
-    """A wide table scrolls in its frame, and no word of the head lies over another."""
+async def test_a_list_fits_its_window(arrive: Arrive, path: str) -> None:
+    """A wide table scrolls in its frame, and no word of the head lies over another. Wider, nothing is cut."""
     manager = await arrive("riverside-manager")
     page = manager.page
     await page.set_viewport_size({"width": 390, "height": 844})
@@ -97,6 +113,9 @@ async def test_a_list_fits_a_phone(arrive: Arrive, path: str) -> None:
             beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
             below = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
             assert beside or below, (one, other)
+    for width, height in WINDOWS[1:]:
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await page.evaluate(BESIDE) == [], width
 
 
 async def test_the_shown_cell_is_in_sight(arrive: Arrive) -> None:

@@ -161,6 +161,12 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
     await other.is_live()
     assert await count(other.page, "told") == 2, "what is read again is not new"
     assert len(other.requests) == requests, "everything came over the socket"
+    await other.page.locator(".alert-menu summary").click()
+    await other.page.get_by_label("Never").check()
+    await expect(other.page.locator(".alert-menu")).to_contain_text("No sound and no notification.")
+    await other.page.reload()
+    await expect(other.page.locator(".alert-menu summary")).to_have_text("Alerts off", timeout=WAIT_MS)
+    assert await count(other.page, "asked") == 0
     assert sales.complaints == one.complaints == []
 
 

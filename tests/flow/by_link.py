@@ -88,7 +88,7 @@ class Doors:
 
     async def post(self, token: str, process: int = 1) -> httpx.Response:
         """Post a token as the page does."""
-        async with httpx.AsyncClient(base_url=self.urls[process]) as browser:
+        async with httpx.AsyncClient(base_url=self.urls[process], timeout=GUARD_SECONDS) as browser:
             return await browser.post(SESSION, json={"token": token}, headers={"origin": self.origin})
 
     @asynccontextmanager

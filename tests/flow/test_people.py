@@ -131,7 +131,7 @@ async def house(stocked: Settings, tmp_path: Path) -> AsyncIterator[House]:
 
 async def test_sign_out_closes_the_screens_of_that_session(house: House) -> None:
     """All tabs of the browser, on whichever process, close with 4001; the person's other sessions go on."""
-    async with httpx.AsyncClient(base_url=house.urls[0]) as browser:
+    async with httpx.AsyncClient(base_url=house.urls[0], timeout=GUARD_SECONDS) as browser:
         token = csrf_of(await browser.get("/login"))
         form = {"csrf_token": token, "login": "riverside-sales", "password": "demo", "next": "/"}
         assert (await browser.post("/login", data=form)).status_code == 303

@@ -118,7 +118,7 @@ async def test_the_logs_hold_no_personal_data_and_no_money(stocked: Settings, tm
 
 
 async def _a_marked_deal(house: House) -> str:
-    async with httpx.AsyncClient(base_url=house.url, headers=house.headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=house.headers, timeout=60.0) as http:
         made = await http.post("/api/customers", json=CUSTOMER)
         assert made.status_code == 201, made.text
         begun = await http.post("/api/deals", json={"customer_id": made.json()["id"]})
@@ -128,7 +128,7 @@ async def _a_marked_deal(house: House) -> str:
 
 async def _bad_requests(house: House) -> None:
     """What a program or a page may send over HTTP that is refused."""
-    async with httpx.AsyncClient(base_url=house.url, headers=house.headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=house.headers, timeout=60.0) as http:
         assert (await http.get("/api/find", params={"q": f"{MARK}a"})).status_code == 200
         assert (await http.get(f"/{MARK}", params={"q": MARK})).status_code == 404
         for body in (f'{{"name": "{MARK}', json.dumps(CUSTOMER | {"state": MARK})):

@@ -115,7 +115,10 @@ async def test_floods_and_bad_tokens_at_the_socket(door: Door) -> None:
 
 async def test_what_was_noted_is_written_at_the_end(stocked: Settings, tmp_path: Path) -> None:
     """A process that ends writes what waits, and what it was still counting."""
-    async with start_web(stocked, tmp_path) as web, httpx.AsyncClient(base_url=web.url) as client:
+    async with (
+        start_web(stocked, tmp_path) as web,
+        httpx.AsyncClient(base_url=web.url, timeout=GUARD_SECONDS) as client,
+    ):
         for _ in range(5):
             answer = await client.get("/api/deals", headers={"authorization": "Bearer nonsense"})
             assert answer.status_code == 401

@@ -8,6 +8,7 @@ search) comes from ``Known``.
 import datetime as dt
 import random
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -80,6 +81,9 @@ class Known:
     people: list[str] = field(default_factory=lambda: [str(uuid.UUID(int=0))])
     versions: dict[str, int] = field(default_factory=dict)
     searches: dict[str, str] = field(default_factory=dict)
+    scenarios: dict[str, str] = field(default_factory=dict)
+    scenario_versions: dict[str, int] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
 
     def hear(self, command: Message, data: Message) -> None:
         """Take note of what a reply says of a deal."""
@@ -88,17 +92,25 @@ class Known:
             self.versions[channel] = data["version"]
         if isinstance(data.get("search_id"), str):
             self.searches[channel] = data["search_id"]
+        if isinstance(data.get("scenario_id"), str):
+            self.scenarios[channel], self.scenario_versions[channel] = data["scenario_id"], 1
+        if isinstance(data.get("scenario_version"), int):
+            self.scenario_versions[channel] = data["scenario_version"]
+        if isinstance(data.get("link_id"), str):
+            self.links[channel] = data["link_id"]
 
 
 class Extremes:
     """Draws commands and structures: the same from the same seed, but for what replies tell ``Known``."""
 
-    def __init__(self, seed: int, known: Known, view: View) -> None:
+    def __init__(
+        self, seed: int, known: Known, view: View, kinds: Sequence[type[Command]] = COMMAND_TYPES
+    ) -> None:
         self._shown = STRUCTURE_FIELDS[view]
         self._random = random.Random(seed)
         self._ops: list[str] = []
         self._known = known
-        self._kinds = [kind for kind in COMMAND_TYPES for _ in range(4 if tag_of(kind) in HEAVY else 1)]
+        self._kinds = [kind for kind in kinds for _ in range(4 if tag_of(kind) in HEAVY else 1)]
 
     def command(self, channel: str) -> Message:
         """Return a command about ``channel``, without ``ref``."""
@@ -141,15 +153,20 @@ class Extremes:
         self._ops.append(op)
         vehicle = self._random.choice(self._known.vehicles)
         several = [vehicle] * self._random.choice((1, 2, 500))
+        of_scenario = "scenario_id" in kind.__struct_fields__
+        versions = self._known.scenario_versions if of_scenario else self._known.versions
         return {
             "channel": channel,
             "op": op,
-            "version": self._known.versions.get(channel, 0),
+            "version": versions.get(channel, 0),
             "vehicle_id": several if tag_of(kind) == "revalue" else vehicle,
             "search_id": self._known.searches.get(channel, "s"),
             "field": self._random.choice(Structure.__struct_fields__),
             "trade_id": FIRST_TRADE,
             "salesperson_id": self._random.choice(self._known.people),
+            "scenario_id": self._known.scenarios.get(channel, "s"),
+            "source": self._known.scenarios.get(channel),
+            "link_id": self._known.links.get(channel, "l"),
         }
 
     def _fields(self, kind: type[msgspec.Struct]) -> Message:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,13 @@ import psutil
 import pytest
 
 from protocol.closing import CloseCode, ErrorCode
+from protocol.commands import COMMAND_TYPES, CUSTOMER_COMMANDS, Command, tag_of
 from protocol.records import Role, View
 from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deals import list_deals
 from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
+from server.database.people.offer_links import hash_of
 from server.database.people.staff import add_user
 from server.database.people.users import find_by_login
 from server.database.sample.seed import SeedPlan
@@ -58,6 +60,8 @@ class Outcome:
     answers: Counter[str] = field(default_factory=Counter)
     closed: Counter[int] = field(default_factory=Counter)
     faults: list[Any] = field(default_factory=list)
+    customers: set[str] = field(default_factory=set)
+    """How customers are answered who send a command that is not theirs."""
 
     def take(self, command: Message, reply: Message | int) -> None:
         """Count an answer, and keep what should not have been one."""
@@ -72,12 +76,20 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who asks: a token, how they look at deals, and what there is in their store."""
+    """Somebody who asks: a token, how they look at deals, and what there is in their store. A customer has a
+    link.
+    """
 
     target: Target
     view: View
     known: Known
     customers: list[str]
+
+    @property
+    def kinds(self) -> Sequence[type[Command]]:
+        """The commands to draw from: of a customer's, as many are their own as are not."""
+        own = [kind for kind in COMMAND_TYPES if tag_of(kind) in CUSTOMER_COMMANDS]
+        return (*COMMAND_TYPES, *own * 12) if self.target.is_link else COMMAND_TYPES
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +119,9 @@ async def worker(settings: Settings, tmp_path: Path) -> AsyncIterator[Process]:
 
 
 async def people(settings: Settings, pid: int) -> list[Person]:
-    """Add people of each role to two stores; some look as a customer does, some may only read."""
+    """Add people of each role to two stores; some look as a customer does, some may only read. Each store has
+    a customer with a link of one deal.
+    """
     found = []
     async with connect_as_owner(settings.database_owner_url) as database:
         knowledge = {}
@@ -140,7 +154,20 @@ async def people(settings: Settings, pid: int) -> list[Person]:
             known.people.append(account.id)
             target = Target(settings.port, token, known.channels[0], known.vehicles[0], pid)
             found.append(Person(target, view, known, customers))
+        for known, customers in knowledge.values():
+            token = uuid.uuid4().hex
+            await database.execute(LINK, known.channels[0].removeprefix("deal:"), hash_of(token))
+            target = Target(settings.port, token, known.channels[0], known.vehicles[0], pid, is_link=True)
+            own = Known(known.channels[:2], known.vehicles)
+            found.append(Person(target, View.CUSTOMER, own, customers))
     return found
+
+
+LINK: Final = """
+INSERT INTO deal_links (link_id, deal_id, token_hash, made_by, expires_at)
+VALUES (gen_random_uuid(), $1::text::uuid, $2, '{"id": "u", "name": "Ann", "role": "salesperson"}',
+        now() + interval '1 hour')
+"""
 
 
 ROLES: Final = (
@@ -157,7 +184,7 @@ ROLES: Final = (
 
 async def send_commands(person: Person, number: int, outcome: Outcome, wires: list[Wire]) -> None:
     """Send a connection's share, one after the other, and keep the connection."""
-    drawn = Extremes(SEED + number, person.known, person.view)
+    drawn = Extremes(SEED + number, person.known, person.view, person.kinds)
     wire = wires[number]
     channels = person.known.channels
     for ref in range(COMMANDS_EACH):
@@ -170,6 +197,8 @@ async def send_commands(person: Person, number: int, outcome: Outcome, wires: li
         outcome.take(command, reply)
         if isinstance(reply, int):
             return
+        if person.target.is_link and command["type"] not in CUSTOMER_COMMANDS:
+            outcome.customers.add("ok" if reply["ok"] else reply["error"]["code"])
         if reply["ok"]:
             person.known.hear(command, reply["data"])
 
@@ -252,6 +281,8 @@ async def test_nothing_is_busy_after_a_thousand_extreme_commands(
                 clients.create_task(begin_deals(person, number, outcome))
         assert all([await still_answers(wire) for wire in wires])
     assert outcome.faults == []
+    assert outcome.customers <= {ErrorCode.FORBIDDEN, ErrorCode.INVALID, ErrorCode.RATE_LIMITED}
+    assert ErrorCode.FORBIDDEN in outcome.customers
     assert set(outcome.closed) <= set(CloseCode)
     assert outcome.answers.total() - outcome.answers[ErrorCode.RATE_LIMITED] >= FEWEST_HANDLED
     assert outcome.answers["ok"] >= FEWEST_DONE

@@ -20,7 +20,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Target:
-    """A server to be tried, and what there is to try it with."""
+    """A server to be tried, and what there is to try it with. ``is_link``: the token is that of a link."""
 
     port: int
     token: str
@@ -28,19 +28,24 @@ class Target:
     vehicle: str
     pid: int
     sales_token: str = ""
+    is_link: bool = False
 
     def handshake(self, *more: str) -> bytes:
         """Return a whole request for an upgrade, with ``more`` header lines."""
+        host = f"127.0.0.1:{self.port}"
+        whose = (f"Authorization: Bearer {self.token}",)
+        if self.is_link:
+            whose = (f"Cookie: deal_offer={self.token}", f"Origin: http://{host}")
         return request(
             "GET",
-            "/ws",
-            f"Host: 127.0.0.1:{self.port}",
+            "/ws?as=customer" if self.is_link else "/ws",
+            f"Host: {host}",
             "Upgrade: websocket",
             "Connection: Upgrade",
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
             "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Protocol: deal.v1",
-            f"Authorization: Bearer {self.token}",
+            *whose,
             *more,
         )
 

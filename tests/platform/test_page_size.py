@@ -4,7 +4,10 @@ import gzip
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.services import ROOT
+from tools.installation import WITH_MAPS
 
 DIST = ROOT / "client" / "web" / "dist"
 KIB = 1024
@@ -36,6 +39,13 @@ def test_the_page_of_a_deal_is_small() -> None:
     assert [file.name.partition("-")[0] for file in (DIST / "app").glob("*.js")] == ["managers"]
     assert "Lender callback" not in (DIST / "app.js").read_text()
     assert ".wall-row" not in (DIST / "app.css").read_text()
+
+
+@pytest.mark.skipif(WITH_MAPS, reason="built with source maps, on request")
+def test_a_build_has_no_source_maps_unless_asked() -> None:
+    """The sources are nobody's who loads the page: only DEAL_MAPS=1 leaves their maps beside the scripts."""
+    assert not list(DIST.rglob("*.map"))
+    assert not [file for file in DIST.rglob("*.[jc]s*") if b"sourceMappingURL" in file.read_bytes()]
 
 
 def test_the_customers_page_has_nothing_of_the_staffs() -> None:

@@ -73,7 +73,10 @@ async def test_nobody_else_is_served_in_demo_mode(site: Site, settings: Settings
 async def test_sockets_are_for_this_machine_too(site: Site, settings: Settings, tmp_path: Path) -> None:
     """The real process refuses a socket as it refuses a page, also with a right token."""
     bearer = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
-    async with start_web(settings, tmp_path) as web, httpx.AsyncClient(base_url=web.url) as browser:
+    async with (
+        start_web(settings, tmp_path) as web,
+        httpx.AsyncClient(base_url=web.url, timeout=60.0) as browser,
+    ):
         url = web.url.replace("http", "ws", 1) + "/ws"
         for headers in ({"x-forwarded-for": "127.0.0.1"}, {"forwarded": "for=127.0.0.1"}):
             with pytest.raises(InvalidStatus, match="403") as caught:

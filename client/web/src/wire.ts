@@ -116,7 +116,7 @@ export type RateReason = (typeof RateReason)[number];
 export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "customer_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "lender_expired", "edition_changed", "customer_changed", "day_changed"] as const;
 export type Reason = (typeof Reason)[number];
 
-/** The job of a user; `customer` is who opened a link. Views limit what each role sees. */
+/** The job of a user; a `customer` is whoever opened a link. Views limit what each role sees. */
 export const Role = ["salesperson", "desk_manager", "operator", "customer"] as const;
 export type Role = (typeof Role)[number];
 
@@ -2406,7 +2406,7 @@ export interface ShownWay {
   version: string;
 }
 
-/** One car with the ways to pay for it. `unavailable` are those of the presentation that it has not. */
+/** One car with the ways to pay for it. `unavailable` are those of the presentation that it lacks. */
 export interface ShownCar {
   vehicle_id: string;
   rev: number;

@@ -25,7 +25,7 @@ from protocol.deal.presenting import (
 from protocol.deal.scenarios import Scenario
 from protocol.deal.workflow import Fulfilment
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
-from protocol.scenario_fold import marked
+from protocol.fold_parts.scenarios import marked
 from server.database.core.pool import Database
 from server.database.deals.deals import DEAL_COLUMNS, DEAL_TABLES, Deal, deal_of
 from server.database.deals.story import KEPT_EVENTS, Told, kept_story, told_of

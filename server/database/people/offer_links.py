@@ -1,4 +1,4 @@
-"""The links of customers: who opens one is a customer of one deal, and nobody else.
+"""The links of customers: whoever opens one is the customer of one deal, and nobody else.
 
 A token is 256 bits that only the server's secret can produce; the table holds its SHA-256. When a link is
 revoked, Postgres notifies the channel ``people`` with its id.
@@ -22,7 +22,7 @@ from server.database.people.credentials import Credential, CredentialKind
 from server.database.people.users import Account
 
 CUSTOMER: Final = "Customer"
-"""What people of the store see a customer as, in presence and in events."""
+"""The name under which the store's people see a customer, in presence and in events."""
 
 CUSTOMER_SCOPES: Final = frozenset({TokenScope.READ, TokenScope.WRITE})
 _DIGEST_CHARACTERS: Final = 16

@@ -9,11 +9,13 @@ from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.finding import Finding
 from server.hub.commands.handlers import Handlers
+from server.hub.commands.lending.handlers import LenderHandlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.presenting.handlers import PresentingHandlers
 from server.hub.commands.presenting.presentations import Presentations
 from server.hub.commands.quoting.catalogues import Catalogues
+from server.hub.commands.quoting.lender_rows import LenderRows
 from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.scenarios.handlers import ScenarioHandlers
 from server.hub.commands.scenarios.pricing import ScenarioPricing
@@ -47,8 +49,7 @@ def handlers_of(
     note: Note,
     digest: Callable[[str], str],
 ) -> Handlers:
-    """Return the handlers of all commands: those of ``watch``, of the stock, of offers, of the desk and of
-    scenarios."""
+    """Return the handlers of all commands."""
     catalogues = Catalogues(stores, editions)
     stock = StockHandlers(
         stores=stores,
@@ -75,9 +76,15 @@ def handlers_of(
         stores=stores,
         authority=authority,
         answers=answers,
-        quotes=quotes,
         repricing=repricing,
         editions=editions,
+    )
+    lenders = LenderHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        rows=LenderRows(quotes, stores, editions),
+        repricing=repricing,
     )
     presenting = PresentingHandlers(
         stores=stores,
@@ -94,4 +101,4 @@ def handlers_of(
         pricing=ScenarioPricing(quotes, questions, stores),
     )
     store = StoreHandlers(stores=stores, note=note, digest=digest)
-    return Handlers(allowance, watch, store, stock, offers, desk, presenting, scenarios, note=note)
+    return Handlers(allowance, watch, store, stock, offers, desk, lenders, presenting, scenarios, note=note)

@@ -5,18 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from msgspec import structs
-
 from protocol import codec, commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands.desk import Decision
-from protocol.deal.agreed import GUARDED, AgreedFigures, FiguresChange, LenderEffectReply, figures_of
+from protocol.deal.agreed import AgreedFigures, figures_of
 from protocol.deal.deal_parts import DealOffer
-from protocol.deal.workflow import Action, Closing, LenderStatus
-from protocol.records import DealState, View
+from protocol.deal.workflow import Action, Closing
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
-from server.database.decisions.agreement import lenders
 from server.database.decisions.edits import locks_and_notes as remarks
 from server.database.decisions.edits import tasks, trades
 from server.database.decisions.moves import assigning, customers, workflow
@@ -24,10 +20,7 @@ from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.desk_answers import DeskAnswers
-from server.hub.commands.lender_terms import as_terms, hypothetical_terms, terms_of
 from server.hub.commands.offer_pricing import Repricing
-from server.hub.commands.quoting.lender_rows import LenderRows
-from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
@@ -45,7 +38,6 @@ class DeskHandlers:
         stores: StoreScopes,
         authority: Authority,
         answers: DeskAnswers,
-        quotes: Quotes,
         repricing: Repricing,
         editions: Editions,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
@@ -54,7 +46,6 @@ class DeskHandlers:
         self._authority = authority
         self._answers = answers
         self._editions = editions
-        self._lender_rows = LenderRows(quotes, stores, editions, today)
         self._repricing = repricing
         self._today = today
 
@@ -74,11 +65,6 @@ class DeskHandlers:
         if not command.text.strip():
             raise CommandError(ErrorCode.INVALID, "text: expected at least one word", field="text")
         await self._answers.decide(connection, command, remarks.add_note, command.text)
-
-    @handles(commands.ClearStipulation)
-    async def clear_stipulation(self, connection: Connection, command: commands.ClearStipulation) -> None:
-        """Mark a stipulation as met."""
-        await self._answers.decide(connection, command, lenders.clear_stipulation, command.stipulation_id)
 
     @handles(commands.Assign)
     async def assign(self, connection: Connection, command: commands.Assign) -> None:
@@ -158,69 +144,6 @@ class DeskHandlers:
         decided = await workflow.take_closing_step(scope, held.deal.id, closing, step)
         await self._answers.tell(connection, command, decided)
 
-    @handles(commands.LenderDecision)
-    async def lender_decision(self, connection: Connection, command: commands.LenderDecision) -> None:
-        """Record a lender's decision, with the selected offer repriced."""
-        held = await self._authority.held(connection.account, command)
-        asked = lenders.asked_for(as_terms(command))
-        pricing = self._lender_decision(connection, command, held)
-        decision = await self._answers.unless_answered(connection, command, held.deal, asked, pricing)
-        if decision is None:
-            return
-        decided = await lenders.record_lender_decision(
-            self._stores.of(held.deal.store_id),
-            held.deal.id,
-            op=command.op,
-            version=command.version,
-            decision=decision,
-            actor=actor_of(connection.account),
-            today=self._today(),
-        )
-        await self._answers.tell(connection, command, decided)
-
-    @handles(commands.LenderEffect)
-    async def lender_effect(self, connection: Connection, command: commands.LenderEffect) -> None:
-        """Say what a lender's decision would do to the selected offer."""
-        held = await self._authority.held(connection.account, command)
-        if view_of(connection, command.channel) is not View.MANAGER:
-            raise not_here("rate_bp")
-        offer = held.whole.selected
-        reply = LenderEffectReply(programme=await self._lender_rows.own(held, command.lender))
-        if offer is not None and command.status is not None:
-            reply = await self._effect(reply, command, held, offer)
-        connection.reply(command.ref, codec.plain(reply))
-
-    async def _effect(
-        self, reply: LenderEffectReply, command: commands.LenderEffect, held: HeldDeal, offer: DealOffer
-    ) -> LenderEffectReply:
-        asked = hypothetical_terms(command)
-        others = [each for each in held.at(utc_now()).live_lenders if each.lender != asked.lender]
-        live = others if asked.status is LenderStatus.WITHDRAWN else [*others, asked]
-        old = held.whole.agreed or figures_of(offer)
-        if held.whole.state is DealState.SIGNED:
-            npv = _npv_of(offer)
-            same = FiguresChange(old=old, new=old)
-            return structs.replace(reply, figures=same, npv_cents=npv, new_npv_cents=npv)
-        priced, _ = await self._repricing.under_lenders(held, None, live)
-        new = None if priced is None else figures_of(priced)
-        return structs.replace(
-            reply,
-            figures=FiguresChange(old=old, new=new),
-            npv_cents=_npv_of(offer),
-            new_npv_cents=None if priced is None else _npv_of(priced),
-            returns=held.whole.state in GUARDED and new != old,
-        )
-
-    async def _lender_decision(
-        self, connection: Connection, command: commands.LenderDecision, held: HeldDeal
-    ) -> lenders.NewDecision:
-        terms = terms_of(command)
-        others = [each for each in held.at(utc_now()).live_lenders if each.lender != terms.lender]
-        counts = terms.status is not LenderStatus.WITHDRAWN
-        live = [*others, terms] if counts else others
-        priced = await self._repricing.under_lenders(held, connection.account, live)
-        return lenders.NewDecision(terms, *priced)
-
     async def _step(
         self, connection: Connection, command: Decision, held: HeldDeal, action: Action | None
     ) -> workflow.Move:
@@ -295,8 +218,3 @@ def _seen(command: Decision) -> AgreedFigures | None:
 
 def _proposed(command: commands.Counter) -> dict[str, Any]:
     return {"changes": command.changes, "programme_id": command.programme_id}
-
-
-def _npv_of(offer: DealOffer) -> int | None:
-    """Return the value of an offer; None if the cost of its car is unknown."""
-    return offer.npv_cents if isinstance(offer.npv_cents, int) else None

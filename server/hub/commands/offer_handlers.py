@@ -9,7 +9,8 @@ from server.database.decisions.agreement import offers, overrides
 from server.database.decisions.edits import claims
 from server.database.people.users import Account
 from server.hub.commands.desk_answers import Decide, DeskAnswers
-from server.hub.commands.quoting.quotes import Quotes, vehicle_number
+from server.hub.commands.quoting.quotes import Quotes
+from server.hub.commands.quoting.refusals import vehicle_number
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection

@@ -13,7 +13,7 @@ import structlog
 from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorBody
 from protocol.commands import AnyCommand, Cost
-from protocol.events import Notice, Reply, Working
+from protocol.events import Notice, Reply
 from protocol.records import View
 from protocol.rights import TokenScope
 from server.database.people.credentials import Credential
@@ -23,6 +23,7 @@ from server.database.people.users import Account
 from server.hub.channels.registry import Registry
 from server.hub.channels.session import Session, Watcher
 from server.hub.connections.replay import Replays
+from server.hub.connections.working import still_working
 from server.hub.sockets.admission import Admitted
 from server.hub.sockets.delivery import Delivery
 from server.hub.sockets.limits import limits_of
@@ -32,10 +33,6 @@ from server.log.channel_log import ChannelLog
 from server.observe.attending import ids_of
 
 CLOSE_SECONDS: Final = 2.0
-WORKING_SECONDS: Final = 3.0
-"""How often a client hears that its command still runs. Commands are handled in order, so a page that asks
-whether the server is there would wait behind its own search; it gives up after 8 s.
-"""
 MOST_VIEWS: Final = 100
 """How many views of unwatched channels are remembered, so that a client cannot make them grow forever."""
 
@@ -63,7 +60,6 @@ class Connection:
         "_registry",
         "_replays",
         "_views",
-        "_working",
         "fast_lane",
         "id",
         "watchers",
@@ -91,7 +87,6 @@ class Connection:
         self._replays = Replays(self, self._delivery, log)
         self._deadline: asyncio.Timeout | None = None
         self._ending: tuple[CloseCode | None, str] | None = None
-        self._working: asyncio.TimerHandle | None = None
 
     @property
     def account(self) -> Account:
@@ -171,19 +166,8 @@ class Connection:
         if command.cost is Cost.FREE:
             await self._dispatch(self, command)
             return
-        self._say_working(command.ref, first=True)
-        try:
+        with still_working(self.say, command.ref):
             await self._dispatch(self, command)
-        finally:
-            if self._working is not None:
-                self._working.cancel()
-                self._working = None
-
-    def _say_working(self, ref: int, *, first: bool = False) -> None:
-        if not first:
-            self.say(codec.encode(Working(ref=ref)))
-        loop = asyncio.get_running_loop()
-        self._working = loop.call_later(WORKING_SECONDS, self._say_working, ref)
 
     def flooded(self) -> None:
         """Record that the client flooded."""

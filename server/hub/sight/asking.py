@@ -30,6 +30,7 @@ _TO_CUSTOMERS: Final = {
     ErrorCode.FORBIDDEN: "This is not possible on this screen.",
     ErrorCode.CONFLICT: "This is not possible right now.",
     ErrorCode.LOCKED: "This cannot be changed now.",
+    ErrorCode.DEGRADED: "This is not available right now. Try again shortly.",
 }
 
 
@@ -78,10 +79,10 @@ def project_error(error: CommandError, view: View) -> CommandError:
     if view is not View.CUSTOMER or "figures" in error.detail:
         # Figures in a refusal are those of the presentation.
         return error
-    field = error.detail.get("field")
+    field, wait = error.detail.get("field"), error.detail.get("retry_after_seconds")
     path = str(field).removeprefix("changes.")
     name = "trades" if path.startswith("trades") else path.rpartition(".")[2].partition("[")[0]
-    detail: dict[str, object] = {}
+    detail: dict[str, object] = {} if wait is None else {"retry_after_seconds": wait}
     if name in STRUCTURE_FIELDS[view] or name in _ABOUT_COMMANDS:
         detail["field"] = field
     if name in STRUCTURE_FIELDS[view]:

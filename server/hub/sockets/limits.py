@@ -37,15 +37,16 @@ client that keeps asking would keep the process as busy as a flood of frames.
 """
 
 CHANNELS: Final = 20
-COMMANDS_OF_CUSTOMER: Final = 30
-CONNECTIONS_OF_LINK: Final = 3
-"""A customer's own page needs one channel, and a few commands when the deal changes."""
-
 CHANNELS_OF_LOAD: Final = 2_000
-FRAMES_OF_CUSTOMER: Final = 300
 FRAMES_OF_LOAD: Final = FRAMES + 4 * CHANNELS_OF_LOAD
 CONNECTIONS_PER_USER: Final = 40
 CONNECTIONS_OF_LOAD: Final = 5_000
+CONNECTIONS_OF_LINK: Final = 3
+COMMANDS_OF_CUSTOMER: Final = 30
+FRAMES_OF_CUSTOMER: Final = 300
+"""A customer's own page needs one channel, and a few commands when the deal changes."""
+
+FRAME_HEAD_BYTES: Final = 14
 RESYNC_WINDOW_SECONDS: Final = 60.0
 WRITE_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 10.0
@@ -125,7 +126,7 @@ class FrameAllowance:
     """
 
     frames: int
-    size: int = COMMANDS * FLOOD_FACTOR * (FRAME_BYTES + 14)
+    size: int = COMMANDS * FLOOD_FACTOR * (FRAME_BYTES + FRAME_HEAD_BYTES)
 
 
 NOTHING: Final = FrameAllowance(0, 0)
@@ -135,7 +136,8 @@ NOTHING: Final = FrameAllowance(0, 0)
 def allowance_of(credential: Credential) -> FrameAllowance:
     """Return what the owner of ``credential`` may send over one connection."""
     if credential.kind is CredentialKind.LINK:
-        return FrameAllowance(FRAMES_OF_CUSTOMER, COMMANDS_OF_CUSTOMER * FLOOD_FACTOR * (FRAME_BYTES + 14))
+        most = COMMANDS_OF_CUSTOMER * FLOOD_FACTOR
+        return FrameAllowance(FRAMES_OF_CUSTOMER, most * (FRAME_BYTES + FRAME_HEAD_BYTES))
     return FrameAllowance(FRAMES_OF_LOAD if TokenScope.LOAD in credential.scopes else FRAMES)
 
 

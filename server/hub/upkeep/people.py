@@ -23,7 +23,7 @@ from server.observe.failing import POSTGRES_FAILS
 
 RETRY_SECONDS: Final = 1.0
 SIGNED_OUT: Final = (CloseCode.SIGNED_OUT, "You have been signed out.")
-LINK_OVER: Final = (CloseCode.SIGNED_OUT, "This link is not valid any more.")
+LINK_OVER: Final = (CloseCode.SIGNED_OUT, "This link is no longer valid.")
 CHANGED: Final = (CloseCode.RESTART, "Your permissions have changed.")
 
 

@@ -51,7 +51,7 @@ class ToShow:
 
 
 def shown_ways(asked: Sequence[ToShow]) -> list[ShownWay | None]:
-    """Return each way as a customer's screen shows it; None if its car cannot be had in that way."""
+    """Return each way as a customer's screen shows it; None if its car is not available in that way."""
     return [_way(each) for each in asked]
 
 

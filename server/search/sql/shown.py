@@ -14,17 +14,19 @@ def shown_columns(rows: Mapping[str, Sequence[Any]], supply: Supply) -> dict[str
     ``rows`` has at least the columns that they are made of.
     """
     models = zip(rows["make"], rows["model"], rows["is_new"], strict=True)
-    days = zip(rows["floorplan_day_cents"], rows["days_in_stock"], strict=True)
     return {
         "cost_cents": _costs(rows["cost_cents"]),
-        "days_supply": [supply.get(model) for model in models],
-        "floorplan_cents": [floorplan_to_date(a_day, since) for a_day, since in days],
+        "days_supply": list(map(supply.get, models)) if supply else [None] * len(rows["make"]),
+        "floorplan_cents": list(map(floorplan_to_date, rows["floorplan_day_cents"], rows["days_in_stock"])),
     }
 
 
 def floorplan_to_date(day_cents: int, days_in_stock: int) -> int | None:
     """Return what a car's floorplan has cost until today, as its gross counts it; None if none is stated."""
-    return min(day_cents * max(days_in_stock, 0), MAX_CENTS) if day_cents else None
+    if not day_cents or days_in_stock <= 0:
+        return 0 if day_cents else None
+    to_date = day_cents * days_in_stock
+    return to_date if to_date < MAX_CENTS else MAX_CENTS
 
 
 def _costs(costs: Iterable[int]) -> list[int | None]:

@@ -31,6 +31,11 @@ async def test_a_new_customer_and_a_co_buyer(arrive: Arrive) -> None:
     await page.get_by_label("State", exact=True).fill("Ohio")
     await page.get_by_role("button", name="Create and begin a deal").click()
     await expect(field.get_by_role("alert")).to_contain_text("two letters")
+    await page.get_by_label("State", exact=True).fill("oh")
+    await page.get_by_label("Phone", exact=True).fill("(937)\u202e 555-0144")
+    await page.get_by_role("button", name="Create and begin a deal").click()
+    refused = page.get_by_text("Must be text without control or invisible characters", exact=True)
+    await expect(refused).to_be_visible()
     for label, text in {
         "Phone": "(937) 555-0144",
         "State": "oh",
@@ -108,7 +113,8 @@ async def test_a_customer_is_found_again(arrive: Arrive) -> None:
         await box.fill(text)
         await expect(found.get_by_role("link", name=name).first).to_be_visible()
     await box.fill("zzqqz")
-    await expect(page.get_by_text("Nobody and nothing at your store is called that.")).to_be_visible()
+    nobody = page.get_by_role("search").get_by_text("Nobody and nothing at your store is called that.")
+    await expect(nobody).to_be_visible()
     await box.fill(name)
     await page.get_by_role("button", name=f"New deal for {name}").first.click()
     await page.wait_for_url("**/deals/*")

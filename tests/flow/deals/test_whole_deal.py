@@ -82,7 +82,9 @@ async def a_customer_walks_in(settings: Settings, rosa: Workspace, sam: Workspac
     score is the desk's alone.
     """
     headers = {"authorization": f"Bearer {await token_of(settings, 'riverside-sales')}"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", headers=headers) as http:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{settings.port}", headers=headers, timeout=60.0
+    ) as http:
         made = await http.post("/api/customers", json=CUSTOMER)
         assert made.status_code == 201
         begun = await http.post("/api/deals", json={"customer_id": made.json()["id"]})

@@ -24,7 +24,7 @@ from tests.services import start_together
 pytestmark = pytest.mark.flow
 
 OWN, WHOLE = Stock("riverside", "sample-group", Scope.STORE), Stock("riverside", "sample-group", Scope.GROUP)
-SECRET = {"cost_cents", "transfer_cost_cents", "stress_npv_cents"}
+SECRET = {"cost_cents", "transfer_cost_cents", "floorplan_cents", "stress_npv_cents"}
 
 
 @pytest.fixture
@@ -111,8 +111,13 @@ async def test_a_found_car_has_the_offer_that_a_search_gives_it(both: Both) -> N
         shown = deal.rows[both.cars[0]]
         assert shown.offer
         assert row.items() >= shown.offer.items()
+        # The range of payments is the search's.
+        own = {name: cell for name, cell in shown.match.items() if not name.startswith("payment_")}
+        assert row.items() >= own.items()
         assert row["payment_cents"] is not None
-        assert (deal is both.manager) == ("cost_cents" in row)
+        assert {"days_in_stock", "days_supply"} <= row.keys()
+        for cost in ("cost_cents", "floorplan_cents"):
+            assert (deal is both.manager) == (cost in row)
 
 
 async def test_a_car_that_does_not_fit_says_why_not_and_what_opens_it(both: Both) -> None:
@@ -145,7 +150,7 @@ async def test_customers_see_the_car_and_its_payment_alone(stocked: Settings, tm
         reply = await deal.find(car["make"], limit=3)
         assert reply.rows == 3
         assert "payment_cents" in reply.columns
-        hidden = {"binding", "fix", "npv_cents", "lender", "days_in_stock"} | SECRET
+        hidden = {"binding", "fix", "npv_cents", "lender", "days_in_stock", "days_supply"} | SECRET
         assert not hidden & reply.columns.keys()
         with pytest.raises(CommandError) as refused:
             await deal.find("  ")

@@ -123,7 +123,7 @@ async def over_http(settings: Settings, web: Process, login: str) -> str:
         assert account is not None
         cookie = await issue_credential(owner, account.id, CredentialKind.COOKIE, dt.timedelta(hours=1))
     deal = (await a_deal_of(settings)).partition(":")[2]
-    async with httpx.AsyncClient(base_url=web.url, cookies={"deal_session": cookie}) as browser:
+    async with httpx.AsyncClient(base_url=web.url, cookies={"deal_session": cookie}, timeout=60.0) as browser:
         answers = [await browser.get(path.format(deal=deal)) for path in PATHS]
     return "\n".join(answer.text for answer in answers)
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from server.hub.commands.desk_handlers import DeskHandlers
+from server.hub.commands.lending.handlers import LenderHandlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.presenting.handlers import PresentingHandlers
 from server.hub.commands.scenarios.handlers import ScenarioHandlers
@@ -16,6 +17,7 @@ OWNERS: Final = (
     StockHandlers,
     OfferHandlers,
     DeskHandlers,
+    LenderHandlers,
     PresentingHandlers,
     ScenarioHandlers,
 )

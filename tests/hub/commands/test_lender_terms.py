@@ -11,7 +11,7 @@ from protocol.commands import LenderDecision
 from protocol.deal.workflow import CREDIT_REASONS, LenderStatus, Reason
 from protocol.records import BasisPoints, Tier
 from server.clock import utc_now
-from server.hub.commands.lender_terms import terms_of
+from server.hub.commands.lending.terms import terms_of
 
 APPROVAL: dict[str, Any] = {
     "tier": Tier.PRIME,

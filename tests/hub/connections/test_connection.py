@@ -24,6 +24,7 @@ from server.hub.channels.session import Phase, Session, Watcher
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections import connection as connection_module
+from server.hub.connections import working
 from server.hub.connections.allowance import Allowance
 from server.hub.connections.authority import Authority
 from server.hub.connections.connection import Connection, Dispatch
@@ -298,7 +299,7 @@ async def test_a_flood_that_the_protocol_ended_is_told() -> None:
 
 async def test_a_command_that_takes_long_says_that_it_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until its reply, and never after it: a page that waits knows that the server is there."""
-    monkeypatch.setattr(connection_module, "WORKING_SECONDS", 0.001)
+    monkeypatch.setattr(working, "WORKING_SECONDS", 0.001)
     wire, done = Wire(), asyncio.Event()
 
     async def slowly(connection: Connection, command: AnyCommand) -> None:

@@ -23,20 +23,26 @@ details = st.fixed_dictionaries(
         "expected": st.text(),
         "at": st.text(),
         "held_by": st.text(),
+        "retry_after_seconds": st.integers(1, 60),
     },
 )
 
 
 @given(st.sampled_from(ErrorCode), details)
 def test_a_customer_is_told_what_is_wrong_with_what_they_see(code: ErrorCode, detail: dict[str, Any]) -> None:
-    """A refusal keeps its code and a field of their own, never who or what else stands behind it."""
+    """A refusal keeps its code, when to ask again and a field of their own, never who or what else stands
+    behind it.
+    """
     error = CommandError(code, "Held by Ann of Bank at 512.25.", **detail)
     shown = asking.project_error(error, View.CUSTOMER)
     name = detail["field"].rpartition(".")[2]
     known = name in STRUCTURE_FIELDS[View.CUSTOMER] or name in {"vehicle_id", "channel"}
     assert (shown.code, shown.detail.get("field")) == (code, detail["field"] if known else None)
-    assert set(shown.detail) <= {"field", "value", "expected", "at"}
-    assert known or not shown.detail
-    if code in {ErrorCode.INVALID, ErrorCode.FORBIDDEN, ErrorCode.CONFLICT, ErrorCode.LOCKED}:
+    wait = {"retry_after_seconds"} & detail.keys()
+    assert set(shown.detail) - wait <= {"field", "value", "expected", "at"}
+    assert known or set(shown.detail) == wait
+    assert shown.detail.get("retry_after_seconds") == detail.get("retry_after_seconds")
+    reasons = {ErrorCode.INVALID, ErrorCode.FORBIDDEN, ErrorCode.CONFLICT, ErrorCode.LOCKED}
+    if code in {*reasons, ErrorCode.DEGRADED}:
         assert "Ann" not in shown.message
     assert asking.project_error(error, View.SALES) is error

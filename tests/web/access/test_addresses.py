@@ -22,7 +22,7 @@ async def served(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Run a web process outside demo mode that trusts ``proxies``, and visit it."""
     own = replace(settings, demo=False, trusted_proxies=proxies)
-    async with start_web(own, folder) as web, httpx.AsyncClient(base_url=web.url) as browser:
+    async with start_web(own, folder) as web, httpx.AsyncClient(base_url=web.url, timeout=60.0) as browser:
         yield browser
 
 

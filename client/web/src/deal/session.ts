@@ -1,11 +1,11 @@
 // One deal on the screen: binds the connection, the channel and the models, and notifies the screen of changes.
-import { batch, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
+import { batch, effect, type Signal, signal, untracked } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener, type PulseNews, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
 import type { Carrier, Line } from "../live/shared";
-import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
+import { carName } from "../text/readable";
 import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
 import { Desk } from "./desk/desk";
 import { Joining } from "./joining";
@@ -50,8 +50,7 @@ export class DealSession implements Listener {
   private readonly gridNow: Signal<Grid>;
   private drawing: Cancel | null = null;
   private readonly joining: Joining;
-  private readonly unaim: () => void;
-  private readonly unkeep: () => void;
+  private readonly effects: readonly Cancel[];
   private keptEdits: KeptEdits | null = null;
 
   constructor(
@@ -99,8 +98,7 @@ export class DealSession implements Listener {
         this.failure.value = error;
       },
     });
-    this.unaim = effect(() => this.aim());
-    this.unkeep = effect(() => this.keep());
+    this.effects = [effect(() => this.aim()), effect(() => this.keep())];
     this.connection.start();
   }
 
@@ -113,21 +111,12 @@ export class DealSession implements Listener {
     this.joining.stop();
     this.searching.stop();
     this.drawing?.();
-    this.unaim();
-    this.unkeep();
+    for (const stop of this.effects) stop();
     this.connection.stop();
   }
 
   retryNow(): void {
     this.connection.hurry();
-  }
-
-  get standing(): ReadonlySignal<Standing> {
-    return this.truth.standing;
-  }
-
-  get paused(): ReadonlySignal<boolean> {
-    return this.truth.paused;
   }
 
   /** How many edits wait to be sent. */
@@ -158,7 +147,7 @@ export class DealSession implements Listener {
     const deal = this.model.value?.deal;
     const offered = [deal?.selected, ...(deal?.pins ?? [])].find((offer) => offer?.vehicle_id === vehicleId)?.car;
     const car = offered ?? (vehicleId === undefined ? undefined : this.grid.row(vehicleId));
-    return car ? `${car.year} ${car.make} ${car.model}` : "a car";
+    return car ? carName(car) : "a car";
   };
 
   /** Shows the others which field this person is in; null: in none. */
@@ -235,7 +224,7 @@ export class DealSession implements Listener {
     }
   }
 
-  /** What the server does not have yet outlives a reload; in the customer's view nothing is kept. */
+  /** What the server does not have yet outlives a reload. */
   private keep(): void {
     const kept = this.terms.kept;
     this.keptEdits?.keep(kept);
@@ -271,7 +260,7 @@ export class DealSession implements Listener {
   }
 
   private loaded(): void {
-    this.grid.loaded();
+    this.grid.settle();
     this.resend();
     if (this.truth.paused.value || this.watches) return;
     if (this.model.value && !this.model.value.search) this.searching.begin(NO_FILTERS, this.searching.firstSort);

@@ -12,6 +12,13 @@ export interface SocketEvents {
   closed(code: number): void;
 }
 
+/** Small texts that a browser keeps, each under a name. */
+export interface Shelf {
+  read(name: string): string | null;
+  /** Null takes it away. */
+  write(name: string, text: string | null): void;
+}
+
 export interface Environment {
   open(url: string, subprotocol: string, events: SocketEvents): Socket;
   later(milliseconds: number, action: () => void): Cancel;
@@ -26,8 +33,8 @@ export interface Environment {
   woken(action: () => void): Cancel;
   /** Which version of the page this is; empty if it does not say. */
   build(): string;
-  /** Text that the tab keeps under a name; null takes it away. */
-  readonly shelf: { read(name: string): string | null; write(name: string, text: string | null): void };
+  /** What the tab keeps. */
+  readonly shelf: Shelf;
   random(): number;
 }
 
@@ -66,22 +73,35 @@ export const browser: Environment = {
       for (const event of WAKING) removeEventListener(event, action);
     };
   },
-  shelf: {
-    read: (name) => stored(() => sessionStorage.getItem(name)) ?? null,
-    write: (name, text) =>
-      stored(() => (text === null ? sessionStorage.removeItem(name) : sessionStorage.setItem(name, text))),
-  },
+  shelf: shelfOf(() => sessionStorage),
   build: () => document.getElementById("app")?.dataset.build ?? "",
   random: () => Math.random(),
 };
 
-/** A browser may refuse to store anything: then the tab keeps nothing over a reload. */
-function stored<T>(access: () => T): T | undefined {
-  try {
-    return access();
-  } catch {
-    return undefined;
-  }
+/** What the browser keeps for its person, from one visit to the next. */
+export const kept = /* @__PURE__ */ shelfOf(() => localStorage);
+
+/** Returns a shelf in a storage of the browser, which may refuse to keep anything: then it is kept while the page is open. */
+export function shelfOf(storage: () => Pick<Storage, "getItem" | "setItem" | "removeItem">): Shelf {
+  const here = new Map<string, string | null>();
+  return {
+    read(name) {
+      try {
+        return storage().getItem(name) ?? here.get(name) ?? null;
+      } catch {
+        return here.get(name) ?? null;
+      }
+    },
+    write(name, text) {
+      here.set(name, text);
+      try {
+        if (text === null) storage().removeItem(name);
+        else storage().setItem(name, text);
+      } catch {
+        // Forbidden, or full.
+      }
+    },
+  };
 }
 
 /** `pageshow` also comes when the browser takes the page out of its cache of pages. */

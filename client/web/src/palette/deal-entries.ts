@@ -5,6 +5,7 @@ import { isOpen, obstacle, possibleSteps } from "../deal/desk/steps";
 import { STEP_WORDS } from "../deal/model/words";
 import type { DealSession } from "../deal/session";
 import { GROUPS } from "../deal/terms/fields";
+import { carName } from "../text/readable";
 import type { Entry } from "./entries";
 
 export function dealEntries(session: DealSession): Entry[] {
@@ -53,7 +54,7 @@ function ofCar(session: DealSession): Entry[] {
   if (!deal || !row || !isOpen(deal)) return [];
   const { desk } = session;
   const subject = `car:${row.vehicle_id}`;
-  const car = `${row.year} ${row.make} ${row.model}`;
+  const car = carName(row);
   const hindrance = session.truth.whyNot.peek();
   const held = deal.holds?.some((each) => each.vehicle_id === id);
   const pinned = deal.pins.some((each) => each.vehicle_id === id);

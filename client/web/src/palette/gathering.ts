@@ -1,9 +1,11 @@
 // Gathers what the palette offers: what the page can do, where one can go, and what the server found.
 import { STATES } from "../deal/model/words";
+import { rowText } from "../deal/stock/best";
 import type { Row } from "../deal/stock/rows";
 import type { SignedIn } from "../page";
 import type { Router } from "../router";
 import type { Formats } from "../text/format";
+import { carName } from "../text/readable";
 import type { ListedDeal } from "../wire";
 import type { Mode, PaletteDoor } from "./door";
 import type { Entry } from "./entries";
@@ -69,7 +71,7 @@ export function foundEntries({ door, mode, user, router, formats, fail }: Settin
       entries.push({
         id: `car-${row.vehicle_id}`,
         group: "Cars",
-        title: `${row.year} ${row.make} ${row.model}`,
+        title: carName(row),
         detail: carText(row, formats),
         run: () => source?.cars?.visit(row),
       });
@@ -108,9 +110,7 @@ export function foundEntries({ door, mode, user, router, formats, fail }: Settin
 }
 
 function carText(row: Row, formats: Formats): string {
-  const { payment_cents: payment, term_months: term, out_the_door_cents: cash, stock_no: stock } = row;
-  if (cash !== null) return `${stock} · ${formats.cents(cash)} cash`;
-  return payment === null ? `${stock} · does not fit` : `${stock} · ${formats.cents(payment)} × ${term}`;
+  return `${row.stock_no} · ${rowText(row, formats) ?? "does not fit"}`;
 }
 
 function dealText(deal: ListedDeal, formats: Formats): string {

@@ -18,6 +18,7 @@ export type Ask = (request: Request, replied: (reply: Reply) => void) => boolean
 
 export class StoreLists {
   private readonly channel: string;
+  private beginning = false;
 
   constructor(
     storeId: string,
@@ -42,17 +43,22 @@ export class StoreLists {
     this.question({ type: "list_people", channel: this.channel }, (data) => done(data as PeopleList), failed);
   }
 
-  /** Begins a deal for a customer, known by id or new. It is begun once, also if the connection breaks meanwhile. */
+  /**
+   * Begins a deal for a customer, known by id or new. It is begun once, also if the connection breaks meanwhile: a second
+   * press before the answer begins none.
+   */
   begin(
     whom: { customer_id: string } | { customer: CustomerFacts },
     done: (begun: DealBegun) => void,
     failed: (error: ErrorBody) => void,
   ): void {
-    const request = { type: "begin_deal", channel: this.channel, op: newOp(), ...whom } as const;
-    this.ask(
-      request,
-      answered((data) => done(data as DealBegun), failed),
-    );
+    if (this.beginning) return;
+    this.beginning = true;
+    const take = answered((data) => done(data as DealBegun), failed);
+    this.ask({ type: "begin_deal", channel: this.channel, op: newOp(), ...whom }, (reply) => {
+      this.beginning = false;
+      take(reply);
+    });
   }
 
   /** Asks for a page of the store's security events. */

@@ -56,6 +56,23 @@ export function formatsFor(locale: string | undefined): Formats {
   };
 }
 
+/** "$500", or "$512.50" if there are cents. */
+export function amountText(cents: number, formats: Pick<Formats, "cents" | "dollars">): string {
+  return cents % 100 === 0 ? formats.dollars(cents) : formats.cents(cents);
+}
+
+/** Returns a difference with its sign: "+$180", "-$63". */
+export function signed(cents: number, amount: (cents: number) => string): string {
+  return cents > 0 ? `+${amount(cents)}` : amount(cents);
+}
+
+/** "$412.34 × 72", "$312.10 × 36 lease"; without months, what is paid at once: "$27,085.25 cash". */
+export function payText(cents: number, months: number | null, lease: boolean, formats: Pick<Formats, "cents">): string {
+  return months === null
+    ? `${formats.cents(cents)} cash`
+    : `${formats.cents(cents)} × ${months}${lease ? " lease" : ""}`;
+}
+
 /** Returns a duration in milliseconds as "840 ms" or "2.4 s". */
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;

@@ -17,6 +17,11 @@ export function parseMoney(text: string, formats: Pick<Formats, "decimal" | "gro
   return { ok: true, value: cents };
 }
 
+/** Returns cents as a person types them into a field: what `parseMoney` reads. */
+export function typedMoney(cents: number, { decimal }: Pick<Formats, "decimal">): string {
+  return (cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2)).replace(".", decimal);
+}
+
 /** Reads a percentage ("7.25", "7.25 %") as basis points with at most two decimals; nothing typed is null. */
 export function parsePercent(text: string, formats: Pick<Formats, "decimal" | "group">): Parsed<number | null> {
   const number = readNumber(text.replace(/%/g, ""), formats);

@@ -15,6 +15,16 @@ export function isolated(text: string): string {
   return BACKWARDS.test(text) ? `\u2068${text}\u2069` : text;
 }
 
+/** "2023 Lexus RX". */
+export function carName({ year, make, model }: { year: number; make: string; model: string }): string {
+  return `${year} ${make} ${model}`;
+}
+
+/** Returns a text with its first letter as a capital. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Returns a lender's name for a narrow place: without the remark in brackets at its end. */
 export function briefLender(name: string): string {
   return name.replace(/ \([^()]*\)$/, "");

@@ -1,13 +1,11 @@
 // Calls the desk to a new submit, as the person wishes it. The wish is kept in this browser.
 import { signal } from "@preact/signals";
+import type { Shelf } from "../live/environment";
 import type { AlertPort } from "./alert-port";
 import type { Summary } from "./fold";
 import { alertFor, type Permission, type Wish, wishOf } from "./news";
 
 const KEY = "deal-wall-alerts";
-
-/** What a browser keeps; a browser that keeps nothing throws. */
-type Kept = () => Pick<Storage, "getItem" | "setItem">;
 
 export class Alerts {
   readonly wish = signal<Wish>("off");
@@ -15,17 +13,17 @@ export class Alerts {
 
   constructor(
     private readonly port: AlertPort,
-    private readonly kept: Kept,
+    private readonly shelf: Shelf,
     private readonly visible: () => boolean,
   ) {
-    this.wish.value = wishOf(tried(() => kept().getItem(KEY)));
+    this.wish.value = wishOf(shelf.read(KEY));
     this.permission.value = port.permission();
   }
 
   /** Takes the person's wish; the first one that is not off asks the browser. */
   async want(wish: Wish): Promise<void> {
     this.wish.value = wish;
-    tried(() => this.kept().setItem(KEY, wish));
+    this.shelf.write(KEY, wish);
     if (wish === "off") return;
     this.port.ring();
     if (this.permission.value === "default") this.permission.value = await this.port.ask();
@@ -45,15 +43,6 @@ export class Alerts {
       const about = { body: newsText(deal), tag: deal.deal_id, open: () => open(deal) };
       this.port.notify("New submit", about);
     }
-  }
-}
-
-/** Without a place to keep it, the wish holds until the page is closed. */
-function tried<T>(access: () => T): T | null {
-  try {
-    return access();
-  } catch {
-    return null;
   }
 }
 

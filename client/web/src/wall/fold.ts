@@ -1,5 +1,5 @@
 // The rows of a store's wall: which summary is current, and how one is said. Pure.
-import type { Formats } from "../text/format";
+import { type Formats, payText } from "../text/format";
 import type { DealState, DealSummary, SnapshotRows } from "../wire";
 
 /** A deal on the wall; a view that may not see a field has it absent. */
@@ -63,9 +63,9 @@ export function standingOf({ state, fulfilment }: Summary): Standing | undefined
 
 /** Returns what the customer pays: "$412.34 × 72", "$312.10 × 36 lease", "$27,085.25 cash"; null without an offer. */
 export function paidText(deal: Summary, formats: Formats): string | null {
-  if (deal.out_the_door_cents != null) return `${formats.cents(deal.out_the_door_cents)} cash`;
-  if (deal.payment_cents == null) return null;
-  return `${formats.cents(deal.payment_cents)} × ${deal.term_months}${deal.kind === "lease" ? " lease" : ""}`;
+  const { out_the_door_cents: cash, payment_cents: payment, term_months: term } = deal;
+  if (cash != null) return payText(cash, null, false, formats);
+  return payment == null ? null : payText(payment, term ?? null, deal.kind === "lease", formats);
 }
 
 /** Returns how long someone has waited: "0:40", "14:20", "3 h 05", "2 days". */

@@ -1,10 +1,9 @@
 // The wall of a store on the screen, or its list of deals: joins its channel and keeps the rows that its events replace.
-import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
 import type { Link, Listener, PulseNews, Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
 import { type Carrier, type Line, SharedConnection } from "../live/shared";
-import type { Standing } from "../live/standing";
 import { Truth } from "../live/truth";
 import type { AnyMessage, ErrorBody, Present, Reply, View, Welcome } from "../wire";
 import { type Rows, type Summary, summariesOf, takenAll } from "./fold";
@@ -46,10 +45,6 @@ export class WallSession implements Listener {
     this.connection = this.shared.connect(this);
     this.connection.start();
     this.shared.start();
-  }
-
-  get standing(): ReadonlySignal<Standing> {
-    return this.truth.standing;
   }
 
   close(): void {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOTHING_CHOSEN, pictureOf } from "../../src/offer/model/choice";
-import { OPENING } from "../../src/offer/model/state";
+import { type OfferState, OPENING } from "../../src/offer/model/state";
 import {
   announcementText,
   cellLabel,
   differenceText,
   factsOf,
   likedText,
+  outcomeText,
   paidText,
   shortText,
   statusText,
@@ -74,9 +75,25 @@ test("how current the figures are is said, and the payment read out when it is t
   assert.equal(statusText("live", reply, formats), `Live · ${at}`);
   assert.equal(statusText("updating", reply, formats), "Updating…");
   assert.equal(statusText("offline", reply, formats), `No connection. Figures of ${at}.`);
-  assert.equal(announcementText("live", picture, formats), "2023 Lexus RX: $300.00 a month for 72 months.");
-  assert.equal(announcementText("updating", picture, formats), "");
-  assert.match(announcementText("offline", picture, formats), /No connection/);
+  assert.equal(announcementText("live", picture, null, formats), "2023 Lexus RX: $300.00 a month for 72 months.");
+  assert.equal(announcementText("updating", picture, null, formats), "");
+  assert.match(announcementText("offline", picture, "Busy.", formats), /No connection/);
+});
+
+test("what came of a press is read out, as the button that was pressed is gone", () => {
+  const picture = pictureOf(reply, NOTHING_CHOSEN);
+  const said = (liking: OfferState["liking"], accepted: boolean, own: boolean) =>
+    announcementText(
+      "live",
+      picture,
+      outcomeText({ liking }, accepted ? acceptance() : null, reply, own, formats),
+      formats,
+    );
+  assert.match(said({ kind: "idle" }, true, true), /^Riley was told at /);
+  assert.match(said({ kind: "idle" }, true, false), /^Liked at /);
+  assert.match(said({ kind: "changed" }, false, true), /figures changed/);
+  assert.equal(said({ kind: "failed", message: "Busy." }, false, true), "Busy.");
+  assert.match(said({ kind: "sending" }, false, true), /a month for 72 months/);
 });
 
 test("beside the button stands what came of it, else what it does", () => {

@@ -89,6 +89,25 @@ test("a deal begins with an op, so that it begins once", () => {
   assert.equal(id, "d1");
 });
 
+test("two presses in a row begin one deal; after a refusal another press begins it", () => {
+  const { sent, lists } = store();
+  const refusals: string[] = [];
+  const press = () => {
+    lists.begin(
+      { customer_id: "c1" },
+      () => {},
+      ({ message }) => refusals.push(message),
+    );
+  };
+  press();
+  press();
+  assert.equal(sent.length, 1);
+  sent[0]!.refuse({ code: "busy", message: "Busy.", retry: true, detail: {} });
+  assert.deepEqual(refusals, ["Busy."]);
+  press();
+  assert.equal(sent.length, 2);
+});
+
 test("a list that somebody reads keeps its rows in their places, with their newest contents", () => {
   const deal = (id: string, customer: string) => ({ deal_id: id, deal_version: 1, customer }) as Summary;
   const first = kept([], [deal("b", "Bo"), deal("a", "Ann")]);

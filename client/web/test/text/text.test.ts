@@ -2,11 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refusalText } from "../../src/deal/terms/fields";
 import { formatsFor } from "../../src/text/format";
-import { parseMoney, parsePercent, parseWhole } from "../../src/text/parse";
+import { parseMoney, parsePercent, parseWhole, typedMoney } from "../../src/text/parse";
 
 const US = formatsFor("en-US");
 const DE = formatsFor("de-DE");
 const value = (parsed: { ok: boolean; value?: unknown }) => (parsed.ok ? parsed.value : "refused");
+
+test("an amount that a field begins with is read as the same cents, whatever the decimal sign", () => {
+  for (const formats of [US, DE]) {
+    for (const cents of [0, 5, 123_450, 123_456]) {
+      assert.equal(value(parseMoney(typedMoney(cents, formats), formats)), cents);
+    }
+  }
+  assert.equal(typedMoney(123_450, DE), "1234,50");
+});
 
 test("money as people type it becomes whole cents", () => {
   const cases: [string, unknown][] = [

@@ -79,28 +79,20 @@ class Calls implements AlertPort {
 function store() {
   const kept = new Map<string, string>();
   return {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
+    read: (name: string) => kept.get(name) ?? null,
+    write: (name: string, text: string | null) => void (text === null ? kept.delete(name) : kept.set(name, text)),
   };
 }
 
 test("the browser is asked by the person's press alone, once; the wish is remembered and can be taken back", async () => {
   const [calls, kept] = [new Calls("default"), store()];
-  const alerts = new Alerts(
-    calls,
-    () => kept,
-    () => false,
-  );
+  const alerts = new Alerts(calls, kept, () => false);
   alerts.tell([waits("a", "09:00")], () => {});
   assert.deepEqual([calls.asked, calls.rung, calls.notified.length], [0, 0, 0]);
   await alerts.want("hidden");
   await alerts.want("always");
   assert.equal(calls.asked, 1);
-  const again = new Alerts(
-    calls,
-    () => kept,
-    () => false,
-  );
+  const again = new Alerts(calls, kept, () => false);
   assert.deepEqual([again.wish.value, again.permission.value], ["always", "granted"]);
   calls.rung = 0;
   again.tell([waits("a", "09:00", { customer: "Lin Moore", car: "2023 Lexus RX" }), waits("b", "09:00")], () => {});
@@ -109,16 +101,6 @@ test("the browser is asked by the person's press alone, once; the wish is rememb
   again.tell([waits("c", "09:00")], () => {});
   assert.deepEqual([calls.rung, calls.notified.length], [1, 2]);
   assert.equal(newsText(waits("c", "09:00", { customer: "Ann" })), "Ann");
-});
-
-test("a browser that keeps nothing has no wish, and keeps a new one while the page is open", async () => {
-  const nothing = () => {
-    throw new DOMException("denied", "SecurityError");
-  };
-  const alerts = new Alerts(new Calls("granted"), nothing, () => false);
-  assert.equal(alerts.wish.value, "off");
-  await alerts.want("always");
-  assert.equal(alerts.wish.value, "always");
 });
 
 /** Gives the page parts of a browser for the time of a test. */

@@ -13,8 +13,8 @@ from protocol.deal.deal_parts import DealOffer
 from protocol.deal.scenarios import SCENARIOS_BYTES, Scenario, ScenarioRefusal
 from protocol.deal.workflow import Reason
 from protocol.events import Event, ScenarioChanged, kind_of
+from protocol.fold_parts.scenarios import marked, scenarios_after
 from protocol.records import DealState
-from protocol.scenario_fold import marked, scenarios_after
 from server.database.core.one_row import one_row
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.edits.scenario_plans import Plan
@@ -37,7 +37,7 @@ class StaleScenario(Exception):
 class Priced:
     """A plan as it was priced at ``deal_version``: its offer, else why there is none.
 
-    ``plan`` is what ``priced`` was asked for in the end: other than ``wanted`` if that had no offer.
+    ``plan`` is what was priced in the end: it differs from ``wanted`` if that had no offer.
     """
 
     wanted: Plan

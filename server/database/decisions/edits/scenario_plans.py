@@ -22,7 +22,7 @@ _TOGETHER: Final = (
     frozenset({"trades", *TRADE_SUMS}),
     frozenset({"kind", "lease_miles_per_year"}),
 )
-"""Fields of which one says again what another said."""
+"""Groups of fields: what one of them states replaces what the offer asked for in the others."""
 
 _OF_PROGRAMME: Final = frozenset({"kind", "tier", "term_months", "terms_months", "rate_bp"})
 """Fields that decide which programmes there are: after a change of one, the best programme is found anew."""
@@ -42,7 +42,8 @@ class Plan:
     def changed(self, changes: StructureChanges, vehicle_id: str | UnsetType | None = UNSET) -> "Plan":
         """Return the plan with changes of its structure, and for another car.
 
-        What the changes state anew is asked no longer; a discount that they state is the whole discount.
+        The offer no longer asks for a field that the changes state; a discount that they state is the whole
+        discount.
         Raises CommandError(invalid).
         """
         named = {name for name, _ in changes.items()}
@@ -82,8 +83,8 @@ def plan_of_deal(structure: Structure, selected: DealOffer | None) -> Plan:
 def usable(structure: Structure, deal: Structure, *, hides: bool) -> Structure:
     """Return a scenario's structure as it is put on a deal.
 
-    What the desk found out of a trade since stays: a scenario is no appraisal. If the person's view ``hides``
-    what the desk alone sets, the deal's own stays too.
+    What the desk has found out about a trade stays: a scenario is no appraisal. If the person's view
+    ``hides`` what the desk alone sets, the deal's own stays too.
     """
     theirs = {trade.id: trade.acv_cents for trade in deal.trades}
     trades = [

@@ -43,7 +43,7 @@ SELECT body, at FROM deal_events
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a person wants of a scenario: another name, other terms, another car. UNSET stays as it was."""
+    """How a person changes a scenario: its name, its terms, its car. UNSET leaves it as it is."""
 
     name: str | UnsetType | None = UNSET
     changes: StructureChanges = NO_CHANGES
@@ -207,7 +207,7 @@ def free_name(name: str, others: Sequence[Scenario]) -> str:
 
 
 def difference(scenario: Scenario, priced: Priced) -> dict[str, Any]:
-    """Return what differs of a scenario as it is priced now, in the words of its event."""
+    """Return how a scenario differs as it is priced now, as the fields of its event."""
     plan = priced.plan
     before, after = scenario.structure, codec.plain(plan.structure)
     new = {name: value for name, value in after.items() if before.get(name) != value}

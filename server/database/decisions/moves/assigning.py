@@ -19,7 +19,7 @@ Person = dict[str, Any]
 """A row of ``_PEOPLE``, or an actor on the wire."""
 
 OVER = frozenset({Fulfilment.FUNDED, Fulfilment.UNWOUND})
-"""Contracts that are finished: who sold them is settled."""
+"""Contracts that are finished, so that their salesperson is settled."""
 
 _PEOPLE = """
 SELECT user_id::text AS id, name, role::text AS role, discount_authority_cents AS authority_cents,
@@ -32,9 +32,9 @@ _APPROVED = frozenset({DealState.APPROVED, DealState.SIGNED})
 async def assign_deal(
     scope: RowScope, deal_id: str, salesperson_id: str, *, based_on: int, op: uuid.UUID, actor: Actor
 ) -> Decided:
-    """Give a deal to a salesperson or desk manager of its store; to whom it belongs already changes nothing.
+    """Give a deal to a salesperson or desk manager of its store; nothing happens if it is theirs already.
 
-    Nothing else of the deal changes: agreed figures, an approval and a contract stand.
+    Nothing else about the deal changes: agreed figures, an approval and a contract stand.
 
     Raises CommandError: not_found; invalid for somebody who sells nothing at this store, or a version ahead
     of the deal; conflict for a deal that is lost, funded or unwound, for one that was assigned since
@@ -65,7 +65,7 @@ async def assign_deal(
 
 
 async def _people(deal: LockedDeal, salesperson_id: str) -> tuple[Person, Person]:
-    """Return who sells the deal and who is to. Raises CommandError(invalid) for nobody who could."""
+    """Return who sells the deal and who is to sell it. Raises CommandError(invalid) if that person cannot."""
     key = parse_id(salesperson_id)
     keys = [uuid.UUID(deal.salesperson_id), *([] if key is None else [key])]
     rows = await deal.database.fetch(_PEOPLE, keys, deal.store_id, SELLERS)
@@ -116,9 +116,7 @@ async def _require_unassigned(deal: LockedDeal, based_on: int) -> None:
 
 
 async def _require_other_approver(deal: LockedDeal, new: Person) -> None:
-    """Raise CommandError(conflict) if ``new`` approved this deal: then they would have decided on their
-    own.
-    """
+    """Raise CommandError(conflict) if ``new`` approved this deal: a manager may not approve their own."""
     if deal.state in _APPROVED and (await last_approval(deal)).by.id == new["id"]:
         raise conflict(
             f"{new['name']} approved this deal, so it cannot become theirs. Choose someone else.",

@@ -35,7 +35,8 @@ from server.database.decisions.edits.terms import (
 )
 from server.database.decisions.moves.conditions import conflict
 
-# Deals with a scenario whose figures may be others today: of which cars (null: of any, and by the sheets).
+# Deals with a scenario whose figures may be different today. $1 is the cars to look at; null for all cars
+# and the sheets.
 _DUE: Final = """
 SELECT DISTINCT d.deal_id::text
   FROM deals d CROSS JOIN LATERAL jsonb_array_elements(d.scenarios) AS s

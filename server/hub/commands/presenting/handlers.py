@@ -147,14 +147,14 @@ class PresentingHandlers:
         return deal
 
     async def _check(self, deal: Deal, asker_id: str, wanted: Presentation | None) -> bool:
-        """Compute what would be shown, so that who chooses it learns what is not to be had."""
+        """Compute what would be shown, so that whoever chooses it learns what is not available."""
         reply = await self._presentations.show(
             deal.id, deal.store_id, asker_id, instead=wanted or Presentation()
         )
         if wanted is not None and set(wanted.vehicle_ids) & set(reply.missing):
             raise CommandError(
                 ErrorCode.NOT_FOUND,
-                "A car is not for sale in your group, or cannot be had in any of these ways.",
+                "A car is not for sale in your group, or is not available in any of these ways.",
                 field="vehicle_ids",
             )
         return True

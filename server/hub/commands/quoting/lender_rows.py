@@ -31,7 +31,7 @@ class LenderRows:
     quotes: Quotes
     stores: StoreScopes
     editions: Editions
-    today: Callable[[], dt.date]
+    today: Callable[[], dt.date] = lambda: utc_now().date()
 
     async def own(self, held: HeldDeal, lender: str) -> ProgrammeFigures | None:
         """Return the lender's row for the selected offer, whatever the lender decided so far.

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -17,9 +17,8 @@ from protocol.commands import Frontier, Quote
 from protocol.deal.deal_parts import DealOffer, OfferedCar
 from protocol.deal.structure import StructureChanges, StructureError
 from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
-from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import DealKind, Scope, View
+from protocol.records import Scope, View
 from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
@@ -30,7 +29,7 @@ from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
 from server.hub.commands.quoting.kept_quotes import Subject, fixes_discount, offer_of, pencil_of
-from server.hub.sight.asking import not_here, unaskable_fields
+from server.hub.commands.quoting.refusals import check_askable, no_such_car, not_eligible, vehicle_number
 from server.hub.sight.questions import check_conceded, check_trades
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import project_frontier, project_quote
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MOST_VEHICLE = 2**63 - 1
 SERVER = "server"
 """Whose turn it is when nobody asked."""
 
@@ -161,7 +159,7 @@ class Quotes:
         lane = Lane(deal.store_id, SERVER) if account is None else Lane(account.store_id, account.id)
         quoted = await self.computed(lane, quote_structure, subject.case)
         if not quoted.answer.eligible:
-            raise _not_eligible(quoted)
+            raise not_eligible(quoted)
         pencil_id = "" if account is None else await self._record(subject, quoted, deal, account)
         return offer_of(subject, quoted, deal, changes, pencil_id)
 
@@ -229,7 +227,7 @@ class Quotes:
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
         if row is None:
-            raise _no_such_car()
+            raise no_such_car()
         case = Case(
             inputs=msgspec.structs.replace(basis.inputs, discount_fixed=fixed),
             numbers={
@@ -268,41 +266,3 @@ def _over(missed: "Missed | None") -> dict[str, Any]:
         return {}
     told = {"over_cents": missed.over_cents, "over_lender": missed.lender}
     return {name: value for name, value in told.items() if value is not None}
-
-
-_REFUSED: Final = {
-    DealKind.FINANCE: "No lender program accepts this car with these terms.",
-    DealKind.LEASE: "This car cannot be leased with these terms.",
-    DealKind.CASH: "This car cannot be sold for cash with these terms.",
-}
-
-
-def check_askable(command: Quote, view: View) -> None:
-    """Raise CommandError(forbidden) if a quote asks for what may not be asked for in the view."""
-    refused = unaskable_fields(command.changes, view)
-    if refused:
-        raise not_here(refused[0])
-    if command.roll is not None and command.roll.vary is Vary.RATE and view is not View.MANAGER:
-        raise not_here("rate_bp")
-
-
-def _not_eligible(quoted: "Quoted") -> CommandError:
-    binding = quoted.answer.binding
-    kind = quoted.answer.kind or DealKind.FINANCE
-    return CommandError(
-        ErrorCode.CONFLICT,
-        _REFUSED[kind],
-        field="vehicle_id",
-        value=binding if isinstance(binding, str) else None,
-    )
-
-
-def vehicle_number(vehicle_id: str) -> int:
-    """Return the number of a vehicle id in its one canonical form. Raises CommandError(not_found)."""
-    if not vehicle_id.isascii() or not vehicle_id.isdecimal() or int(vehicle_id) > MOST_VEHICLE:
-        raise _no_such_car()
-    return int(vehicle_id)
-
-
-def _no_such_car() -> CommandError:
-    return CommandError(ErrorCode.NOT_FOUND, "This car is not for sale in your group.", field="vehicle_id")

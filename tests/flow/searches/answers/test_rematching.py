@@ -38,13 +38,23 @@ class Screen:
             )
 
     async def shows(self, rev: int, value: ValueState) -> None:
-        """Wait until the car is shown at its revision, and with its value in this state."""
+        """Wait until the car is shown at its revision, and with its value in this state. The supply of its
+        model and its floorplan stay.
+        """
+        before = stay_of(self.deal, self.car)
 
         def holds(_: DealSnapshot) -> bool:
             row = self.deal.rows[self.car]
             return (row.rev, row.value) == (rev, value)
 
         await seen(self.deal, holds)
+        assert stay_of(self.deal, self.car) == before
+
+
+def stay_of(deal: Deal, car: str) -> list[object]:
+    """Return what a row says of the car's stay."""
+    names = ("days_in_stock", "days_supply", "floorplan_cents")
+    return [deal.rows[car].match[name] for name in names]
 
 
 @pytest.fixture

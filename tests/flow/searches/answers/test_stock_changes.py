@@ -133,8 +133,9 @@ async def test_a_repriced_car_is_matched_and_valued_again(screens: Screens) -> N
 
 
 async def test_a_car_that_became_too_dear_says_why(screens: Screens) -> None:
-    """It stays on the screen with the limit that keeps it out."""
+    """It stays on the screen with the limit that keeps it out; what is said of its stay stands."""
     car = a_shared_car(screens)
+    before = screens.here.rows[car].match
     await screens.run_sql("UPDATE vehicles SET price_cents = 9900000000 WHERE vehicle_id::text = $1", car)
     await screens.follow(
         lambda deal: deal.rows[car].value is ValueState.VALUED and deal.rows[car].match["rev"] == 2
@@ -142,6 +143,9 @@ async def test_a_car_that_became_too_dear_says_why(screens: Screens) -> None:
     offer = screens.here.rows[car].offer
     assert offer is not None
     assert offer["payment_cents"] is None and offer["binding"]
+    now = screens.here.rows[car].match
+    for name in ("cost_cents", "days_in_stock", "days_supply", "floorplan_cents"):
+        assert now[name] == before[name]
 
 
 async def test_a_car_that_moves_to_another_group_is_told(screens: Screens) -> None:

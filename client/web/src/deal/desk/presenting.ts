@@ -1,5 +1,6 @@
 // What a salesperson lets the customer see, and the links to it. Pure.
 
+import { carName } from "../../text/readable";
 import { type Acceptance, MAX_SHOWN, type OfferLink, type Presentation } from "../../wire";
 import type { Deal } from "../model/fold";
 
@@ -29,8 +30,7 @@ export interface Candidate {
 /** Returns the cars that can be shown: the deal's, the pinned ones, and the one that this person looks at. */
 export function candidatesOf(deal: Deal, looked: { vehicle_id: string; name: string } | null): Candidate[] {
   const named = (offer: Deal["pins"][number], source: Candidate["source"]): Candidate => {
-    const { year, make, model } = offer.car;
-    return { vehicle_id: offer.vehicle_id, name: `${year} ${make} ${model}`, source };
+    return { vehicle_id: offer.vehicle_id, name: carName(offer.car), source };
   };
   const all = [
     ...(deal.selected ? [named(deal.selected, "On the deal")] : []),

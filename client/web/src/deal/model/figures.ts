@@ -1,6 +1,6 @@
 // The figures that people agree on, in words. Pure.
-import type { Formats } from "../../text/format";
-import { isolated } from "../../text/readable";
+import { type Formats, payText } from "../../text/format";
+import { carName, isolated } from "../../text/readable";
 import type { AgreedFigures, DealOffer, ErrorBody, FiguresChange, SeenFigures } from "../../wire";
 
 /** Returns the figures of an offer, as the server has them. */
@@ -22,6 +22,11 @@ export function figuresOf(offer: DealOffer): AgreedFigures {
   };
 }
 
+/** Returns the name of an offer's car, as people read it in a sentence. */
+export function carText({ car }: Pick<DealOffer, "car">): string {
+  return isolated(carName(car));
+}
+
 /** Returns figures as a command sends them back. */
 export function seen(figures: AgreedFigures): SeenFigures {
   return { ...figures, lender: figures.lender ?? null };
@@ -39,9 +44,8 @@ function isFigures(value: unknown): value is AgreedFigures {
 
 /** "$412.34 × 72", "$312.10 × 36 lease", or "$27,085.25 cash". */
 export function paymentText(figures: AgreedFigures, formats: Formats): string {
-  const { kind, payment_cents: payment, term_months: term } = figures;
-  if (payment === null || term === null) return `${formats.cents(figures.total_cents)} cash`;
-  return `${formats.cents(payment)} × ${term}${kind === "lease" ? " lease" : ""}`;
+  const { kind, payment_cents: payment, term_months: term, total_cents: total } = figures;
+  return payText(payment ?? total, term, kind === "lease", formats);
 }
 
 /** Returns what differs between two figures, each as "Cash down $1,000.00 → $1,500.00"; the car if it is another. */

@@ -1,6 +1,5 @@
 // What a deal shows to its customer, what each event does to it, and its words in the activity. Pure.
-import type { Formats } from "../../text/format";
-import { isolated } from "../../text/readable";
+import { type Formats, payText } from "../../text/format";
 import {
   type Acceptance,
   type AnyEvent,
@@ -9,6 +8,7 @@ import {
   KEPT_LINKS,
   type OfferLink,
 } from "../../wire";
+import { carText } from "./figures";
 
 type Shown = Pick<DealSnapshot, "presentation" | "links" | "acceptances">;
 
@@ -57,11 +57,8 @@ export function likedText(
   { car, kind, term_months: term, cash_down_cents, figures }: Acceptance,
   formats: Pick<Formats, "cents">,
 ): string {
-  const what = isolated(`${car.year} ${car.make} ${car.model}`);
-  const paid = figures.payment_cents;
-  if (paid === null || term === null) return `${what}, ${formats.cents(figures.total_cents)} cash`;
-  const way = kind === "lease" ? " lease" : "";
-  return `${what}, ${formats.cents(paid)} × ${term}${way}, ${formats.cents(cash_down_cents)} down`;
+  const paid = payText(figures.payment_cents ?? figures.total_cents, term, kind === "lease", formats);
+  return `${carText({ car })}, ${paid}${term === null ? "" : `, ${formats.cents(cash_down_cents)} down`}`;
 }
 
 /** Returns what happened, as it follows a name; null if the view hides it. */

@@ -18,6 +18,7 @@ import { fieldLabel } from "../terms/fields";
 import { followsLines } from "../terms/products";
 import { follows, moved, tradeName, tradesOf } from "../terms/trades";
 import { changedFacts, factLabel, factsOf } from "./customers";
+import { carText } from "./figures";
 import type { Deal } from "./fold";
 import { presentedWords } from "./presented";
 import { LENDER_STATUSES, reasonText, STATES, STEP_WORDS, TASKS } from "./words";
@@ -119,7 +120,9 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
       return stepped(event);
     case "offer_selected":
       return {
-        ...(event.reason ? offered(event.offer, "The deal was priced again:") : put(event.offer)),
+        ...(event.reason
+          ? offered(event.offer, "The deal was priced again:")
+          : offered(event.offer, "put", " on the deal")),
         why: event.reason ? reasonText(event.reason) : null,
       };
     case "offer_pinned":
@@ -167,21 +170,8 @@ function assigned({ to, from }: DealAssigned): Words | null {
   return { tone: "desk", what: () => `assigned the deal to ${isolated(to.name)}, from ${isolated(from.name)}` };
 }
 
-function put(offer: DealOffer): Words {
-  const { car } = offer;
-  return {
-    tone: "offer",
-    what: (formats) =>
-      `put ${car.year} ${isolated(`${car.make} ${car.model}`)} on the deal ${paidText(offer, formats)}`,
-  };
-}
-
-function offered(offer: DealOffer, what: string): Words {
-  const { car } = offer;
-  return {
-    tone: "offer",
-    what: (formats) => `${what} ${car.year} ${isolated(`${car.make} ${car.model}`)} ${paidText(offer, formats)}`,
-  };
+function offered(offer: DealOffer, did: string, where = ""): Words {
+  return { tone: "offer", what: (formats) => `${did} ${carText(offer)}${where} ${paidText(offer, formats)}` };
 }
 
 /** How an offer is paid: "at $412.34 for 72 months", "leased at $312.10 for 36 months", "for $27,085.25 in cash". */

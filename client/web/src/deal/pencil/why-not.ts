@@ -1,9 +1,9 @@
 // Why a car fails, in the trade's words, and the changes that would qualify it. Pure.
-import type { Formats } from "../../text/format";
-import { isolated } from "../../text/readable";
+import { amountText, type Formats } from "../../text/format";
+import { isolated, sentence } from "../../text/readable";
 import type { Fix, StructureChanges } from "../../wire";
 import { remediesOf } from "../stock/fixes";
-import { limitText } from "../terms/fields";
+import { limitText } from "../terms/limits";
 
 /** What refuses a car, as a row or a quote says it. */
 export interface Refused {
@@ -24,11 +24,10 @@ export interface FixButton {
 /** Returns the reason with its amount and lender: "Over max advance by $2,310 at Group". */
 export function whyNotText({ binding, fix, over_cents: over, over_lender: lender }: Refused, formats: Formats): string {
   if (!binding) return "No offer with these terms";
-  const words = limitText(binding);
   const amount = binding === "npv_floor" ? fix?.value_cents : over;
-  const by = amount == null ? "" : ` by ${whole(amount, formats)}`;
+  const by = amount == null ? "" : ` by ${amountText(amount, formats)}`;
   const at = lender === undefined ? "" : ` at ${isolated(lender)}`;
-  return words.charAt(0).toUpperCase() + words.slice(1) + by + at;
+  return sentence(limitText(binding)) + by + at;
 }
 
 /** Returns the fixes that this person can make by a click, the cheapest first. */
@@ -49,11 +48,7 @@ export function otherFixes(fix: Fix | null | undefined, formats: Formats): strin
 
 /** The words of a button: no longer than it takes. */
 function short(kind: Fix["kind"], text: string, fix: Fix, formats: Formats): string {
-  if (kind === "cash") return `+${whole(fix.cash_cents ?? 0, formats)} down`;
+  if (kind === "cash") return `+${amountText(fix.cash_cents ?? 0, formats)} down`;
   if (kind === "term") return `${formats.count(fix.term_months ?? 0)} mo`;
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function whole(cents: number, formats: Formats): string {
-  return cents % 100 === 0 ? formats.dollars(cents) : formats.cents(cents);
+  return sentence(text);
 }

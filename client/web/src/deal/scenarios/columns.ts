@@ -1,6 +1,6 @@
 // The scenarios of a deal side by side: what each column shows, and where it differs from the deal's own. Pure.
-import { isolated } from "../../text/readable";
 import type { DealKind, DealOffer, Reason, Scenario } from "../../wire";
+import { carText } from "../model/figures";
 import type { Deal } from "../model/fold";
 
 /** The most scenarios of a deal. */
@@ -70,10 +70,6 @@ function column(
     outdated,
     overCents: Math.max(0, over),
   };
-}
-
-function carText({ car }: DealOffer): string {
-  return `${car.year} ${isolated(`${car.make} ${car.model}`)}`;
 }
 
 /** Returns what a person compares of an offer. */

@@ -1,4 +1,4 @@
-// What each event does to a deal's scenarios: the twin of protocol/scenario_fold.py. Pure, and as idempotent.
+// What each event does to a deal's scenarios: the twin of protocol/fold_parts/scenarios.py. Pure, and as idempotent.
 import type { DealOffer, Scenario, ScenarioAdded, ScenarioChanged, ScenarioRemoved, ScenarioUsed } from "../../wire";
 
 export type ScenarioEvent = ScenarioAdded | ScenarioChanged | ScenarioRemoved | ScenarioUsed;

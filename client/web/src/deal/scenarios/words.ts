@@ -2,6 +2,7 @@
 import type { Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
 import type { DealOffer, ScenarioChanged } from "../../wire";
+import { carText, figuresOf, paymentText } from "../model/figures";
 import type { CarName, Words } from "../model/timeline";
 import { reasonText } from "../model/words";
 import { fieldLabel } from "../terms/fields";
@@ -53,13 +54,7 @@ function quoted(name: string): string {
   return `“${isolated(name)}”`;
 }
 
-function carText({ car }: DealOffer): string {
-  return `${car.year} ${isolated(`${car.make} ${car.model}`)}`;
-}
-
 /** How an offer is paid, as it follows a name; empty without one. */
 function paid(offer: DealOffer | null, formats: Formats): string {
-  if (!offer) return "";
-  if (offer.cash) return `: ${formats.cents(offer.cash.out_the_door_cents)} cash`;
-  return `: ${formats.cents(offer.payment_cents)} × ${offer.term_months}${offer.lease ? " lease" : ""}`;
+  return offer ? `: ${paymentText(figuresOf(offer), formats)}` : "";
 }

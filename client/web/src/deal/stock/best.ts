@@ -1,5 +1,6 @@
 // Among which cars the best one is the best, and how far the search is, in words. Pure.
-import type { Formats } from "../../text/format";
+import { type Formats, payText } from "../../text/format";
+import { carName } from "../../text/readable";
 import { whyNot } from "./fixes";
 import type { Lost } from "./grid";
 import type { Row } from "./rows";
@@ -36,18 +37,24 @@ export function spokenText(reach: Reach & { shown: number }, formats: Formats): 
   return `${cars}, ${valued}${lost}${narrowed}`;
 }
 
+/** "$1,149.77 × 72", "$312.10 × 36 lease", "$27,085.25 cash"; null for a car without an offer. */
+export function rowText(row: Row, formats: Pick<Formats, "cents">): string | null {
+  const { out_the_door_cents: cash, payment_cents: payment, term_months: term, kind } = row;
+  if (cash !== null) return payText(cash, null, false, formats);
+  return payment === null ? null : payText(payment, term, kind === "lease", formats);
+}
+
 /** Returns what is said of a car that was chosen: "Chosen: 2023 Lexus RX, $1,149.77 × 72". */
 export function chosenText(row: Row, formats: Formats): string {
-  const car = `Chosen: ${[row.year, row.make, row.model, row.trim].filter(Boolean).join(" ")}`;
-  if (row.out_the_door_cents !== null) return `${car}, ${formats.cents(row.out_the_door_cents)} cash`;
-  if (row.value === "offer" && row.payment_cents !== null)
-    return `${car}, ${formats.cents(row.payment_cents)} × ${row.term_months}`;
+  const car = `Chosen: ${[carName(row), row.trim].filter(Boolean).join(" ")}`;
+  const paid = rowText(row, formats);
+  if (paid !== null) return `${car}, ${paid}`;
   return row.value === "pending" ? car : `${car}. ${whyNot(row, formats)}`;
 }
 
 /** Returns why the panel of a chosen car is gone: "2023 Lexus RX was sold. Choose another car." */
-export function lostText({ row: { year, make, model }, status }: Lost): string {
-  return `${year} ${make} ${model} was ${status === "sold" ? "sold" : "taken off the list"}. Choose another car.`;
+export function lostText({ row, status }: Lost): string {
+  return `${carName(row)} was ${status === "sold" ? "sold" : "taken off the list"}. Choose another car.`;
 }
 
 /** Returns what is said of a new order: "Sorted by payment, least first". */

@@ -1,9 +1,9 @@
 // What would make a refused car acceptable, in words and numbers, and as changes to try. Pure.
 
-import type { Formats } from "../../text/format";
+import { amountText, type Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
 import type { Fix, Rejection, StructureChanges } from "../../wire";
-import { limitText } from "../terms/fields";
+import { limitText } from "../terms/limits";
 import { linesOf, nameOf } from "../terms/products";
 import type { Row } from "./rows";
 
@@ -44,10 +44,10 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): O
   const { cash_cents: cash, price_cents: price, term_months: term, lender, value_cents: value } = fix;
   if (kind === "cash" && cash != null) {
     const most = Number(structure.cash_down_max_cents ?? structure.cash_down_cents ?? 0);
-    return { text: `${amount(cash, formats)} more down`, changes: { cash_down_max_cents: most + cash } };
+    return { text: `${amountText(cash, formats)} more down`, changes: { cash_down_max_cents: most + cash } };
   }
   if (kind === "price" && price != null)
-    return { text: `${amount(price, formats)} more discount than you may give`, changes: null };
+    return { text: `${amountText(price, formats)} more discount than you may give`, changes: null };
   if (kind === "term" && term != null) {
     const offered = (structure.terms_months as number[] | undefined) ?? [];
     const terms = [...new Set([...offered, term])].sort((a, b) => a - b);
@@ -58,7 +58,7 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): O
   if (kind === "programme" && lender != null)
     return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
   if (kind === "value" && value != null)
-    return { text: `store minimum lower by ${amount(value, formats)}`, changes: null };
+    return { text: `a store minimum lower by ${amountText(value, formats)}`, changes: null };
   return remedyOfDeal(kind, fix, structure, formats);
 }
 
@@ -71,13 +71,13 @@ function remedyOfDeal(kind: Kind, fix: Fix, structure: Structure, formats: Forma
       changes: { first_payment_days: days, first_payment_date: null },
     };
   if (kind === "products" && products != null)
-    return { text: `${amount(products, formats)} less of products`, changes: null };
+    return { text: `${amountText(products, formats)} less in products`, changes: null };
   if (kind === "doc_fee" && docFee != null) {
     const others = Number(structure.fees_cents ?? 0) - Number(structure.doc_fee_cents ?? 0);
     const fees = others + docFee;
     const taxable = Math.min(Number(structure.taxable_fees_cents ?? 0), fees);
     return {
-      text: `doc fee of ${amount(docFee, formats)}`,
+      text: `doc fee of ${amountText(docFee, formats)}`,
       changes: { doc_fee_cents: docFee, fees_cents: fees, taxable_fees_cents: taxable },
     };
   }
@@ -97,7 +97,7 @@ function productRemedy(
       ? lines.filter((line) => line.product_id !== productId)
       : lines.map((line) => (line.product_id === productId ? { ...line, price_cents: price } : line));
   const name = isolated(nameOf(productId));
-  const text = price == null ? `without ${name}` : `${name} at ${amount(price, formats)}`;
+  const text = price == null ? `without ${name}` : `${name} at ${amountText(price, formats)}`;
   return { text, changes: { products: kept } };
 }
 
@@ -156,7 +156,8 @@ export function openings(rejected: readonly Rejection[], structure: Structure, f
     opened += cars;
     if (2 * opened < curable) continue;
     const changes = remedy("cash", { kind: "cash", cash_cents: cents }, structure, formats)?.changes;
-    if (changes) found.push({ key: "cash", text: `+${amount(cents, formats)} down`, cars: opened, atLeast, changes });
+    if (changes)
+      found.push({ key: "cash", text: `+${amountText(cents, formats)} down`, cars: opened, atLeast, changes });
     break;
   }
   for (const [term, cars] of terms.slice(0, MOST_TERMS)) {
@@ -190,8 +191,4 @@ export function whyNot(row: Row, formats: Formats): string {
   if (!row.binding) return "No offer with these terms";
   const cheapest = cheapestText(row.fix, formats);
   return `No structure: ${limitText(row.binding)}${cheapest === null ? "" : ` · ${cheapest}`}`;
-}
-
-function amount(cents: number, formats: Formats): string {
-  return cents % 100 === 0 ? formats.dollars(cents) : formats.cents(cents);
 }

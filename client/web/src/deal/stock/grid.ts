@@ -74,11 +74,6 @@ export class Grid {
     this.admit(this.table.addSnapshot(message.columns, message.rows));
   }
 
-  /** The snapshot is whole. */
-  loaded(): void {
-    this.settle();
-  }
-
   follow(event: AnyEvent): void {
     if (event.type === "vehicle_changed") this.change(event);
     if (event.type === "search_started") this.begin(event.search_id);
@@ -120,6 +115,7 @@ export class Grid {
     this.dirty = true;
   }
 
+  /** Ranks the rows now: the person asked for it, or a snapshot is whole. */
   settle(): void {
     this.rankRows();
     this.weigh();

@@ -1,10 +1,10 @@
 // Which parts of the form are open: this person's own choice, kept for their next deals.
 import { signal } from "@preact/signals";
 
-/** Keeps small texts for this person, as the browser's storage does. */
-export interface Keeper {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
+/** Keeps small texts for this person. */
+interface Keeper {
+  read(name: string): string | null;
+  write(name: string, text: string): void;
 }
 
 const KEY = "deal-architect.folds";
@@ -12,7 +12,7 @@ const KEY = "deal-architect.folds";
 export class Folds {
   private readonly opened;
 
-  constructor(private readonly keeper: Keeper | null) {
+  constructor(private readonly keeper: Keeper) {
     this.opened = signal<ReadonlySet<string>>(new Set(read(keeper)));
   }
 
@@ -32,17 +32,13 @@ export class Folds {
 
   private keep(name: string, open: boolean): void {
     const others = read(this.keeper).filter((each) => each !== name);
-    try {
-      this.keeper?.setItem(KEY, JSON.stringify(open ? [...others, name] : others));
-    } catch {
-      // A full or forbidden storage: the fold is as the person left it until the page is closed.
-    }
+    this.keeper.write(KEY, JSON.stringify(open ? [...others, name] : others));
   }
 }
 
-function read(keeper: Keeper | null): string[] {
+function read(keeper: Keeper): string[] {
   try {
-    const names: unknown = JSON.parse(keeper?.getItem(KEY) ?? "[]");
+    const names: unknown = JSON.parse(keeper.read(KEY) ?? "[]");
     return Array.isArray(names) ? names.filter((name): name is string => typeof name === "string") : [];
   } catch {
     return [];

@@ -1,6 +1,7 @@
 // An offer in words. Pure.
-import type { Formats } from "../../text/format";
-import type { Acceptance, DealKind, OfferedCar, PresentationReply, ShownCell, ShownLine, ShownWay } from "../../wire";
+import { amountText, type Formats, payText } from "../../text/format";
+import { carName } from "../../text/readable";
+import type { Acceptance, DealKind, PresentationReply, ShownCell, ShownLine, ShownWay } from "../../wire";
 import { isSamePlace, type Picture } from "./choice";
 import { hindrance, type OfferState, type Phase } from "./state";
 
@@ -22,11 +23,6 @@ export function summed(lines: readonly ShownLine[], name: string, from = 0): Sho
   return [...lines, { name, cents: from + sumOf(lines) }];
 }
 
-/** "$500", or "$512.50" if there are cents. */
-export function amountText(cents: number, formats: Pick<Formats, "cents" | "dollars">): string {
-  return cents % 100 === 0 ? formats.dollars(cents) : formats.cents(cents);
-}
-
 /** Returns the figure that is paid and what follows it: "$1,149.77", "a month for 72 months". */
 export function paidText({ term_months: term, figures }: ShownCell, formats: Formats): [string, string] {
   if (figures.payment_cents === null || term === null) {
@@ -42,12 +38,7 @@ export function shortText(
   { kind, term_months: term, figures }: Pick<Acceptance, "kind" | "term_months" | "figures">,
   formats: Formats,
 ): string {
-  if (figures.payment_cents === null || term === null) return `${formats.cents(figures.total_cents)} cash`;
-  return `${formats.cents(figures.payment_cents)} × ${term}${kind === "lease" ? " lease" : ""}`;
-}
-
-export function carText({ year, make, model }: OfferedCar): string {
-  return `${year} ${make} ${model}`;
+  return payText(figures.payment_cents ?? figures.total_cents, term, kind === "lease", formats);
 }
 
 /** Returns what else is known of a figure, as name and value. */
@@ -105,12 +96,38 @@ export function statusText(phase: Phase, reply: PresentationReply, formats: Form
   return phase === "updating" ? "Updating…" : `No connection. Figures of ${formats.clock(reply.as_of)}.`;
 }
 
-/** Returns what is read out: what is paid whenever it becomes another figure, and that the page is not current. */
-export function announcementText(phase: Phase, picture: Picture | null, formats: Formats): string {
+/**
+ * Returns what is read out: what is paid whenever it becomes another figure, what came of "I like this", and that the page
+ * is not current.
+ */
+export function announcementText(
+  phase: Phase,
+  picture: Picture | null,
+  liked: string | null,
+  formats: Formats,
+): string {
   if (phase === "offline") return "No connection. The figures may be out of date.";
+  if (liked !== null) return liked;
   // A page that was just out of date says the new figures once they are there.
   if (phase === "updating" || !picture?.cell) return "";
-  return `${carText(picture.car.car)}: ${paidText(picture.cell, formats).join(" ")}.`;
+  return `${carName(picture.car.car)}: ${paidText(picture.cell, formats).join(" ")}.`;
+}
+
+/** Returns what came of a press on "I like this"; null if nothing has. */
+export function outcomeText(
+  { liking }: Pick<OfferState, "liking">,
+  accepted: Acceptance | null,
+  reply: PresentationReply,
+  own: boolean,
+  formats: Formats,
+): string | null {
+  if (liking.kind === "changed") return "The figures changed just now. Look at the new ones, then press again.";
+  if (liking.kind === "failed") return liking.message;
+  if (!accepted) return null;
+  const at = formats.clock(accepted.at);
+  return own
+    ? `${reply.salesperson} was told at ${at}. This is not a contract.`
+    : `Liked at ${at}. This is not a contract.`;
 }
 
 /** Returns what stands beside "I like this": what came of it, or why it cannot be pressed. */
@@ -121,18 +138,11 @@ export function likedText(
   own: boolean,
   formats: Formats,
 ): string {
-  const { liking } = state;
-  if (liking.kind === "changed") return "The figures changed just now. Look at the new ones, then press again.";
-  if (liking.kind === "failed") return liking.message;
-  if (accepted) {
-    const at = formats.clock(accepted.at);
-    return own
-      ? `${reply.salesperson} was told at ${at}. This is not a contract.`
-      : `At ${at}. This is not a contract.`;
-  }
+  const outcome = outcomeText(state, accepted, reply, own, formats);
+  if (outcome !== null) return outcome;
   const why = hindrance(state);
   if (why) return why;
   const last = state.acceptances.at(-1);
-  if (last) return `Liked at ${formats.clock(last.at)}: ${carText(last.car)}, ${shortText(last, formats)}.`;
+  if (last) return `Liked at ${formats.clock(last.at)}: ${carName(last.car)}, ${shortText(last, formats)}.`;
   return own ? `This tells ${reply.salesperson}. It is not a contract.` : "This is recorded. It is not a contract.";
 }

@@ -1,7 +1,7 @@
-import type { Formats } from "../../text/format";
+import { amountText, type Formats } from "../../text/format";
 import type { PresentationReply, ShownCell, ShownWay } from "../../wire";
 import { isSamePlace, type Picture, placeOf } from "../model/choice";
-import { amountText, cellLabel, differenceText } from "../model/words";
+import { cellLabel, differenceText } from "../model/words";
 import type { OfferSession } from "../session";
 import { Figure } from "./figure";
 

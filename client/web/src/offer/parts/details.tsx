@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
-import type { Formats } from "../../text/format";
+import { amountText, type Formats } from "../../text/format";
 import type { PresentationReply, ShownLine, ShownTrade, ShownWay } from "../../wire";
 import { isSamePlace, type Picture } from "../model/choice";
-import { amountText, paidText, SUMS, summed, sumOf } from "../model/words";
+import { paidText, SUMS, summed, sumOf } from "../model/words";
 import { Figure } from "./figure";
 
 interface Props {

@@ -1,8 +1,9 @@
-import type { Formats } from "../../text/format";
+import { amountText, type Formats } from "../../text/format";
+import { carName } from "../../text/readable";
 import type { PresentationReply } from "../../wire";
 import type { Picture } from "../model/choice";
 import { acceptanceOf, hindrance, isUnderWay } from "../model/state";
-import { amountText, carText, likedText, shortText } from "../model/words";
+import { likedText, shortText } from "../model/words";
 import type { OfferSession } from "../session";
 
 interface Props {
@@ -25,7 +26,7 @@ export function LikeBar({ session, picture, reply, own, formats }: Props) {
   return (
     <section class="like-bar" aria-label="Your choice">
       <p class="like-what">
-        <bdi>{carText(car.car)}</bdi>
+        <bdi>{carName(car.car)}</bdi>
         <b>{shortText({ ...cell, kind: way.kind }, formats)}</b>
       </p>
       <p class={`like-note ${accepted ? "good" : ""}`} aria-live="off">

@@ -3,7 +3,8 @@ import { useEffect } from "preact/hooks";
 import type { Formats } from "../../text/format";
 import type { PresentationReply } from "../../wire";
 import { pictureOf } from "../model/choice";
-import { announcementText, statusText } from "../model/words";
+import { acceptanceOf } from "../model/state";
+import { announcementText, outcomeText, statusText } from "../model/words";
 import type { OfferSession } from "../session";
 import { Cars } from "./cars";
 import { Cells } from "./cells";
@@ -30,6 +31,7 @@ export function OfferPage({ session, formats, own = false, tools }: Props) {
   }, [reply?.customer, reply?.store]);
   if (!reply) return <Opening unreachable={phase === "unreachable"} tools={tools} />;
   const picture = pictureOf(reply, choice);
+  const outcome = picture && outcomeText(state, acceptanceOf(state, picture), reply, own, formats);
   return (
     <div class={`present is-${phase}`}>
       <header class="present-head">
@@ -42,7 +44,7 @@ export function OfferPage({ session, formats, own = false, tools }: Props) {
         {tools}
       </header>
       <p class="visually-hidden" role="status">
-        {announcementText(phase, picture, formats)}
+        {announcementText(phase, picture, outcome, formats)}
       </p>
       {picture ? (
         <main aria-busy={phase === "updating"}>

@@ -32,7 +32,7 @@ export function OwnDevice({ door, open, formats }: Props) {
     // The page closes at once; the link is tried again, because another one may have taken its place in this browser.
     queueMicrotask(() => enter({ kind: "over" }));
     void door.again().then((found) => {
-      if (found.kind === "open") enter(found);
+      if (found.kind !== "over") enter(found);
     });
   });
 

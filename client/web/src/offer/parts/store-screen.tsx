@@ -69,7 +69,8 @@ function Tools({ dealPath }: { dealPath: string }) {
 }
 
 function toggleFullScreen(): void {
-  // Refused where the browser has none, such as on a phone: the page stays as it is.
-  const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
-  change.catch(() => {});
+  // Refused, or not even there, where a browser has none, such as on a phone: the page stays as it is.
+  const page = document.documentElement;
+  const change = document.fullscreenElement ? document.exitFullscreen() : page.requestFullscreen?.();
+  change?.catch(() => {});
 }

@@ -1,7 +1,7 @@
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
-import { limitText } from "../../deal/terms/fields";
-import type { Formats } from "../../text/format";
+import { limitText } from "../../deal/terms/limits";
+import { payText, signed } from "../../text/format";
 import type { DealOffer, QuoteReply } from "../../wire";
 import { useSaid } from "../parts/announced";
 import { useSurroundings } from "../parts/surroundings";
@@ -27,7 +27,8 @@ export function CounterDeltas({ offer, quote, asking, refusal }: Props) {
   const before = offer.npv_cents;
   const npv = found?.npvCents !== undefined && before !== undefined ? found.npvCents - before : null;
   const worth = npv === null ? "" : `, NPV ${signed(npv, formats.dollars)}`;
-  const told = found ? `${counterText(found.paidCents, found.termMonths, formats)}${worth}` : none;
+  const paidText = found && payText(found.paidCents, found.termMonths, kind === "lease", formats);
+  const told = found ? paidText + worth : none;
   useSaid(asking ? "" : `Your counter: ${told}`, "counter");
   if (!found) return <p class="hint counter-none">{asking ? "Pricing…" : none}</p>;
   return (
@@ -35,7 +36,7 @@ export function CounterDeltas({ offer, quote, asking, refusal }: Props) {
       <div>
         <dt>Your counter</dt>
         <dd>
-          <b>{counterText(found.paidCents, found.termMonths, formats)}</b>
+          <b>{paidText}</b>
         </dd>
       </div>
       <div>
@@ -55,12 +56,4 @@ export function CounterDeltas({ offer, quote, asking, refusal }: Props) {
 /** Why a counter cannot be: the limit of a lease or a cash deal; of a loan, many limits of many lenders. */
 function refusedText(binding: string | null | undefined): string {
   return binding ? `This counter cannot be: ${limitText(binding)}.` : "No lender program accepts this counter.";
-}
-
-function counterText(cents: number, term: number | null, formats: Formats): string {
-  return term === null ? `${formats.cents(cents)} cash` : `${formats.cents(cents)} × ${term}`;
-}
-
-function signed(cents: number, format: (cents: number) => string): string {
-  return cents > 0 ? `+${format(cents)}` : format(cents);
 }

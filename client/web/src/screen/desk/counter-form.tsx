@@ -1,12 +1,14 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { changesOffer } from "../../deal/desk/answering";
 import type { CounterAsked } from "../../deal/desk/desk";
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { RATE_REASONS, refusalText } from "../../deal/terms/fields";
 import { AWAY } from "../../live/connection";
-import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
+import type { Formats } from "../../text/format";
+import { type Parsed, parseMoney, parsePercent, typedMoney } from "../../text/parse";
 import { isolated } from "../../text/readable";
 import {
   type DealOffer,
@@ -17,9 +19,12 @@ import {
   type StructureChanges,
 } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 import { CounterDeltas } from "./counter-deltas";
 
 const PAUSE_MS = 250;
+/** Why nothing can be sent yet. */
+const SAME = "Change cash, term, discount, rate or lender.";
 
 interface Fields {
   cash: string;
@@ -45,7 +50,7 @@ interface FormProps {
 function Form({ session, offer, asked }: FormProps) {
   const { kind } = figuresOf(offer);
   const { formats } = useSurroundings();
-  const fields = useSignal<Fields>(begin(session, offer));
+  const fields = useSignal<Fields>(begin(session, offer, formats));
   const quote = useSignal<QuoteReply | null>(null);
   const asking = useSignal(false);
   /** Why the counter could not be priced at all. */
@@ -81,7 +86,9 @@ function Form({ session, offer, asked }: FormProps) {
       asking.value = false;
       quote.value = ok ? (data as unknown as QuoteReply) : null;
       refusal.value = error ? refusalText(error.message) : null;
-      asked.value = quote.value && priced(quote.value, kind) ? wanted : null;
+      const { changes, programme_id } = wanted;
+      const counters = quote.value && priced(quote.value, kind) && changesOffer(changes, programme_id, offer);
+      asked.value = counters ? wanted : null;
     };
     const timer = setTimeout(() => {
       const { changes, programme_id } = wanted;
@@ -143,7 +150,7 @@ function Form({ session, offer, asked }: FormProps) {
                 aria-invalid={faults.cash !== null}
                 onInput={set("cash")}
               />
-              <Fault>{faults.cash}</Fault>
+              <Trouble inline>{faults.cash}</Trouble>
             </label>
             <label class="field">
               <span class="label">Term</span>
@@ -181,7 +188,7 @@ function Form({ session, offer, asked }: FormProps) {
             aria-invalid={faults.discount !== null}
             onInput={set("discount")}
           />
-          <Fault>{faults.discount}</Fault>
+          <Trouble inline>{faults.discount}</Trouble>
         </label>
         {kind === "finance" && (
           <label class="field">
@@ -194,7 +201,7 @@ function Form({ session, offer, asked }: FormProps) {
               aria-invalid={faults.rate !== null}
               onInput={set("rate")}
             />
-            <Fault>{faults.rate}</Fault>
+            <Trouble inline>{faults.rate}</Trouble>
           </label>
         )}
         {rate.trim() !== "" && (
@@ -211,6 +218,7 @@ function Form({ session, offer, asked }: FormProps) {
         )}
       </div>
       <CounterDeltas offer={offer} quote={quote.value} asking={asking.value} refusal={refusal.value} />
+      <p class="quiet counter-same">{quote.value && priced(quote.value, kind) && !asked.value && SAME}</p>
     </>
   );
 }
@@ -221,15 +229,6 @@ function faultOf(parsed: Parsed<number | null>): string | null {
   return parsed.value === null ? "Enter an amount." : null;
 }
 
-/** What is wrong with the field above. */
-function Fault({ children }: { children: string | null }) {
-  return children === null ? null : (
-    <span class="trouble" role="alert">
-      {children}
-    </span>
-  );
-}
-
 /** The changes that keep an offer in its own way to pay; the customer's maximum cash does not bind a counter. */
 function same({ cash, lease }: DealOffer): StructureChanges {
   if (cash) return { kind: "cash", cash_down_max_cents: null };
@@ -237,20 +236,16 @@ function same({ cash, lease }: DealOffer): StructureChanges {
 }
 
 /** Begins with the agreed offer, or with the cell that the manager picked in its payment grid. */
-function begin(session: DealSession, offer: DealOffer): Fields {
+function begin(session: DealSession, offer: DealOffer, formats: Formats): Fields {
   const { pick, vehicleId } = session.pencil.picture.value;
   const own = pick && vehicleId === offer.vehicle_id ? pick : null;
   const cash = own?.changes.cash_down_cents ?? offer.cash_down_cents;
   return {
-    cash: plain(cash),
+    cash: typedMoney(cash, formats),
     term: String(own?.changes.term_months ?? offer.term_months),
-    discount: plain(own?.changes.discount_cents ?? offer.discount_cents),
+    discount: typedMoney(own?.changes.discount_cents ?? offer.discount_cents, formats),
     rate: "",
     reason: "competing_offer",
     programme: own?.programmeId && own.programmeId !== offer.programme_id ? own.programmeId : "",
   };
-}
-
-function plain(cents: number): string {
-  return cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2);
 }

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskCommand } from "../../deal/desk/desk";
 import { picked, reasonsOf } from "../../deal/desk/steps";
@@ -10,6 +9,7 @@ import { parseMoney, parsePercent } from "../../text/parse";
 import { type ErrorBody, LenderStatus, type Reason, Tier } from "../../wire";
 import { useModal } from "../focus/modal";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 import { LenderEffect, Own, useLenderEffect } from "./lender-effect";
 
 const DAY_MS = 86_400_000;
@@ -111,7 +111,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
           <label class="field wide">
             <span class="label">Lender</span>
             <input name="lender" required defaultValue={lender} maxLength={64} />
-            <Told>{told("lender")}</Told>
+            <Trouble inline>{told("lender")}</Trouble>
           </label>
           <label class="field wide">
             <span class="label">Decision</span>
@@ -139,13 +139,13 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                   ))}
                 </select>
                 <Own>{programme && TIERS[programme.tier]}</Own>
-                <Told>{told("tier")}</Told>
+                <Trouble inline>{told("tier")}</Trouble>
               </label>
               <label class="field">
                 <span class="label">Buy rate, %</span>
-                <input name="rate" required inputMode="decimal" placeholder="6.49" />
+                <input name="rate" required autoFocus inputMode="decimal" placeholder="6.49" />
                 <Own>{programme && formats.percent(programme.buy_rate_bp)}</Own>
-                <Told>{told("rate")}</Told>
+                <Trouble inline>{told("rate")}</Trouble>
               </label>
               <label class="field">
                 <span class="label">Max advance, $</span>
@@ -156,7 +156,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                   defaultValue={offer ? String(Math.ceil(offer.principal_cents / 100)) : ""}
                 />
                 <Own>{programme && formats.dollars(programme.amount_max_cents)}</Own>
-                <Told>{told("advance")}</Told>
+                <Trouble inline>{told("advance")}</Trouble>
               </label>
               <label class="field">
                 <span class="label">Max term, months</span>
@@ -169,17 +169,17 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                   defaultValue={String(offer?.term_months ?? 72)}
                 />
                 <Own>{programme && `${programme.term_months} months`}</Own>
-                <Told>{told("term")}</Told>
+                <Trouble inline>{told("term")}</Trouble>
               </label>
               <label class="field wide">
                 <span class="label">Good until</span>
                 <input name="until" type="date" required min={dayAfter(0)} defaultValue={dayAfter(VALID_DAYS)} />
-                <Told>{told("until")}</Told>
+                <Trouble inline>{told("until")}</Trouble>
               </label>
               <label class="field wide">
                 <span class="label">Stips, one per line</span>
                 <textarea name="stipulations" rows={3} maxLength={2000} />
-                <Told>{told("stipulations")}</Told>
+                <Trouble inline>{told("stipulations")}</Trouble>
               </label>
             </>
           )}
@@ -200,11 +200,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
           </fieldset>
         )}
         <LenderEffect effect={effect.reply.value} />
-        {trouble?.field === null && (
-          <p class="trouble" role="alert">
-            {trouble.message}
-          </p>
-        )}
+        <Trouble>{trouble?.field === null && trouble.message}</Trouble>
         <footer>
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
@@ -234,13 +230,4 @@ function faultOf(error: ErrorBody | undefined): Fault | null {
   const known = typeof field === "string" ? FIELDS[field.replace(/\[.*$/, "")] : undefined;
   if (!known) return { field: null, message: error.message };
   return { field: known, message: fieldRefusal(error) };
-}
-
-/** What is wrong with the field above. */
-function Told({ children }: { children: ComponentChildren }) {
-  return children ? (
-    <span class="trouble" role="alert">
-      {children}
-    </span>
-  ) : null;
 }

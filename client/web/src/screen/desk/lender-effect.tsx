@@ -2,6 +2,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
+import { signed } from "../../text/format";
 import { parseMoney, parsePercent } from "../../text/parse";
 import type { LenderEffectReply, LenderStatus, Tier } from "../../wire";
 import { FigureChanges } from "../parts/agreed";
@@ -79,9 +80,7 @@ export function LenderEffect({ effect }: { effect: LenderEffectReply | null }) {
     <p class="hint lender-effect" role="status">
       {same ? "The offer stays as it is." : <FigureChanges change={figures} />}
       {npv !== null && npv !== 0 && (
-        <span class={npv < 0 ? "change negative" : "change"}>
-          NPV {npv > 0 ? `+${formats.dollars(npv)}` : formats.dollars(npv)}
-        </span>
+        <span class={npv < 0 ? "change negative" : "change"}>NPV {signed(npv, formats.dollars)}</span>
       )}
       {returns && <b>The deal returns to working and must be submitted again.</b>}
     </p>

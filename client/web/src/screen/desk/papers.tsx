@@ -3,6 +3,7 @@ import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
 import type { DealTask, LenderTerms } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 
 /** Lenders' decisions with their stipulations, and what must still be done. */
 export function Papers({ session }: { session: DealSession }) {
@@ -65,26 +66,40 @@ function Decided({ decision, session }: { decision: LenderTerms; session: DealSe
       {terms && <p class="quiet">{terms}</p>}
       {expires !== null && !over && <p class="quiet">Good until {formats.moment(expires)}</p>}
       {decision.reasons.length > 0 && <p class="quiet">{formats.list(decision.reasons.map(reasonText))}</p>}
-      {decision.stipulations.map(({ id, text, cleared_by: by }) => (
-        <label key={id} class="stipulation">
-          <input
-            type="checkbox"
-            checked={by !== null}
-            disabled={by !== null || !session.can("lender")}
-            onChange={() => session.desk.give(`stipulation:${id}`, { type: "clear_stipulation", stipulation_id: id })}
-          />
-          <span class={by ? "quiet" : ""}>
-            <bdi>{text}</bdi>
-            {by && (
-              <>
-                {" "}
-                · cleared by <bdi>{by.name}</bdi>
-              </>
-            )}
-          </span>
-        </label>
+      {decision.stipulations.map((each) => (
+        <Stip key={each.id} stip={each} session={session} />
       ))}
     </div>
+  );
+}
+
+function Stip({ stip, session }: { stip: LenderTerms["stipulations"][number]; session: DealSession }) {
+  const { id, text, cleared_by: by } = stip;
+  const { desk } = session;
+  const subject = `stipulation:${id}`;
+  const busy = desk.busy.value.has(subject);
+  const trouble = desk.troubles.value.get(subject);
+  return (
+    <>
+      <label class="stipulation">
+        <input
+          type="checkbox"
+          checked={by !== null || busy}
+          disabled={by !== null || busy || !session.can("lender")}
+          onChange={() => desk.give(subject, { type: "clear_stipulation", stipulation_id: id })}
+        />
+        <span class={by ? "quiet" : ""}>
+          <bdi>{text}</bdi>
+          {by && (
+            <>
+              {" "}
+              · cleared by <bdi>{by.name}</bdi>
+            </>
+          )}
+        </span>
+      </label>
+      <Trouble>{trouble?.message}</Trouble>
+    </>
   );
 }
 
@@ -109,11 +124,7 @@ function Task({ task, session }: { task: DealTask; session: DealSession }) {
           Done
         </button>
       )}
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
+      <Trouble>{trouble?.message}</Trouble>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { paymentText } from "../../deal/model/figures";
-import type { Formats } from "../../text/format";
+import { type Formats, signed } from "../../text/format";
 import { briefLender } from "../../text/readable";
 import type { AgreedFigures } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
@@ -38,7 +38,7 @@ export function ProposedFigures({ old, proposed, npv }: Props) {
           <tr>
             <th scope="row">NPV change</th>
             <td />
-            <td class={npv < 0 ? "negative" : ""}>{npv > 0 ? `+${formats.dollars(npv)}` : formats.dollars(npv)}</td>
+            <td class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</td>
           </tr>
         )}
       </tbody>

@@ -4,6 +4,7 @@ import type { DealSession } from "../../deal/session";
 import { ON_SALE } from "../../deal/stock/claims";
 import type { Grid } from "../../deal/stock/grid";
 import { type Row, unvalued } from "../../deal/stock/rows";
+import { kept } from "../../live/environment";
 import { useSurroundings } from "../parts/surroundings";
 import { Chosen } from "./chosen";
 import { rememberedTab, rememberTab } from "./tabs/remembered";
@@ -12,9 +13,9 @@ import { Unchosen } from "./unchosen";
 /** The chosen car: what is known of it and of its best offer. Without a choice: what excludes the other cars. */
 export function OfferPanel({ session }: { session: DealSession }) {
   const { user } = useSurroundings();
-  const tab = useSignal(rememberedTab(() => localStorage, user.id));
+  const tab = useSignal(rememberedTab(kept, user.id));
   const row = useChosen(session);
-  useEffect(() => tab.subscribe((open) => rememberTab(() => localStorage, user.id, open)), []);
+  useEffect(() => tab.subscribe((open) => rememberTab(kept, user.id, open)), []);
   const lost = session.grid.selected.value !== null && session.model.value !== null;
   return (
     <aside class={`offer ${row ? "open" : ""}`} aria-label="Chosen car">
@@ -33,14 +34,14 @@ export function OfferPanel({ session }: { session: DealSession }) {
  */
 function useChosen(session: DealSession): Row | undefined {
   const { grid } = session;
-  const kept = useRef<{ grid: Grid; row: Row } | null>(null);
+  const shown = useRef<{ grid: Grid; row: Row } | null>(null);
   const selected = grid.selected.value;
   void grid.picture.value;
   const found = selected === null ? undefined : grid.row(selected);
   // Another view has another grid: nothing of the old one stays.
-  if (found) kept.current = { grid, row: found };
-  else if (kept.current?.grid !== grid || kept.current.row.vehicle_id !== selected) kept.current = null;
-  if (found || !kept.current) return found;
-  const status = session.model.value?.cars.get(kept.current.row.vehicle_id)?.status;
-  return status !== undefined && !ON_SALE.has(status) ? undefined : unvalued(kept.current.row);
+  if (found) shown.current = { grid, row: found };
+  else if (shown.current?.grid !== grid || shown.current.row.vehicle_id !== selected) shown.current = null;
+  if (found || !shown.current) return found;
+  const status = session.model.value?.cars.get(shown.current.row.vehicle_id)?.status;
+  return status !== undefined && !ON_SALE.has(status) ? undefined : unvalued(shown.current.row);
 }

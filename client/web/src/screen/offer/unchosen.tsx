@@ -1,10 +1,10 @@
 import type { DealSession } from "../../deal/session";
 import { lostText } from "../../deal/stock/best";
 import { cashLadder, openingText } from "../../deal/stock/fixes";
-import { limitText } from "../../deal/terms/fields";
+import { limitText } from "../../deal/terms/limits";
+import { sentence } from "../../text/readable";
 import type { Rejection } from "../../wire";
 import { Papers } from "../desk/papers";
-import { sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { SignedContract } from "./contract/signed-contract";
 import { PrintComparison, PrintLink } from "./head/print-links";

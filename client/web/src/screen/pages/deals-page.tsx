@@ -8,9 +8,11 @@ import { newestFirst, paidText, type Summary } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
 import type { DealState, Fulfilment, ListedDeal } from "../../wire";
 import { type Store, useStore } from "../palette/use-store";
+import { SkeletonRows } from "../parts/skeleton-rows";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { Trouble } from "../parts/trouble";
 import { StandingMark } from "../standing/standing-mark";
 import { FindBox } from "./find-box";
 import { NewDeal } from "./new-deal";
@@ -120,16 +122,7 @@ function LiveDeals({ deals, waiting }: { deals: readonly KeptDeal[]; waiting: bo
           </tr>
         </thead>
         <tbody>
-          {waiting &&
-            Array.from({ length: 8 }, (_, i) => (
-              <tr key={i}>
-                {[0, 1, 2, 3, 4, 5].map((cell) => (
-                  <td key={cell}>
-                    <span class="skeleton" />
-                  </td>
-                ))}
-              </tr>
-            ))}
+          {waiting && <SkeletonRows columns={6} />}
           {deals.map(({ deal, gone }) => (
             <Row key={deal.deal_id} id={deal.deal_id} customer={deal.customer ?? ""}>
               {gone ? <td class="quiet">Closed</td> : <State state={deal.state} fulfilment={deal.fulfilment} />}
@@ -195,11 +188,7 @@ function ClosedDeals({ open, store }: { open: ReadonlyMap<string, Summary>; stor
           </tbody>
         </table>
       )}
-      {trouble.value && (
-        <p class="trouble" role="alert">
-          {trouble.value}
-        </p>
-      )}
+      <Trouble>{trouble.value}</Trouble>
       {state.kind === "loading" && closed.length === 0 && <p class="quiet">Loading…</p>}
       {state.kind === "ready" && closed.length === 0 && state.next === null && <p class="quiet">No closed deals.</p>}
       {state.kind === "ready" && closed.length === 0 && state.next !== null && (

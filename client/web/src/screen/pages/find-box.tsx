@@ -9,6 +9,7 @@ import { type Store, useLookup } from "../palette/use-store";
 import { useSaid } from "../parts/announced";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 
 interface Props {
   session: WallSession;
@@ -74,11 +75,7 @@ function Outcome({ looked, trouble, begin }: OutcomeProps) {
   const failed = trouble ?? looked.failure?.message;
   return (
     <>
-      {failed && (
-        <p class="trouble" role="alert">
-          {failed}
-        </p>
-      )}
+      <Trouble>{failed}</Trouble>
       {looked.found && <Results found={looked.found} begin={begin} />}
     </>
   );

@@ -1,11 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { fieldRefusal } from "../../deal/terms/fields";
 import type { WallSession } from "../../wall/session";
 import type { CustomerFacts, ErrorBody, FoundCustomer } from "../../wire";
 import { type Store, useLookup } from "../palette/use-store";
 import { FactsForm, type Refused } from "../parts/facts-form";
 import { useLayer } from "../parts/layers";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 
 interface Props {
   session: WallSession;
@@ -99,11 +101,7 @@ function CustomerPicker({ session, store, created }: Props) {
         }}
         onKeyDown={onKeyDown}
       />
-      {failed && (
-        <p class="trouble" role="alert">
-          {failed}
-        </p>
-      )}
+      <Trouble>{failed}</Trouble>
       <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value}>
         {customers.map((customer, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keyboard, and Enter takes the active option
@@ -182,7 +180,6 @@ function NewCustomer({ name, store, close, created }: NewCustomerProps) {
 
 /** The field of a refusal is named as the command has it: `customer.phone`. */
 function refusedOf(error: ErrorBody): Refused {
-  const { field, expected } = error.detail as { field?: string; expected?: string };
-  const name = field?.split(".").at(-1) ?? null;
-  return { message: name && expected ? `expected ${expected}` : error.message, field: name };
+  const { field } = error.detail as { field?: string };
+  return { message: fieldRefusal(error), field: field?.split(".").at(-1) ?? null };
 }

@@ -5,6 +5,7 @@ import { follow } from "../../router";
 import { WallSession } from "../../wall/session";
 import type { ListedSecurityEvent } from "../../wire";
 import { useStore } from "../palette/use-store";
+import { SkeletonRows } from "../parts/skeleton-rows";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
 import { StandingMark } from "../standing/standing-mark";
@@ -143,16 +144,7 @@ function EventTable({ events, waiting }: { events: readonly ListedSecurityEvent[
           </tr>
         </thead>
         <tbody>
-          {waiting &&
-            Array.from({ length: 8 }, (_, i) => (
-              <tr key={i}>
-                {[0, 1, 2, 3, 4, 5].map((cell) => (
-                  <td key={cell}>
-                    <span class="skeleton" />
-                  </td>
-                ))}
-              </tr>
-            ))}
+          {waiting && <SkeletonRows columns={6} />}
           {events.map((event) => (
             <EventRow key={event.id} event={event} />
           ))}

@@ -1,6 +1,6 @@
 import { effect, untracked, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { socketAddress } from "../../live/environment";
+import { kept, socketAddress } from "../../live/environment";
 import { browserAlerts } from "../../wall/alert-port";
 import { Alerts, newsText } from "../../wall/alerts";
 import { heardFrom, NOTHING_HEARD } from "../../wall/news";
@@ -24,7 +24,7 @@ export function WallPage() {
     [user.store_id, environment],
   );
   const view = useMemo(() => new WallView(session, environment, user.id, announcer), [session]);
-  const alerts = useMemo(() => new Alerts(browserAlerts(), () => localStorage, environment.visible), [environment]);
+  const alerts = useMemo(() => new Alerts(browserAlerts(), kept, environment.visible), [environment]);
   const find = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const quiet = watchNews(view, alerts);

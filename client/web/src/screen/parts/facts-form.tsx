@@ -1,8 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { BUYER, CO_BUYER, type FactSpec, factValue } from "../../deal/model/customers";
-import { type Parsed, parseMoney, parseWhole } from "../../text/parse";
+import type { Formats } from "../../text/format";
+import { type Parsed, parseMoney, parseWhole, typedMoney } from "../../text/parse";
 import { useSurroundings } from "./surroundings";
+import { Trouble } from "./trouble";
 
 /** A refusal: of one fact, or of the whole. */
 export interface Refused {
@@ -87,7 +89,7 @@ export function FactsForm({ facts, scores, verb, busy, trouble, required = {}, e
     <Fact
       key={spec.name}
       spec={spec}
-      text={typed.value[spec.name] ?? written(spec, facts[spec.name], formats.decimal)}
+      text={typed.value[spec.name] ?? written(spec, facts[spec.name], formats)}
       fault={faultOf(spec.name)}
       type={(text) => (typed.value = { ...typed.value, [spec.name]: text })}
     />
@@ -99,11 +101,7 @@ export function FactsForm({ facts, scores, verb, busy, trouble, required = {}, e
         <h3>Co-buyer</h3>
         <div class="fields">{CO_BUYER.filter(shown).map(field)}</div>
       </fieldset>
-      {trouble && !refused && !fault.value && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
+      <Trouble>{!refused && !fault.value && trouble?.message}</Trouble>
       <footer>
         <button type="button" class="button" onClick={cancel}>
           Cancel
@@ -165,9 +163,7 @@ function Fact({ spec, text, fault, type }: FactProps) {
 }
 
 /** A stored fact as it stands in its field. */
-function written({ kind }: FactSpec, value: unknown, decimal: string): string {
+function written({ kind }: FactSpec, value: unknown, formats: Pick<Formats, "decimal">): string {
   if (value === null || value === undefined) return "";
-  if (kind !== "money") return String(value);
-  const cents = Number(value);
-  return (cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2)).replace(".", decimal);
+  return kind === "money" ? typedMoney(Number(value), formats) : String(value);
 }

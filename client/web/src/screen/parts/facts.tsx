@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useSurroundings } from "./surroundings";
 
 /** A named value in a list of facts. */
 export function Fact({ name, strong, children }: { name: string; strong?: boolean; children: ComponentChildren }) {
@@ -10,6 +11,18 @@ export function Fact({ name, strong, children }: { name: string; strong?: boolea
   );
 }
 
-export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** Amounts with their names; what is nothing is left out. */
+export function Amounts({ lines }: { lines: readonly (readonly [string, number | undefined])[] }) {
+  const { formats } = useSurroundings();
+  return (
+    <>
+      {lines.map(([name, cents]) =>
+        cents ? (
+          <Fact key={name} name={name}>
+            {formats.cents(cents)}
+          </Fact>
+        ) : null,
+      )}
+    </>
+  );
 }

@@ -25,7 +25,7 @@ export interface Shortcut {
   mod?: true;
 }
 
-export type Name = "palette" | "help" | "find" | "print" | "best";
+export type Name = "palette" | "help" | "find" | "print" | "best" | "scenarios";
 
 export const SHORTCUTS: readonly Shortcut[] = [
   {
@@ -48,7 +48,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   { place: "deal", keys: "Ctrl P", does: "Print the customer's paper", name: "print", key: "p", mod: true },
   { place: "deal", keys: "B", does: "Show the best deal", name: "best", key: "b" },
-  { place: "deal", keys: "W", does: "Open and close the scenarios" },
+  { place: "deal", keys: "W", does: "Open and close the scenarios", name: "scenarios", key: "w" },
   { place: "grid", keys: "Arrows, Page Up, Page Down, Home, End", does: "Move through the cells" },
   { place: "grid", keys: "Ctrl Home, Ctrl End", does: "Go to the first or the last car" },
   { place: "grid", keys: "Enter", does: "Choose the car; on the name of a column, sort" },

@@ -2,11 +2,12 @@ import { isEditable } from "../../deal/desk/steps";
 import { reasonText } from "../../deal/model/words";
 import { MOST_SCENARIOS } from "../../deal/scenarios/columns";
 import { conflictOf, subjectOf } from "../../deal/scenarios/edits";
-import { fieldLabel, limitText } from "../../deal/terms/fields";
+import { fieldLabel } from "../../deal/terms/fields";
+import { limitText } from "../../deal/terms/limits";
 import { describeValue } from "../../deal/terms/values";
 import type { Formats } from "../../text/format";
+import { sentence } from "../../text/readable";
 import type { ErrorBody } from "../../wire";
-import { sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import type { Cell } from "./cell";
 

@@ -2,11 +2,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { isEditable, isOpen } from "../../deal/desk/steps";
 import type { Deal } from "../../deal/model/fold";
-import { columnsOf, MOST_SCENARIOS } from "../../deal/scenarios/columns";
+import { type Column, columnsOf, MOST_SCENARIOS } from "../../deal/scenarios/columns";
 import { ScenarioEdits } from "../../deal/scenarios/edits";
 import type { DealSession } from "../../deal/session";
+import { payText } from "../../text/format";
+import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
-import { payText } from "./figures";
 import { ScenarioTable } from "./scenario-table";
 
 /** The subject of adding a scenario. */
@@ -21,7 +22,14 @@ export function ScenarioStrip({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
   void session.desk.busy.value;
   useEffect(() => edits.advance());
-  useToggleKey(() => (open.value = !open.value), toggle);
+  useShortcuts(["deal"], {
+    // `W`, for "what if". A dialog over the page has keys of its own.
+    scenarios: () => {
+      if (document.querySelector("dialog[open]")) return;
+      open.value = !open.value;
+      toggle.current?.focus();
+    },
+  });
 
   const add = (source: string | null) => {
     open.value = true;
@@ -29,12 +37,15 @@ export function ScenarioStrip({ session }: { session: DealSession }) {
       naming.value = String(data?.scenario_id ?? "");
     });
   };
-  const close = () => {
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !open.value) return;
+    // One press closes one thing.
+    event.preventDefault();
     open.value = false;
     toggle.current?.focus();
   };
   return (
-    <section class="scenarios" aria-label="Scenarios" onKeyDown={(event) => event.key === "Escape" && close()}>
+    <section class="scenarios" aria-label="Scenarios" onKeyDown={onKeyDown}>
       <div class="scenario-bar">
         <button
           type="button"
@@ -58,26 +69,34 @@ export function ScenarioStrip({ session }: { session: DealSession }) {
 
 /** Each scenario in a few words, so that everybody sees what is there without opening it. */
 function Chips({ session, show }: { session: DealSession; show(): void }) {
-  const { formats } = useSurroundings();
   const deal = session.model.value?.deal;
   const columns = deal ? columnsOf(deal).slice(1) : [];
   if (columns.length === 0)
     return <p class="quiet">Keep what-ifs beside the deal: other cash, term, car, or a lease.</p>;
   return (
     <ul class="scenario-chips">
-      {columns.map(({ scenario, name, figures, outdated }) => (
-        <li key={scenario?.id}>
+      {columns.map((column) => (
+        <li key={column.scenario?.id}>
           <button type="button" class="link" onClick={show}>
-            <span key={[name, figures && payText(figures, formats), scenario?.of_the_deal, outdated].join()}>
-              {scenario?.of_the_deal && <span aria-hidden="true">✓ </span>}
-              <bdi>{name}</bdi> <b>{figures ? payText(figures, formats) : "no offer"}</b>
-              {scenario?.of_the_deal && <span class="visually-hidden">, on the deal</span>}
-              {outdated && <span class="quiet"> outdated</span>}
-            </span>
+            <Chip column={column} />
           </button>
         </li>
       ))}
     </ul>
+  );
+}
+
+function Chip({ column: { scenario, name, figures, outdated } }: { column: Column }) {
+  const { formats } = useSurroundings();
+  const used = scenario?.of_the_deal;
+  const paid = figures ? payText(figures.paidCents, figures.termMonths, figures.kind === "lease", formats) : "no offer";
+  return (
+    <span key={[name, paid, used, outdated].join()}>
+      {used && <span aria-hidden="true">✓ </span>}
+      <bdi>{name}</bdi> <b>{paid}</b>
+      {used && <span class="visually-hidden">, on the deal</span>}
+      {outdated && <span class="quiet"> outdated</span>}
+    </span>
   );
 }
 
@@ -128,22 +147,4 @@ function portOf(session: DealSession) {
     give: session.desk.give.bind(session.desk),
     busy: (subject: string) => session.desk.busy.value.has(subject),
   };
-}
-
-/** `W`, for "what if", opens and closes the scenarios, unless the person is typing or in a dialog. */
-function useToggleKey(flip: () => void, toggle: { current: HTMLButtonElement | null }): void {
-  const latest = useRef(flip);
-  latest.current = flip;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = event.target instanceof Element && event.target.matches("input, select, textarea");
-      const modified = event.metaKey || event.ctrlKey || event.altKey;
-      if (event.key.toLowerCase() !== "w" || typing || modified || document.querySelector("dialog[open]")) return;
-      event.preventDefault();
-      latest.current();
-      toggle.current?.focus();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [toggle]);
 }

@@ -4,9 +4,9 @@ import { isOpen } from "../../deal/desk/steps";
 import { columnsOf, delta, differing, type Line } from "../../deal/scenarios/columns";
 import { subjectOf } from "../../deal/scenarios/edits";
 import { scoreText } from "../../deal/stock/columns";
+import { signed } from "../../text/format";
 import { useSurroundings } from "../parts/surroundings";
 import { type Board, type Cell, Lit } from "./cell";
-import { signed } from "./figures";
 import { CarCell, CashCell, DiscountCell, NameCell, WayCell } from "./scenario-cells";
 import { RemoveButton, ScenarioActions, ScenarioRemark } from "./scenario-remarks";
 

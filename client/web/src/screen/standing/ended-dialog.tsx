@@ -25,6 +25,8 @@ export function EndedDialog({ session }: { session: Session }) {
       aria-labelledby="ended-title"
       aria-describedby="ended-text"
       onCancel={(event) => event.preventDefault()}
+      // A browser lets a second Escape close it all the same.
+      onClose={() => dialog.current?.showModal()}
     >
       <h2 id="ended-title">{TITLES[code] ?? "The server ended the connection"}</h2>
       <p id="ended-text">

@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
+import { rowText } from "../../deal/stock/best";
 import { whyNot } from "../../deal/stock/fixes";
 import type { Row } from "../../deal/stock/rows";
 import type { Formats } from "../../text/format";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 
 const LIST = "found-cars";
 
@@ -47,7 +49,9 @@ export function FindBox({ session }: { session: DealSession }) {
     const last = (rows?.length ?? 0) - 1;
     if (event.key === "Escape") {
       if (listed) open.value = false;
-      else type("");
+      else if (text.value !== "") type("");
+      // Nothing of the box is open: the key is for what opened before.
+      else return;
     } else if (event.key === "ArrowDown" && listed) at.value = Math.min(at.value + 1, last);
     else if (event.key === "ArrowUp" && listed) at.value = Math.max(at.value - 1, -1);
     else if (event.key === "Enter" && listed && rows?.[Math.max(0, at.value)]) choose(rows[Math.max(0, at.value)]!);
@@ -78,11 +82,7 @@ export function FindBox({ session }: { session: DealSession }) {
       {listed && (
         <div class="menu-body found" id={LIST} role="listbox" aria-label="Cars of the stock">
           {rows === null && <p class="quiet">Looking…</p>}
-          {failure && (
-            <p class="trouble" role="alert">
-              {failure.message}
-            </p>
-          )}
+          <Trouble>{failure?.message}</Trouble>
           {rows?.length === 0 && !failure && <p class="quiet">No car of the stock has these words.</p>}
           {rows?.map((row, i) => (
             <FoundCar
@@ -111,7 +111,7 @@ interface FoundProps {
 
 /** A car with its payment, or why it has none and what would open it. */
 function FoundCar({ id, row, active, formats, choose }: FoundProps) {
-  const { payment_cents: payment, term_months: term, out_the_door_cents: outTheDoor } = row;
+  const paid = rowText(row, formats);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the box has the keyboard, and moves the choice from car to car
     <div id={id} role="option" tabIndex={-1} aria-selected={active} onClick={() => choose(row)}>
@@ -119,15 +119,7 @@ function FoundCar({ id, row, active, formats, choose }: FoundProps) {
         {row.year} {row.make} {row.model} {row.trim}
       </b>
       <span class="quiet">{row.stock_no}</span>
-      {outTheDoor !== null ? (
-        <span>{formats.cents(outTheDoor)} cash</span>
-      ) : payment === null ? (
-        <span class="why-not">{whyNot(row, formats)}</span>
-      ) : (
-        <span>
-          {formats.cents(payment)} × {term}
-        </span>
-      )}
+      {paid === null ? <span class="why-not">{whyNot(row, formats)}</span> : <span>{paid}</span>}
       <span class="number">{formats.dollars(row.price_cents)}</span>
     </div>
   );

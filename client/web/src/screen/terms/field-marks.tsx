@@ -3,6 +3,7 @@ import type { DealSession } from "../../deal/session";
 import type { FieldSpec } from "../../deal/terms/fields";
 import { initialsOf } from "../../text/readable";
 import type { Present } from "../../wire";
+import { Trouble } from "../parts/trouble";
 
 interface Props {
   spec: FieldSpec;
@@ -56,11 +57,7 @@ export function LockMark({ spec, session, by }: Props) {
       >
         {by === undefined ? "Lock" : `Locked ${initialsOf(by)}`}
       </button>
-      {trouble && (
-        <span class="trouble" role="alert">
-          {trouble.message}
-        </span>
-      )}
+      <Trouble inline>{trouble?.message}</Trouble>
     </>
   );
 }

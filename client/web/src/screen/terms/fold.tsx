@@ -2,11 +2,12 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { FoldName } from "../../deal/terms/fields";
 import { Folds } from "../../deal/terms/folds";
+import { kept } from "../../live/environment";
 import { initialsOf } from "../../text/readable";
 import type { Present } from "../../wire";
 
 /** One choice for every deal of this page; the browser keeps it for the next. */
-const folds = new Folds(storage());
+const folds = new Folds(kept);
 
 interface Props {
   name: FoldName;
@@ -60,13 +61,4 @@ export function Fold({ name, title, sum, troubles, here, children, ...rest }: Pr
 /** Opens a fold because the person asked for something that is in it. */
 export function openFold(name: FoldName): void {
   folds.turn(name, true, false);
-}
-
-function storage(): Storage | null {
-  try {
-    return globalThis.localStorage ?? null;
-  } catch {
-    // A browser may forbid it.
-    return null;
-  }
 }

@@ -35,7 +35,7 @@ const MAX_TERM = 120;
 /** The F&I products: each line with its price, its term and what it adds to the payment. All are optional. */
 export function ProductSection({ session, structure, flat }: Props) {
   const menu = useSignal(false);
-  const live = session.standing.value === "live";
+  const live = session.truth.standing.value === "live";
   const view = session.view.value;
   useEffect(() => {
     if (live) session.catalogue.ask();

@@ -1,3 +1,4 @@
+import { isEditable } from "../../deal/desk/steps";
 import type { DealSession } from "../../deal/session";
 import { type FieldGroup, type FieldSpec, type FoldName, GROUPS, tradeFields } from "../../deal/terms/fields";
 import {
@@ -18,8 +19,6 @@ import { ProductSection } from "./product-section";
 import { StructureField } from "./structure-field";
 import { AddTrade, TradeSection } from "./trade-section";
 
-const EDITABLE = new Set(["working", "countered"]);
-
 /** The deal's structure. Every edit applies as typed; a field that the view hides is not here. */
 export function StructureForm({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
@@ -29,7 +28,7 @@ export function StructureForm({ session }: { session: DealSession }) {
         <FormSkeleton />
       </aside>
     );
-  const open = EDITABLE.has(deal.state);
+  const open = isEditable(deal);
   return (
     // Without a field to focus, the keyboard scrolls it by its own focus.
     <aside class="structure" aria-label="Structure" tabIndex={open ? undefined : 0}>

@@ -15,6 +15,7 @@ import {
 } from "../../deal/terms/trades";
 import { newOp } from "../../text/op";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 import { HereMark } from "./field-marks";
 import { openFold } from "./fold";
 import { StructureField } from "./structure-field";
@@ -167,11 +168,7 @@ function Appraisal({ trade, session }: { trade: ShownTrade; session: DealSession
         )
       )}
       {trade.allowance_cents > 0 && <p class="hint">Until then its allowance counts as its value.</p>}
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
+      <Trouble>{trouble?.message}</Trouble>
     </div>
   );
 }

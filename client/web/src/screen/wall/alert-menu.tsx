@@ -39,7 +39,9 @@ export function AlertMenu({ alerts }: { alerts: Alerts }) {
         )}
         <p class="quiet">
           {permission === "granted"
-            ? "While this page is hidden, the browser notifies you too."
+            ? wish === "off"
+              ? "No sound and no notification."
+              : "While this page is hidden, the browser notifies you too."
             : permission === "denied"
               ? "The browser blocks notifications of this site: sound only. Its settings can allow them."
               : permission === "missing"

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { LENDER_STATUSES, reasonText, TASKS } from "../../deal/model/words";
+import { signed } from "../../text/format";
 import { briefLender, initialsOf } from "../../text/readable";
 import { paidText, type Summary, since, sparkline, standingOf, waitText } from "../../wall/fold";
 import type { SectionName } from "../../wall/sections";
@@ -113,7 +114,7 @@ function Npv({ deal }: { deal: Summary }) {
       <span class={`first ${npv != null && npv < 0 ? "negative" : ""}`}>
         {npv == null ? <span class="quiet">–</span> : formats.dollars(npv)}
       </span>
-      <span class="second">{moved !== 0 && `${moved > 0 ? "+" : ""}${formats.dollars(moved)}`}</span>
+      <span class="second">{moved !== 0 && signed(moved, formats.dollars)}</span>
       {points !== "" && (
         <svg
           class="trend"

@@ -80,6 +80,10 @@ class Model:
     appraisals: set[str] = field(default_factory=set)
     requested: int = 0
     sold: set[str] = field(default_factory=set)
+    seller: str = ""
+    assigned: bool = False
+    involved: set[str] = field(default_factory=set)
+    """Who submitted the deal last, or gave it away since: like its seller they may not decide about it."""
 
 
 class DeskShop(RuleBasedStateMachine):
@@ -98,7 +102,7 @@ class DeskShop(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Begin a deal."""
-        self.model = Model()
+        self.model = Model(seller=self.shop.sales.id)
         self.done: list[tuple[Callable[[], Awaitable[Decided]], Decided]] = []
         # The customer's deals of examples before this one would hear of the customer too.
         self.shop.run(self.shop.pool.execute("UPDATE deals SET state = 'lost', fulfilment = NULL"))

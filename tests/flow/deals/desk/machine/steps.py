@@ -25,11 +25,14 @@ from server.clock import utc_now
 from server.database.decisions.agreement import lenders, offers
 from server.database.decisions.moves import workflow
 from server.database.decisions.moves.price_guard import Checked, fall_where_changed
-from tests.flow.deals.desk.machine.shop import TODAY, DeskShop
+from tests.flow.deals.desk.machine.people import People
+from tests.flow.deals.desk.machine.shop import TODAY
 from tests.flow.deals.figures.offer_kinds import kind_of
 
+DECISIONS = frozenset({Action.COUNTER, Action.APPROVE, Action.DECLINE})
 
-class Steps(DeskShop):
+
+class Steps(People):
     """Rules: steps, lenders and prices."""
 
     @rule(car=st.integers(0, 2), payment=st.integers(400, 402), kind=st.sampled_from(DealKind))
@@ -98,6 +101,8 @@ class Steps(DeskShop):
         ):
             return
         self.model.state = way.target
+        if way.target is DealState.SUBMITTED:
+            self.model.involved = {actor.id}
         if action is Action.ACCEPT:
             self.model.selected = priced
         self.model.proposal = priced if action is Action.COUNTER else None
@@ -113,9 +118,19 @@ class Steps(DeskShop):
     @rule(car=st.integers(0, 2), kind=st.sampled_from(DealKind), counters=st.booleans(), signs=st.booleans())
     def go_on(self, car: int, kind: DealKind, counters: bool, signs: bool) -> None:
         """Take the next step of a deal that goes well, which actions drawn at random seldom find."""
+        manager = self.shop.manager.id
         match self.model.state:
             case DealState.WORKING if self.model.selected is None:
                 self.select(car, 400, kind)
+            case DealState.WORKING if self.model.seller == manager:
+                self.assign(to_manager=False)
+            case DealState.SUBMITTED if manager in {self.model.seller, *self.model.involved}:
+                # The manager is refused: it is submitted anew, with another offer.
+                self.act(Action.APPROVE, on_credit=False, by_manager=True, seen="what stands")
+                self.select(car, 401, kind)
+            case DealState.SUBMITTED if counters and signs:
+                self.assign(to_manager=True)
+                self.assign(to_manager=False)
             case DealState.WORKING:
                 self.act(Action.SUBMIT, on_credit=False, by_manager=False, seen="what stands")
             case DealState.SUBMITTED:
@@ -236,12 +251,13 @@ class Steps(DeskShop):
         return figures_of(shown) if seen == "what stands" else replace(figures_of(shown), payment_cents=7)
 
     def _refusal(self, action: Action, by_manager: bool, seen: str) -> ErrorCode | None:
-        way, model = TRANSITIONS[action], self.model
-        if self._actor(by_manager).role not in way.roles:
+        way, model, actor = TRANSITIONS[action], self.model, self._actor(by_manager)
+        if actor.role not in way.roles:
             return ErrorCode.FORBIDDEN
         if model.state not in way.sources:
             return ErrorCode.CONFLICT
-        if action in {Action.SUBMIT, Action.ACCEPT} and by_manager:
+        not_theirs = action in {Action.SUBMIT, Action.ACCEPT} and by_manager and actor.id != model.seller
+        if not_theirs or (action in DECISIONS and actor.id in {model.seller, *model.involved}):
             return ErrorCode.FORBIDDEN
         if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE} and model.selected is None:
             return ErrorCode.CONFLICT

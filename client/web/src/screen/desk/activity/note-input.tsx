@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
 import type { DealSession } from "../../../deal/session";
+import { Trouble } from "../../parts/trouble";
 
 /** Adds a note for the people who work on the deal. The typed text stays until the server has it. */
 export function NoteInput({ session, sent }: { session: DealSession; sent?: () => void }) {
@@ -32,11 +33,7 @@ export function NoteInput({ session, sent }: { session: DealSession; sent?: () =
       <button type="submit" class="button small">
         Add note
       </button>
-      {trouble && (
-        <span class="trouble" role="alert">
-          {trouble.message}
-        </span>
-      )}
+      <Trouble inline>{trouble?.message}</Trouble>
     </form>
   );
 }

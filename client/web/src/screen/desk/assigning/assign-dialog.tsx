@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 import type { DealSession } from "../../../deal/session";
 import { useModal } from "../../focus/modal";
+import { Trouble } from "../../parts/trouble";
 import { PersonSelect } from "./person-select";
 import { useAssigning } from "./use-assigning";
 
@@ -28,11 +29,7 @@ function OpenDialog({ session }: { session: DealSession }) {
             <PersonSelect {...assigning} />
           </div>
         </div>
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble}
-          </p>
-        )}
+        <Trouble>{trouble}</Trouble>
         <footer>
           <span class="quiet">{hindrance}</span>
           <button type="button" class="button" onClick={() => dialog.current?.close()}>

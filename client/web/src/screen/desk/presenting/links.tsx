@@ -5,6 +5,7 @@ import type { Deal } from "../../../deal/model/fold";
 import type { DealSession } from "../../../deal/session";
 import { DEFAULT_HOURS, MAX_LINKS, type OfferLink, type ShareReply } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
+import { Trouble } from "../../parts/trouble";
 import { QrImage } from "./qr-image";
 
 const SUBJECT = "share";
@@ -72,11 +73,7 @@ export function Links({ session, deal, made }: Props) {
         </button>
       </div>
       {links.length >= MAX_LINKS && <p class="quiet">A deal has {MAX_LINKS} links at most. Revoke one first.</p>}
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
+      <Trouble>{trouble?.message}</Trouble>
       <ul class="link-list">
         {links.map((each) => (
           <LinkLine
@@ -133,6 +130,7 @@ function LinkLine({ link, session, show }: LineProps) {
   const { formats } = useSurroundings();
   const { id, by, at, expires_at, opens, last_opened_at } = link;
   const subject = `link:${id}`;
+  const trouble = session.desk.troubles.value.get(subject);
   const opened = opens === 0 ? "not opened yet" : `opened ${opens === 1 ? "once" : `${formats.count(opens)} times`}`;
   return (
     <li>
@@ -158,6 +156,7 @@ function LinkLine({ link, session, show }: LineProps) {
           Revoke
         </button>
       )}
+      <Trouble inline>{trouble?.message}</Trouble>
     </li>
   );
 }

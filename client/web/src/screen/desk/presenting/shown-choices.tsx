@@ -15,6 +15,7 @@ import { parseMoney } from "../../../text/parse";
 import { DealKind, MAX_SHOWN, type Presentation, type PresentationReply } from "../../../wire";
 import { DraftInput } from "../../parts/draft-input";
 import { useSurroundings } from "../../parts/surroundings";
+import { Trouble } from "../../parts/trouble";
 
 const SUBJECT = "present";
 /** Several ticks in a row are one change. */
@@ -141,11 +142,7 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
           text="Left open: the deal's cash with a step on either side."
         />
       </fieldset>
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
+      <Trouble>{trouble?.message}</Trouble>
     </section>
   );
 }

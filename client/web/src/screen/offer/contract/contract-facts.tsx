@@ -1,6 +1,6 @@
 import { tradeName, tradesOf } from "../../../deal/terms/trades";
 import type { QuoteReply } from "../../../wire";
-import { Fact } from "../../parts/facts";
+import { Amounts, Fact } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 
 interface Props {
@@ -38,13 +38,7 @@ function Build({ quote, structure }: Pick<Props, "quote" | "structure">) {
   const taxes = quote.taxes ?? [];
   return (
     <>
-      {lines.map(([name, cents]) =>
-        cents ? (
-          <Fact key={name} name={name}>
-            {formats.cents(cents)}
-          </Fact>
-        ) : null,
-      )}
+      <Amounts lines={lines} />
       {quote.tax_cents !== undefined && <Fact name="Tax">{formats.cents(quote.tax_cents)}</Fact>}
       {taxes.length > 1 &&
         taxes.map(({ jurisdiction, tax_cents: cents }) => (
@@ -53,7 +47,7 @@ function Build({ quote, structure }: Pick<Props, "quote" | "structure">) {
             <dd>{formats.cents(cents)}</dd>
           </div>
         ))}
-      {quote.cash_down_cents ? <Fact name="Cash">{formats.cents(-quote.cash_down_cents)}</Fact> : null}
+      <Amounts lines={[["Cash", minus(quote.cash_down_cents)]]} />
     </>
   );
 }

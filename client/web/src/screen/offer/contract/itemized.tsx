@@ -1,5 +1,5 @@
 import type { Itemization, QuoteReply } from "../../../wire";
-import { Fact } from "../../parts/facts";
+import { Amounts, Fact } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 
 const NAMES: [keyof Itemization, string][] = [
@@ -23,13 +23,7 @@ export function Itemized({ quote }: { quote: QuoteReply }) {
     <details class="itemized">
       <summary class="link">Itemization of the amount financed</summary>
       <dl class="facts">
-        {NAMES.map(([name, label]) =>
-          items[name] ? (
-            <Fact key={name} name={label}>
-              {formats.cents(items[name])}
-            </Fact>
-          ) : null,
-        )}
+        <Amounts lines={NAMES.map(([name, label]) => [label, items[name]])} />
         <Fact name="Amount financed" strong>
           {formats.cents(financed)}
         </Fact>

@@ -1,8 +1,8 @@
 import { cellDifference } from "../../../deal/pencil/grid-reading";
 import { scoreText } from "../../../deal/stock/columns";
-import { limitText } from "../../../deal/terms/fields";
+import { limitText } from "../../../deal/terms/limits";
+import { sentence } from "../../../text/readable";
 import type { QuoteReply } from "../../../wire";
-import { sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 import { GridCell, lineOf } from "./grid-cell";
 import type { Standing } from "./grid-table";

@@ -50,7 +50,8 @@ export function GridTable(props: Props) {
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key === "Enter" && apply && roving.row === shown.row && roving.column === shown.column) {
       event.preventDefault();
-      apply();
+      // A key that is held down has shown the cell, and applies nothing.
+      if (!event.repeat) apply();
       return;
     }
     const next = cellAfter(event.key, roving, rows.length, cash.length);

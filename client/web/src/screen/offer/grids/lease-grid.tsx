@@ -1,9 +1,9 @@
 import { isEditable } from "../../../deal/desk/steps";
 import { overMaximum } from "../../../deal/pencil/grid-reading";
 import type { DealSession } from "../../../deal/session";
-import { limitText } from "../../../deal/terms/fields";
+import { limitText } from "../../../deal/terms/limits";
+import { sentence } from "../../../text/readable";
 import type { LeaseGrid, QuotedLease } from "../../../wire";
-import { sentence } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 import { GridCell, lineOf } from "./grid-cell";
 import { GridTable, type Standing } from "./grid-table";

@@ -8,6 +8,7 @@ import { parseMoney } from "../../../text/parse";
 import { type QuoteReply, type QuoteRoll, Vary } from "../../../wire";
 import { useSaid } from "../../parts/announced";
 import { useSurroundings } from "../../parts/surroundings";
+import { Trouble } from "../../parts/trouble";
 
 const WAYS: Record<Vary, string> = {
   cash_down: "cash down",
@@ -69,11 +70,7 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
           Find
         </button>
       </form>
-      {fault.value !== null && (
-        <p class="trouble" role="alert">
-          {fault.value}
-        </p>
-      )}
+      <Trouble>{fault.value}</Trouble>
       {quote.roll && (
         <Rolled roll={quote.roll} programmeId={quote.lender_rules?.programme_id ?? null} session={session} />
       )}

@@ -3,7 +3,7 @@ import { wayOf } from "../../../deal/pencil/ways";
 import type { DealSession } from "../../../deal/session";
 import { holderText, isHeld, wantedText } from "../../../deal/stock/claims";
 import type { Row } from "../../../deal/stock/rows";
-import { limitText } from "../../../deal/terms/fields";
+import { limitText } from "../../../deal/terms/limits";
 import type { Formats } from "../../../text/format";
 import type { DealKind } from "../../../wire";
 

@@ -34,7 +34,7 @@ export function WhyNot({ about, session }: { about: Refused; session: DealSessio
       ))}
       {buttons.length === 0 && (
         <span class="quiet">
-          {others.length > 0 ? `Would take a ${formats.list(others)}.` : "No single change would qualify it."}
+          {others.length > 0 ? `Would take ${formats.list(others)}.` : "No single change would qualify it."}
         </span>
       )}
     </div>

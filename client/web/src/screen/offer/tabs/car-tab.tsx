@@ -55,17 +55,15 @@ export function CarTab({ row, session }: { row: Row; session: DealSession }) {
           {row.transfer_cost_cents ? <Fact name="Transfer cost">{formats.cents(row.transfer_cost_cents)}</Fact> : null}
         </dl>
       </section>
-      {
-        <section>
-          <h3>Holds and other deals</h3>
-          {notes.length === 0 && <p class="quiet">Nobody holds it, and no other deal has it.</p>}
-          {notes.map(({ text, warns }) => (
-            <p key={text} class={warns ? "hint warn" : "hint"}>
-              {text}.
-            </p>
-          ))}
-        </section>
-      }
+      <section>
+        <h3>Holds and other deals</h3>
+        {notes.length === 0 && <p class="quiet">Nobody holds it, and no other deal has it.</p>}
+        {notes.map(({ text, warns }) => (
+          <p key={text} class={warns ? "hint warn" : "hint"}>
+            {text}.
+          </p>
+        ))}
+      </section>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { against } from "../../../deal/pencil/frontier";
-import type { Formats } from "../../../text/format";
+import { signed } from "../../../text/format";
 import type { QuoteReply, StressedPoint } from "../../../wire";
 import { useSurroundings } from "../../parts/surroundings";
 
@@ -33,13 +33,9 @@ export function PointDetail({ point, quote }: Props) {
         <span class="quiet">
           {change === null
             ? " · shown above"
-            : ` · ${signed(change.paymentCents, formats)}/mo${change.npvCents === null ? "" : `, NPV ${signed(change.npvCents, formats)}`}`}
+            : ` · ${signed(change.paymentCents, formats.dollars)}/mo${change.npvCents === null ? "" : `, NPV ${signed(change.npvCents, formats.dollars)}`}`}
         </span>
       </p>
     </div>
   );
-}
-
-function signed(cents: number, formats: Formats): string {
-  return `${cents > 0 ? "+" : ""}${formats.dollars(cents)}`;
 }

@@ -1,5 +1,5 @@
 import type { QuotedCash } from "../../../wire";
-import { Fact } from "../../parts/facts";
+import { Amounts, Fact } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 
 /** The car as a cash deal: the price out the door and its parts. */
@@ -19,13 +19,7 @@ export function CashFacts({ cash, stale = false }: { cash: QuotedCash; stale?: b
     <section class={`cash-deal ${stale ? "stale" : ""}`} aria-label="Cash deal">
       <h3>Cash deal</h3>
       <dl class="facts">
-        {lines.map(([name, cents]) =>
-          cents ? (
-            <Fact key={name} name={name}>
-              {formats.cents(cents)}
-            </Fact>
-          ) : null,
-        )}
+        <Amounts lines={lines} />
         <Fact name="Out the door">
           <b>{formats.cents(cash.out_the_door_cents)}</b>
         </Fact>

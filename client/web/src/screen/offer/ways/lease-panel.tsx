@@ -1,7 +1,8 @@
 import type { DealSession } from "../../../deal/session";
-import { limitText } from "../../../deal/terms/fields";
+import { limitText } from "../../../deal/terms/limits";
+import { sentence } from "../../../text/readable";
 import type { QuotedLease, QuoteReply } from "../../../wire";
-import { Fact, sentence } from "../../parts/facts";
+import { Fact } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 import { LeaseGridTable } from "../grids/lease-grid";
 

@@ -4,6 +4,7 @@ import type { DealSession } from "../../../deal/session";
 import { arranged, readChosen, usual, writeChosen } from "../../../deal/stock/chosen/chosen-columns";
 import { type Column, columnsFor } from "../../../deal/stock/columns";
 import type { SortKey } from "../../../deal/stock/order/order";
+import { kept } from "../../../live/environment";
 import { useSurroundings } from "../../parts/surroundings";
 
 export interface ColumnChoice {
@@ -27,37 +28,15 @@ export function useColumns(session: DealSession): ColumnChoice {
   return useMemo(() => {
     const available = columnsFor(view, scope, scores);
     const every = columnsFor(view, "group", scores);
-    const chosen = readChosen(kept(place), every);
+    const chosen = readChosen(kept.read(place), every);
     return {
       available,
       shown: arranged(available, chosen),
       keys: chosen ?? usual(every),
       change(keys: readonly SortKey[] | null) {
-        keep(place, keys && writeChosen(keys));
+        kept.write(place, keys && writeChosen(keys));
         setTurn((turn) => turn + 1);
       },
     };
   }, [view, scope, scores, place, turn]);
-}
-
-/** What this page keeps if the browser keeps nothing. */
-const here = new Map<string, string>();
-
-function kept(place: string): string | null {
-  try {
-    return localStorage.getItem(place) ?? here.get(place) ?? null;
-  } catch {
-    return here.get(place) ?? null;
-  }
-}
-
-function keep(place: string, text: string | null): void {
-  if (text === null) here.delete(place);
-  else here.set(place, text);
-  try {
-    if (text === null) localStorage.removeItem(place);
-    else localStorage.setItem(place, text);
-  } catch {
-    // The browser keeps nothing for this page, or has no room: the choice holds until the page is closed.
-  }
 }

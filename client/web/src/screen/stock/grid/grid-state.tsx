@@ -44,7 +44,7 @@ export function GridState({ session }: { session: DealSession }) {
   }
   if (search?.reason === "complete" || search?.reason === "limit")
     return <NothingFits session={session} search={search} />;
-  if (!search && session.paused.value) {
+  if (!search && session.truth.paused.value) {
     return (
       <div class="empty over">
         <h2>The list of cars is paused</h2>

@@ -3,6 +3,7 @@ import { figuresOf, paymentText } from "../../../deal/model/figures";
 import type { DealSession } from "../../../deal/session";
 import { MOST_MARKED } from "../../../deal/stock/chosen/marks";
 import { type Kept, keptCars } from "../../../deal/stock/chosen/pins";
+import { carName } from "../../../text/readable";
 import { useSurroundings } from "../../parts/surroundings";
 import { GRID_SUBJECT, pin } from "./giving";
 
@@ -57,7 +58,7 @@ function Pinned({ kept: { offer, selected, pinned }, session }: { kept: Kept; se
   const { formats } = useSurroundings();
   const { grid } = session;
   const { vehicle_id: id, car } = offer;
-  const name = `${car.year} ${car.make} ${car.model}`;
+  const name = carName(car);
   const deal = session.model.value?.deal;
   const marked = grid.marks.marked.value.some((mark) => mark.vehicleId === id);
   const open = session.can("select") && deal !== undefined && isOpen(deal);
@@ -71,7 +72,7 @@ function Pinned({ kept: { offer, selected, pinned }, session }: { kept: Kept; se
       >
         <span class="pin-mark" aria-hidden="true" />
         {selected && <b>On the deal: </b>}
-        <span>
+        <span class="name">
           {car.year} {car.model}
         </span>
         <span class="pay">{paymentText(figuresOf(offer), formats)}</span>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { changesOffer, counterReason, sameFigures } from "../../../deal/desk/answering";
+import { counterReason, sameFigures } from "../../../deal/desk/answering";
 import type { CounterAsked, DeskCommand } from "../../../deal/desk/desk";
 import { reasonsOf } from "../../../deal/desk/steps";
 import { newFigures, seen } from "../../../deal/model/figures";
@@ -29,8 +29,6 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
   const begun = JSON.stringify(pick);
   const reason = named.value ?? (offer && asked.value ? counterReason(asked.value.changes, offer) : REASONS[0]!);
   const busy = desk.busy.value.has("counter");
-  const { changes, programme_id: programme } = asked.value ?? { changes: {}, programme_id: null };
-  const counters = offer !== null && asked.value !== null && changesOffer(changes, programme, offer);
   useLayoutEffect(() => {
     const first = form.current?.querySelector<HTMLInputElement>("input");
     first?.focus();
@@ -42,7 +40,7 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
 
   function give(event: Event): void {
     event.preventDefault();
-    if (!counters || !asked.value || busy || stalled || !current) return;
+    if (!asked.value || busy || stalled || !current) return;
     saw.value = current;
     const about = { version: deal.version, reason, more_reasons: [], figures: seen(current) };
     desk.give("counter", { type: "counter", ...about, ...asked.value } as DeskCommand, () => done("Countered"));
@@ -61,7 +59,6 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
       </form>
       <div class="answers">
         <p id="counter-words" class="answer-words">
-          {asked.value && !counters && <span class="quiet">Change cash, term, discount, rate or lender.</span>}
           {moved && saw.value && <FigureChanges change={{ old: saw.value, new: current }} />}
           {trouble && <span class="trouble">{trouble.message}</span>}
           {stalled && <span class="trouble">{stalled}</span>}
@@ -85,7 +82,7 @@ export function CounterAnswer({ session, deal, stalled, back, done }: Answering)
           form="counter-answer"
           class="button primary"
           aria-describedby="counter-words"
-          disabled={busy || !counters || stalled !== null}
+          disabled={busy || asked.value === null || stalled !== null}
         >
           Send counter <Key>Enter</Key>
         </button>

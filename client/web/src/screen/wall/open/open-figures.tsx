@@ -1,5 +1,6 @@
 import { figuresOf, paymentText } from "../../../deal/model/figures";
 import type { DealSession } from "../../../deal/session";
+import { signed } from "../../../text/format";
 import { briefLender } from "../../../text/readable";
 import type { Summary } from "../../../wall/fold";
 import type { AgreedFigures, DealOffer } from "../../../wire";
@@ -43,7 +44,6 @@ interface FactsProps {
 
 function Facts({ figures, offer, structure, deal }: FactsProps) {
   const { formats } = useSurroundings();
-  const signed = (cents: number) => (cents > 0 ? `+${formats.dollars(cents)}` : formats.dollars(cents));
   const target = structure.payment_max_cents;
   const over = typeof target === "number" && figures.payment_cents !== null ? figures.payment_cents - target : null;
   const most = structure.cash_down_max_cents;
@@ -76,7 +76,7 @@ function Facts({ figures, offer, structure, deal }: FactsProps) {
       {npv !== undefined && (
         <Fact name={figures.kind === "finance" ? "NPV" : "Gross"}>
           <b class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</b>
-          {moved !== 0 && <span class="quiet"> · {signed(moved)} since the last offer</span>}
+          {moved !== 0 && <span class="quiet"> · {signed(moved, formats.dollars)} since the last offer</span>}
         </Fact>
       )}
       {offer !== null && offer.discount_cents > 0 && (

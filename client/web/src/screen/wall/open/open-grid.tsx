@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { type Nudge, nudgeAxes, nudgesOf, pickOf } from "../../../deal/pencil/nudges";
 import type { DealSession } from "../../../deal/session";
-import type { Formats } from "../../../text/format";
+import { type Formats, signed } from "../../../text/format";
 import type { Opened } from "../../../wall/opening";
 import type { DealOffer, QuoteReply } from "../../../wire";
 import { LeaseGridTable } from "../../offer/grids/lease-grid";
@@ -105,6 +105,6 @@ function useNudges(session: DealSession): readonly Nudge[] {
 /** "+$500 → $1,011.10, NPV +$180". */
 function nudgeText({ moreCents, termMonths, paymentCents, npvCents }: Nudge, formats: Formats): string {
   const what = moreCents > 0 ? `+${formats.dollars(moreCents)}` : `${termMonths} months`;
-  const npv = npvCents === null ? "" : `, NPV ${npvCents > 0 ? "+" : ""}${formats.dollars(npvCents)}`;
+  const npv = npvCents === null ? "" : `, NPV ${signed(npvCents, formats.dollars)}`;
   return `${what} → ${formats.cents(paymentCents)}${npv}`;
 }

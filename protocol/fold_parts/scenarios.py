@@ -11,10 +11,10 @@ from protocol.events import ScenarioAdded, ScenarioChanged, ScenarioRemoved, Sce
 
 _CHANGED: Final = ("name", "vehicle_id", "changes", "asked", "programme_id", "offer", "refusal", "outdated")
 _CALLED: Final = {"changes": "structure", "asked": "changes"}
-"""The fields of a scenario that an event calls otherwise."""
+"""The fields of a scenario that have another name in an event."""
 
 _SAME: Final = frozenset({"name", "outdated", "offer", "by", "at"})
-"""What may change of a scenario that stays the deal's, if its offer has the same figures."""
+"""What may change while a scenario stays the deal's, if its offer keeps its figures."""
 
 
 def scenarios_after(scenarios: list[Scenario], event: Any, deal_version: int) -> list[Scenario]:
@@ -35,7 +35,7 @@ def scenarios_after(scenarios: list[Scenario], event: Any, deal_version: int) ->
 
 
 def marked(scenarios: Sequence[Scenario], scenario_id: str | None) -> list[Scenario]:
-    """Return the scenarios, of which this one is the deal's; None: none is."""
+    """Return the scenarios with this one marked as the deal's, and no other; None marks none."""
     return [
         each
         if each.of_the_deal == (each.id == scenario_id)
@@ -51,10 +51,10 @@ def _changed(scenario: Scenario, event: Any) -> Scenario:
     change = {name: value for name, value in given.items() if value is not UNSET}
     if "structure" in change:
         change["structure"] = scenario.structure | change["structure"]
-    # Whatever changes more than a name makes it another one than what is on the deal.
+    # After a change of more than its name it is not what is on the deal.
     stays = change.keys() <= _SAME and _is_still_offered(scenario, change)
     if not change.get("outdated"):
-        # That its figures are old is nobody's change.
+        # Whoever marks its figures as old has not changed it.
         change |= {"by": event.by, "at": event.at}
     on_deal = scenario.of_the_deal and stays
     return replace(scenario, **change, version=event.scenario_version, of_the_deal=on_deal)

@@ -1,0 +1,1 @@
+"""What lenders decide about a deal: the commands, and their terms."""
