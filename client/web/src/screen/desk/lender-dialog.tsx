@@ -203,12 +203,12 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
           </fieldset>
         )}
         <LenderEffect effect={effect.reply.value} />
-        {trouble?.field === null && (
-          <p class="trouble" role="alert">
-            {trouble.message}
-          </p>
-        )}
         <footer>
+          {trouble?.field === null && (
+            <p class="trouble" role="alert">
+              {trouble.message}
+            </p>
+          )}
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>

@@ -99,12 +99,12 @@ export function FactsForm({ facts, scores, verb, busy, trouble, required = {}, e
         <h3>Co-buyer</h3>
         <div class="fields">{CO_BUYER.filter(shown).map(field)}</div>
       </fieldset>
-      {trouble && !refused && !fault.value && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
       <footer>
+        {trouble && !refused && !fault.value && (
+          <p class="trouble" role="alert">
+            {trouble.message}
+          </p>
+        )}
         <button type="button" class="button" onClick={cancel}>
           Cancel
         </button>

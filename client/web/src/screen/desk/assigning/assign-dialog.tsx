@@ -28,13 +28,14 @@ function OpenDialog({ session }: { session: DealSession }) {
             <PersonSelect {...assigning} />
           </div>
         </div>
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble}
-          </p>
-        )}
         <footer>
-          <span class="quiet">{hindrance}</span>
+          {trouble ? (
+            <p class="trouble" role="alert">
+              {trouble}
+            </p>
+          ) : (
+            <p class="quiet">{hindrance}</p>
+          )}
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>

@@ -42,7 +42,6 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
   const looked = id === null ? null : { vehicle_id: id, name: session.carName(id) };
   const cars = candidatesOf(deal, looked);
   const terms = termChoices(deal, stated);
-  const trouble = session.desk.troubles.value.get(SUBJECT);
 
   function send(): void {
     if (timer.current === null) return;
@@ -141,11 +140,6 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
           text="Left open: the deal's cash with a step on either side."
         />
       </fieldset>
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-        </p>
-      )}
     </section>
   );
 }

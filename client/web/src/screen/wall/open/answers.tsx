@@ -103,7 +103,7 @@ function useAnswering({ session, deal, opened, view }: Props): Answering | null 
     done: (words) => {
       say(words);
       const next = view.next(opened.key);
-      view.shut();
+      view.shut(opened.key);
       focusRow(next);
     },
   };
