@@ -37,12 +37,9 @@ WATCH = """(() => {
   // Another figure at the right edge of a box that stays begins elsewhere: that is no movement.
   const edge = ({right, y, height}) => [right, y, height].map(Math.round).join(" ");
   const isFigure = ({previousRect: from, currentRect: to}) => edge(from) === edge(to);
-  // Not still yet: what stands beneath a payment grid, of which a row gains or loses a remark.
-  const BENEATH = ".offer .hint, .offer .roll, .offer .roll *";
-  const isBeneath = ({node}) => (node instanceof Element ? node : node?.parentElement)?.matches(BENEATH);
   const take = (entries) => {
     for (const one of entries) {
-      const moved = one.sources.filter((each) => !isFigure(each) && !isBeneath(each));
+      const moved = one.sources.filter((each) => !isFigure(each));
       if (isOwn(one) || (one.sources.length > 0 && moved.length === 0)) continue;
       say(MARK + one.value.toFixed(5) + ": " + moved.map(told).join(", "));
     }

@@ -9,7 +9,7 @@ from tests.browser.conftest import Arrive
 from tests.browser.deal.at_the_desk import choose_best
 from tests.browser.people import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_everything_is_found_by_the_keyboard(arrive: Arrive) -> None:

@@ -11,7 +11,7 @@ from tests.browser.conftest import Arrive
 from tests.browser.deal.at_the_desk import choose_best, desk
 from tests.browser.people import WAIT_MS, Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1440, height=900)

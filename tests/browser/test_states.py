@@ -10,7 +10,7 @@ from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HIDE = """hidden => {
   const state = hidden ? 'hidden' : 'visible';

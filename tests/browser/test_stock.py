@@ -15,7 +15,7 @@ IN_PART = """slot => [...slot.children].filter((one) => {
   return inner.top < outer.bottom && inner.bottom > outer.bottom;
 }).map((one) => one.textContent)"""
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def matched(person: Person) -> int:

@@ -10,7 +10,7 @@ from protocol.events import PAINT_STAGES, TRACE_STAGES
 from tests.browser.conftest import Arrive
 from tests.browser.people import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 DRAWN = re.compile(r"^Draw here × 4")
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.quoted import choose_best, dollars, last_quote, open_tab
 from tests.browser.people import WAIT_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_the_cash_tab_shows_the_price_out_the_door(arrive: Arrive) -> None:

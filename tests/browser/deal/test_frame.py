@@ -10,7 +10,7 @@ from tests.browser.conftest import Arrive, Workspace
 from tests.browser.deal.at_the_desk import desk, open_both, state, submit
 from tests.browser.people import WAIT_MS, Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 TYPE_AND_CLOSE = """fold => {
   const field = fold.querySelector("#field-taxable_fees_cents");

@@ -9,7 +9,7 @@ from tests.browser.conftest import Arrive
 from tests.browser.deal.quoted import choose_best
 from tests.browser.people import WAIT_MS, Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FADES = """() => {
   window.faded = [];

@@ -65,6 +65,10 @@ async def test_products_are_taken_priced_declined_and_chosen_from_the_menu(arriv
     assert not any("cost_cents" in frame and "31000" in frame for frame in seller.frames)
 
     await gap.get_by_role("button", name="Customer declines GAP waiver").click()
+    # In an open fold nothing moves for what somebody else does: it waits, and what is gone stays until asked.
+    await expect(line(desk, "GAP waiver").get_by_text("Taken out")).to_be_visible()
+    await desk.page.locator(".fold-end").get_by_role("button", name="1 new").click()
+    await expect(line(desk, "GAP waiver")).to_have_count(0)
     await expect(desk.page.get_by_role("list", name="Declined").get_by_text("GAP waiver")).to_be_visible()
     await expect(desk.page.get_by_text("Declined products", exact=True)).to_be_visible()
 
@@ -73,8 +77,11 @@ async def test_products_are_taken_priced_declined_and_chosen_from_the_menu(arriv
     await expect(dialog.get_by_text("Every product is optional")).to_be_visible()
     await expect(dialog.locator(".package")).to_have_count(4)
     essential = dialog.get_by_role("region", name="Essential (sample)")
+    # The menu is that of the deal without the waiver, which stood there at another price.
+    await expect(essential.get_by_text("$895.00")).to_be_visible()
     payment = (await essential.locator(".payment").inner_text()).removesuffix("/mo")
     await essential.get_by_role("button", name="Choose Essential (sample)").click()
+    await desk.page.locator(".fold-end").get_by_role("button", name="new").click()
     await expect(line(desk, "Vehicle service contract, 6 years")).to_be_visible()
     await expect(line(seller, "GAP waiver").get_by_label("Price")).to_have_value("895.00")
     await expect(page.locator(".declined li")).not_to_have_count(0)

@@ -84,7 +84,7 @@ async def test_the_payment_grid_of_one_lender(arrive: Arrive) -> None:
     )
     await expect(pencil.get_by_text("over max").first).to_be_attached()
     await expect(pencil.get_by_text("not chosen").first).to_be_visible()
-    await expect(pencil.get_by_text(re.compile(r"(beats|below) \d+ mo by \$")).first).to_be_visible()
+    await expect(pencil.get_by_text(re.compile(r"[+-]\$[\d,]+ vs \d+")).first).to_be_visible()
     assert {cash % 50_000 for cash in own["cash_down_cents"]} <= {0, offered["cash_down_cents"] % 50_000}
 
     await page.get_by_label("Columns every").fill("1,000")

@@ -10,7 +10,7 @@ from tests.browser.conftest import Arrive
 from tests.browser.deal.at_the_desk import choose_best, open_both
 from tests.browser.people import WAIT_MS, Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 def scenarios(person: Person) -> Locator:

@@ -1,9 +1,9 @@
-// Keeps rows in their places while somebody is at one: what would move them waits and is counted. Pure.
+// Keeps rows in their places while somebody may look at them: what would move them waits and is counted. Pure.
 import type { Rows } from "./fold";
 import type { Item, Section, SectionName } from "./sections";
 
 export interface ShownItem extends Item {
-  /** Whether the deal has left this section; its row stays until nobody is at the table. */
+  /** Whether the deal has left this section; its row stays until the rows are put in order. */
   gone: boolean;
 }
 
@@ -21,15 +21,20 @@ export interface ShownSection {
 export const QUEUE_PLACES = 5;
 
 /**
- * Returns what to show. While `held`, each row stays where it is, with its newest contents; one that waits for the desk
- * takes a free place at the end of the queue, and every other new row waits.
+ * Returns what to show. In a section that is `held` each row stays where it is, with its newest contents; one that waits
+ * for the desk takes a free place at the end of the queue, and every other new row waits.
  */
-export function arranged(before: readonly ShownSection[], now: readonly Section[], rows: Rows, held: boolean) {
+export function arranged(
+  before: readonly ShownSection[],
+  now: readonly Section[],
+  rows: Rows,
+  held: (name: SectionName) => boolean,
+) {
   return now.map((section): ShownSection => {
     const shown = before.find(({ name }) => name === section.name)?.items ?? [];
     const { name, due } = section;
     const count = section.items.length;
-    if (!held) return { name, due, count, pending: 0, items: section.items.map(present) };
+    if (!held(name)) return { name, due, count, pending: 0, items: section.items.map(present) };
     const fresh = new Map(section.items.map((item) => [item.key, item]));
     const kept = shown.map((item) => {
       const current = fresh.get(item.key);
@@ -41,6 +46,12 @@ export function arranged(before: readonly ShownSection[], now: readonly Section[
     const items = [...kept, ...arrived.slice(0, room).map(present)];
     return { name, due, count, pending: Math.max(0, arrived.length - room), items };
   });
+}
+
+/** Whether rows stand in places that are no longer theirs. */
+export function isOutOfOrder(shown: readonly ShownSection[], now: readonly Section[]): boolean {
+  const keys = (items: readonly Item[]) => items.map(({ key }) => key).join();
+  return now.some(({ name, items }) => keys(items) !== keys(shown.find((each) => each.name === name)?.items ?? []));
 }
 
 function present(item: Item): ShownItem {

@@ -110,16 +110,18 @@ test("two presses in a row begin one deal; after a refusal another press begins 
 
 test("a list that somebody reads keeps its rows in their places, with their newest contents", () => {
   const deal = (id: string, customer: string) => ({ deal_id: id, deal_version: 1, customer }) as Summary;
-  const first = kept([], [deal("b", "Bo"), deal("a", "Ann")]);
-  assert.deepEqual([first.shown.map((each) => each.deal.deal_id), first.fresh], [["b", "a"], 0]);
-  const next = kept(first.shown, [deal("c", "Cy"), deal("a", "Anna")]);
+  const idOf = ({ deal_id }: Summary) => deal_id;
+  const first = kept(null, [deal("b", "Bo"), deal("a", "Ann")], idOf);
+  assert.deepEqual([first.shown.map(({ item }) => item.deal_id), first.fresh], [["b", "a"], 0]);
+  const next = kept(first.shown, [deal("c", "Cy"), deal("a", "Anna")], idOf);
   assert.deepEqual(
-    next.shown.map((each) => [each.deal.customer, each.gone]),
+    next.shown.map(({ item, gone }) => [item.customer, gone]),
     [
       ["Bo", true],
       ["Anna", false],
     ],
   );
   assert.equal(next.fresh, 1);
-  assert.equal(kept(next.shown, [deal("b", "Bo")]).shown[0]?.gone, false);
+  assert.equal(kept(next.shown, [deal("b", "Bo")], idOf).shown[0]?.gone, false);
+  assert.equal(kept([], [deal("b", "Bo")], idOf).fresh, 1, "a list that was empty stays empty");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EVERYTHING } from "../../src/wall/filter";
 import type { Rows, Summary } from "../../src/wall/fold";
-import { arranged, QUEUE_PLACES, type ShownSection } from "../../src/wall/hold";
+import { arranged, isOutOfOrder, QUEUE_PLACES, type ShownSection } from "../../src/wall/hold";
 import { stepped, wallKey } from "../../src/wall/keys";
 import { toggled } from "../../src/wall/opening";
 import { peopleByDeal } from "../../src/wall/people";
@@ -10,14 +10,14 @@ import { type SectionName, sectionsOf } from "../../src/wall/sections";
 import { deal, waits, wall } from "./deals";
 
 const show = (before: readonly ShownSection[], rows: Rows, held: boolean) =>
-  arranged(before, sectionsOf(rows, EVERYTHING, "2026-01-01"), rows, held);
+  arranged(before, sectionsOf(rows, EVERYTHING, "2026-01-01"), rows, () => held);
 const section = (shown: readonly ShownSection[], name: SectionName) => shown.find((each) => each.name === name)!;
 const ids = (shown: readonly ShownSection[], name: SectionName) =>
   section(shown, name).items.map((item) => item.deal.deal_id + (item.gone ? "-gone" : ""));
 const at = (minute: number) => `10:${String(minute).padStart(2, "0")}`;
 const queue = (count: number): Summary[] => Array.from({ length: count }, (_, i) => waits(`q${i}`, at(i)));
 
-test("a row that leaves while somebody is at one keeps its place, with its newest contents", () => {
+test("a row that leaves while the rows are held keeps its place, with its newest contents", () => {
   const first = show([], wall(...queue(3)), false);
   const left = wall(deal("q0", { state: "approved", reason_by: "RM" }), ...queue(3).slice(1));
   const held = show(first, left, true);
@@ -28,6 +28,16 @@ test("a row that leaves while somebody is at one keeps its place, with its newes
   assert.equal(section(held, "answered").pending, 1);
   const free = show(held, left, false);
   assert.deepEqual([ids(free, "waiting"), ids(free, "answered")], [["q1", "q2"], ["q0"]]);
+});
+
+test("a section that is folded is in order at once, and is not counted as out of order", () => {
+  const first = show([], wall(...queue(2)), false);
+  const left = wall(deal("q0", { state: "approved" }), ...queue(2).slice(1));
+  const sections = sectionsOf(left, EVERYTHING, "2026-01-01");
+  const shown = arranged(first, sections, left, (name) => name !== "answered");
+  assert.deepEqual([ids(shown, "answered"), section(shown, "answered").pending], [["q0"], 0]);
+  assert.equal(isOutOfOrder(shown, sections), true, "the queue still has the row that left");
+  assert.equal(isOutOfOrder(show(shown, left, false), sections), false);
 });
 
 test("a deal that left the wall keeps what it last showed", () => {

@@ -200,8 +200,8 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
           </fieldset>
         )}
         <LenderEffect effect={effect.reply.value} />
-        <Trouble>{trouble?.field === null && trouble.message}</Trouble>
         <footer>
+          <Trouble>{trouble?.field === null && trouble.message}</Trouble>
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>

@@ -98,12 +98,6 @@ function Counter({ session, proposal, proposed, may, close }: CounterProps) {
       </header>
       <ProposedFigures old={figures.old} proposed={proposed} npv={npv} />
       {over && <span class="chip state-submitted">Over max cash</span>}
-      {trouble && (
-        <p class="trouble" role="alert">
-          {trouble.message}
-          {now && <FigureChanges change={{ old: proposed, new: now }} />}
-        </p>
-      )}
       {may && (
         <footer>
           <span class="quiet">Or change the terms and submit them, or answer with a note.</span>
@@ -117,6 +111,12 @@ function Counter({ session, proposal, proposed, may, close }: CounterProps) {
             Accept
           </button>
         </footer>
+      )}
+      {trouble && (
+        <p class="trouble" role="alert">
+          {trouble.message}
+          {now && <FigureChanges change={{ old: proposed, new: now }} />}
+        </p>
       )}
     </section>
   );

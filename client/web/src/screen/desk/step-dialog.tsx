@@ -35,7 +35,10 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
   const counter = useSignal<CounterAsked | null>(null);
   const countering = step === "counter";
   const fresh = newFigures(trouble);
-  const about = fresh ?? figuresAbout(step, deal);
+  // What the dialog opened with stays, also if somebody took the step meanwhile.
+  const known = useRef<AgreedFigures | null>(null);
+  known.current = fresh ?? figuresAbout(step, deal) ?? known.current;
+  const about = known.current;
 
   useModal(dialog);
   useEffect(() => () => desk.dismiss(step), []);
@@ -79,11 +82,6 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
             />
           )}
         </div>
-        {step === "submit" && !fresh && deal?.selected_outdated && (
-          <p class="hint">
-            The terms changed after this price. The offer is priced again: confirm the new figures then.
-          </p>
-        )}
         {countering && CounterForm && <CounterForm session={session} asked={counter} />}
         {countering && !CounterForm && <p class="hint">Loading. If the form does not appear, reload the page.</p>}
         <Reasons
@@ -101,15 +99,22 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
             pick={(reason) => (chosen.value = picked(chosen.value, reason))}
           />
         )}
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble.message}
-            {fresh && about && deal && <Changed step={step} session={session} now={fresh} />}
-          </p>
-        )}
         <Announced />
-        {session.truth.whyNot.value && <p class="not-now">{session.truth.whyNot.value}</p>}
+        {/* Whatever comes late has its place beside the buttons. */}
         <footer>
+          {trouble ? (
+            <p class="trouble" role="alert">
+              {trouble.message}
+              {fresh && about && deal && <Changed step={step} session={session} now={fresh} />}
+            </p>
+          ) : (
+            <p class="quiet">
+              {session.truth.whyNot.value ??
+                (step === "submit" && deal?.selected_outdated
+                  ? "The terms changed after this price. The offer is priced again: confirm the new figures then."
+                  : "")}
+            </p>
+          )}
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
@@ -145,7 +150,13 @@ function figuresAbout(step: StepName, deal: Deal | undefined): AgreedFigures | n
 /** What the server has in place of the figures that this person saw. */
 function Changed({ step, session, now }: { step: StepName; session: DealSession; now: AgreedFigures }) {
   const old = figuresAbout(step, session.model.value?.deal);
-  return old && <FigureChanges change={{ old, new: now }} />;
+  return (
+    old && (
+      <span class="visually-hidden">
+        <FigureChanges change={{ old, new: now }} />
+      </span>
+    )
+  );
 }
 
 interface ReasonsProps {

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { socketAddress } from "../../live/environment";
 import { follow } from "../../router";
-import { type KeptDeal, kept } from "../../store/kept-order";
+import { type Kept, kept } from "../../store/kept-order";
 import { whenText } from "../../text/when";
 import { newestFirst, paidText, type Summary } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
@@ -38,17 +38,17 @@ export function DealsPage() {
   const failure = session.failure.value;
   const waiting = session.name.value === null && !failure;
   const mayBegin = user.role !== "operator";
-  const order = useRef<readonly KeptDeal[]>([]);
-  const list = kept(order.current, newestFirst(rows));
-  order.current = list.shown;
+  const order = useRef<readonly Kept<Summary>[] | null>(null);
+  const list = kept(order.current, newestFirst(rows), ({ deal_id: id }) => id);
+  order.current = list.shown.length > 0 ? list.shown : null;
   const anew = useSignal(0);
   void anew.value;
   const bringUp = () => {
-    order.current = [];
+    order.current = null;
     anew.value += 1;
   };
   const all = list.shown;
-  const own = all.filter(({ deal }) => deal.salesperson?.id === user.id);
+  const own = all.filter(({ item }) => item.salesperson?.id === user.id);
   return (
     <div class="page">
       <TopBar>
@@ -102,7 +102,7 @@ function NoDeals() {
   );
 }
 
-function LiveDeals({ deals, waiting }: { deals: readonly KeptDeal[]; waiting: boolean }) {
+function LiveDeals({ deals, waiting }: { deals: readonly Kept<Summary>[]; waiting: boolean }) {
   const { formats } = useSurroundings();
   return (
     <div class="table-frame">
@@ -123,7 +123,7 @@ function LiveDeals({ deals, waiting }: { deals: readonly KeptDeal[]; waiting: bo
         </thead>
         <tbody>
           {waiting && <SkeletonRows columns={6} />}
-          {deals.map(({ deal, gone }) => (
+          {deals.map(({ item: deal, gone }) => (
             <Row key={deal.deal_id} id={deal.deal_id} customer={deal.customer ?? ""}>
               {gone ? <td class="quiet">Closed</td> : <State state={deal.state} fulfilment={deal.fulfilment} />}
               <td>{deal.car ?? <span class="quiet">No car yet</span>}</td>

@@ -101,8 +101,8 @@ export function FactsForm({ facts, scores, verb, busy, trouble, required = {}, e
         <h3>Co-buyer</h3>
         <div class="fields">{CO_BUYER.filter(shown).map(field)}</div>
       </fieldset>
-      <Trouble>{!refused && !fault.value && trouble?.message}</Trouble>
       <footer>
+        <Trouble>{!refused && !fault.value && trouble?.message}</Trouble>
         <button type="button" class="button" onClick={cancel}>
           Cancel
         </button>

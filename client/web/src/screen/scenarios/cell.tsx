@@ -27,10 +27,10 @@ export interface Cell {
   fault(message: string | null): void;
 }
 
-/** A value that fades in when it changes, and is lit where it differs from the deal's. */
+/** A value that fades in when it changes, and is lit where it differs from the deal's: another weight is another text. */
 export function Lit({ differs, children }: { differs: boolean; children: string }) {
   return (
-    <span key={children} class={`lit ${differs ? "differs" : ""}`}>
+    <span key={`${children} ${differs}`} class={`lit ${differs ? "differs" : ""}`}>
       {children}
       {differs && <span class="visually-hidden"> (differs from the deal)</span>}
     </span>

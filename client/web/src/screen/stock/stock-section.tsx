@@ -9,12 +9,14 @@ import { StaleCars } from "./stale-cars";
 /** The cars that fit: filters, the cars that are kept on top, the grid, the comparison. */
 export function StockSection({ session }: { session: DealSession }) {
   const choice = useColumns(session);
+  // Other columns and facets are another grid: nothing of the old one moves.
+  const view = `${session.view.value} ${session.scores}`;
   return (
     <section id="cars" class="stock" aria-label="Cars that fit">
       <StaleCars session={session} />
-      <FilterBar session={session} choice={choice} />
+      <FilterBar key={`bar ${view}`} session={session} choice={choice} />
       <PinStrip session={session} />
-      <MatchGrid session={session} columns={choice.shown} />
+      <MatchGrid key={view} session={session} columns={choice.shown} />
       <CompareDialog session={session} />
     </section>
   );

@@ -29,6 +29,8 @@ export function Fold({ name, title, sum, troubles, here, children, ...rest }: Pr
     if (wrong) folds.turn(name, true, false);
   }, [wrong]);
   const open = folds.isOpen(name);
+  // In an open fold the fields say who is in them. All fields of the trades are one place, which its head says.
+  const shown = open ? here.filter(({ focus }) => focus === "trades") : here;
   return (
     <details
       class={`fold ${rest.class ?? ""}`}
@@ -38,9 +40,9 @@ export function Fold({ name, title, sum, troubles, here, children, ...rest }: Pr
       <summary>
         <span class="fold-title">{title}</span>
         {!open && wrong && <span class="fold-wrong">{troubles} to resolve</span>}
-        {!open && here.length > 0 && (
+        {shown.length > 0 && (
           <span class="fold-here">
-            {here.map((one) => (
+            {shown.map((one) => (
               <span key={one.user_id} title={`${one.name} is here`}>
                 <span aria-hidden="true">{initialsOf(one.name)}</span>
                 <span class="visually-hidden">{one.name} is here</span>
@@ -49,13 +51,17 @@ export function Fold({ name, title, sum, troubles, here, children, ...rest }: Pr
           </span>
         )}
         {/* Other words are another text at the right edge: no part of it moves. */}
-        <output key={[sum, open, wrong && troubles, here.length].join()} aria-live="off">
+        <output key={[sum, open, wrong && troubles, shown.length].join()} aria-live="off">
           {sum}
         </output>
       </summary>
       <div class="fold-body">{children}</div>
     </details>
   );
+}
+
+export function isFoldOpen(name: FoldName): boolean {
+  return folds.isOpen(name);
 }
 
 /** Opens a fold because the person asked for something that is in it. */

@@ -8,15 +8,18 @@ import { useSurroundings } from "../parts/surroundings";
 interface Props {
   session: DealSession;
   structure: Record<string, unknown>;
+  /** The lines that are chosen show at once. */
+  release(): void;
   close(): void;
 }
 
 /** The packages side by side, each with its payment, beside the payment without any product. */
-export function ProductMenu({ session, structure, close }: Props) {
+export function ProductMenu({ session, structure, release, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { quote } = session.pencil.picture.value;
   useModal(dialog);
   function choose(chosen: MenuPackage | null, menu: QuoteMenu): void {
+    release();
     session.terms.editAll(choosing(chosen, menu.packages, structure));
     dialog.current?.close();
   }
@@ -68,7 +71,7 @@ function Package({ offered, choose }: { offered: MenuPackage; choose(): void }) 
           </li>
         ))}
       </ul>
-      {offered.accepted === false && <p class="hint warn">This lender does not finance all of it.</p>}
+      <p class="accepted">{offered.accepted === false && "This lender does not finance all of it."}</p>
       <button type="button" class="button" disabled={offered.chosen} onClick={choose}>
         {offered.chosen ? "Chosen" : `Choose ${offered.name}`}
       </button>

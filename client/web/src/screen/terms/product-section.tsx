@@ -2,7 +2,6 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 import type { FieldSpec } from "../../deal/terms/fields";
-import { productsCents } from "../../deal/terms/heads";
 import {
   declinedOf,
   hasRoom,
@@ -13,14 +12,17 @@ import {
   undeclining,
   withLine,
 } from "../../deal/terms/products";
+import type { Kept } from "../../store/kept-order";
 import { parseMoney, parseWhole } from "../../text/parse";
 import type { CatalogueProduct, ProductLine, QuotedProduct } from "../../wire";
 import { DraftInput } from "../parts/draft-input";
 import { useSurroundings } from "../parts/surroundings";
 import { LockMark } from "./field-marks";
+import { isFoldOpen } from "./fold";
 import { ProductMenu } from "./product-menu";
 import { StructureField } from "./structure-field";
 import { TroubleNote } from "./trouble-note";
+import { NewLines, TakenOut, useKept } from "./use-kept";
 
 interface Props {
   session: DealSession;
@@ -47,39 +49,52 @@ export function ProductSection({ session, structure, flat }: Props) {
     declined_products: session.terms.value("declined_products", structure.declined_products),
   };
   const lines = linesOf(shown.products);
-  const catalogue = session.catalogue.known.value?.products ?? [];
+  const declined = declinedOf(shown.declined_products);
+  const held = isFoldOpen("products");
+  const rows = useKept(lines, ({ product_id: id }) => id, held);
+  const refused = useKept(declined, (id) => id, held);
+  const release = () => {
+    rows.release();
+    refused.release();
+  };
+  const known = session.catalogue.known.value;
   const taken = new Set(lines.map((line) => line.product_id));
-  const offered = catalogue.filter((each) => !taken.has(each.product_id));
-  const sum = productsCents(shown);
+  const offered = (known?.products ?? []).filter((each) => !taken.has(each.product_id));
   const trouble = session.terms.trouble("products");
-  const shut = isShut(session);
+  const part: Part = { session, structure: shown, release };
   return (
     <>
-      <fieldset class="plain" disabled={shut}>
-        {lines.map((line) => (
-          <Line key={line.product_id} line={line} session={session} structure={shown} />
+      <fieldset class="plain" disabled={isShut(session)}>
+        {rows.shown.map(({ item, gone }) => (
+          <Line key={item.product_id} line={item} gone={gone} {...part} />
         ))}
-        {lines.length === 0 && (
-          <div class="fields">
-            {flat.map((spec) => (
-              <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} />
-            ))}
-          </div>
+        {rows.shown.length === 0 && (
+          <>
+            <div class="fields">
+              {flat.map((spec) => (
+                <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} />
+              ))}
+            </div>
+            <p class="hint">A catalog product replaces this sum.</p>
+          </>
         )}
-        {lines.length === 0 && sum > 0 && catalogue.length > 0 && (
-          <p class="hint">Entered as one sum. A product from the catalog replaces it.</p>
-        )}
-        <Declined session={session} structure={shown} />
-        {offered.length > 0 && hasRoom(lines) && <Add session={session} structure={shown} offered={offered} />}
-        {(session.catalogue.known.value?.packages ?? []).length > 0 && (
-          <button type="button" class="button small" onClick={() => (menu.value = true)}>
-            Menu
-          </button>
-        )}
+        <Declined declined={refused.shown} {...part} />
+        <Add offered={hasRoom(lines) ? offered : []} {...part} />
+        {/* One line, whatever there is to do. */}
+        <div class="fold-end">
+          {(known?.packages ?? []).length > 0 && (
+            <button type="button" class="button small" onClick={() => (menu.value = true)}>
+              Menu
+            </button>
+          )}
+          {lines.length > 0 && <LockMark spec={LINES} session={session} by={lockedBy(session)} />}
+          <NewLines lines={{ fresh: rows.fresh + refused.fresh, release }} />
+        </div>
       </fieldset>
       {trouble && <TroubleNote spec={LINES} session={session} trouble={trouble} />}
-      {lines.length > 0 && <LockMark spec={LINES} session={session} by={lockedBy(session)} />}
-      {menu.value && <ProductMenu session={session} structure={shown} close={() => (menu.value = false)} />}
+      {menu.value && (
+        <ProductMenu session={session} structure={shown} release={release} close={() => (menu.value = false)} />
+      )}
     </>
   );
 }
@@ -92,9 +107,12 @@ function isShut(session: DealSession): boolean {
   return lockedBy(session) !== undefined && !session.can("lock");
 }
 
-type OneProps = { line: ProductLine } & Omit<Props, "flat">;
+interface Part extends Omit<Props, "flat"> {
+  release(): void;
+}
 
-function Line({ line, session, structure }: OneProps) {
+/** `gone`: somebody else took it out. */
+function Line({ line, gone, session, structure, release }: Part & { line: ProductLine; gone: boolean }) {
   const name = nameOf(line.product_id);
   const known = session.catalogue.known.value?.products.find((each) => each.product_id === line.product_id);
   const quoted = session.pencil.picture.value.quote?.products?.find((each) => each.product_id === line.product_id);
@@ -105,6 +123,10 @@ function Line({ line, session, structure }: OneProps) {
   function change(part: Partial<ProductLine>): void {
     session.terms.edit("products", withLine(lines, { ...line, ...part }));
   }
+  function leave(declined: boolean): void {
+    release();
+    session.terms.editAll(leaving(line.product_id, structure, declined));
+  }
   return (
     <section class="product" aria-label={name}>
       <header>
@@ -113,29 +135,27 @@ function Line({ line, session, structure }: OneProps) {
         </h3>
         <span class="chip">Optional</span>
       </header>
-      <Adds quoted={quoted} line={line} />
-      <div class="fields">
-        <Price line={line} served={served?.price_cents === line.price_cents} change={change} />
-        <Term line={line} known={known} served={served?.term_months === line.term_months} change={change} />
-      </div>
-      <DeskFigures quoted={quoted} />
+      <fieldset class="plain" disabled={gone}>
+        <Adds quoted={quoted} line={line} />
+        <div class="fields">
+          <Price line={line} served={served?.price_cents === line.price_cents} change={change} />
+          <Term line={line} known={known} served={served?.term_months === line.term_months} change={change} />
+        </div>
+        {session.view.value === "manager" && <DeskFigures quoted={quoted} />}
+      </fieldset>
       <footer>
-        <button
-          type="button"
-          class="link"
-          aria-label={`Remove ${name}`}
-          onClick={() => session.terms.editAll(leaving(line.product_id, structure, false))}
-        >
-          Remove
-        </button>
-        <button
-          type="button"
-          class="link"
-          aria-label={`Customer declines ${name}`}
-          onClick={() => session.terms.editAll(leaving(line.product_id, structure, true))}
-        >
-          Customer declines
-        </button>
+        {gone ? (
+          <TakenOut clear={release} />
+        ) : (
+          <>
+            <button type="button" class="link" aria-label={`Remove ${name}`} onClick={() => leave(false)}>
+              Remove
+            </button>
+            <button type="button" class="link" aria-label={`Customer declines ${name}`} onClick={() => leave(true)}>
+              Customer declines
+            </button>
+          </>
+        )}
       </footer>
     </section>
   );
@@ -145,7 +165,7 @@ function Line({ line, session, structure }: OneProps) {
 function Adds({ quoted, line }: { quoted: QuotedProduct | undefined; line: ProductLine }) {
   const { formats } = useSurroundings();
   if (!quoted || quoted.price_cents !== line.price_cents) {
-    return <p class="adds quiet">Choose a car to see what it adds to the payment.</p>;
+    return <p class="adds quiet">Choose a car to see what it adds.</p>;
   }
   return (
     <p class="adds">
@@ -158,12 +178,12 @@ function Adds({ quoted, line }: { quoted: QuotedProduct | undefined; line: Produ
 /** Cost, gross and expected chargebacks, where the view has them. */
 function DeskFigures({ quoted }: { quoted: QuotedProduct | undefined }) {
   const { formats } = useSurroundings();
-  if (quoted?.cost_cents === undefined || quoted.gross_cents === undefined) return null;
-  const back = quoted.chargebacks_cents;
+  const say = (cents: number | undefined) => (cents === undefined ? "–" : formats.cents(cents));
   return (
     <p class="quiet">
-      Cost {formats.cents(quoted.cost_cents)} · gross {formats.cents(quoted.gross_cents)}
-      {back !== undefined && ` · expected chargebacks ${formats.cents(back)}`}
+      Cost {say(quoted?.cost_cents)} · gross {say(quoted?.gross_cents)}
+      <br />
+      Expected chargebacks {say(quoted?.chargebacks_cents)}
     </p>
   );
 }
@@ -223,19 +243,22 @@ function Term({ line, known, served, change }: FieldProps & { known: CataloguePr
   );
 }
 
-function Declined({ session, structure }: Omit<Props, "flat">) {
-  const declined = declinedOf(structure.declined_products);
+function Declined({ declined, session, structure, release }: Part & { declined: readonly Kept<string>[] }) {
   if (declined.length === 0) return null;
   return (
     <ul class="declined" aria-label="Declined">
-      {declined.map((id) => (
+      {declined.map(({ item: id, gone }) => (
         <li key={id}>
-          <bdi>{nameOf(id)}</bdi> <span class="chip">Declined</span>{" "}
+          <bdi>{nameOf(id)}</bdi> <span class="chip">{gone ? "Taken out" : "Declined"}</span>{" "}
           <button
             type="button"
             class="link"
             aria-label={`Undo: ${nameOf(id)}`}
-            onClick={() => session.terms.editAll(undeclining(id, structure))}
+            disabled={gone}
+            onClick={() => {
+              release();
+              session.terms.editAll(undeclining(id, structure));
+            }}
           >
             Undo
           </button>
@@ -246,7 +269,7 @@ function Declined({ session, structure }: Omit<Props, "flat">) {
 }
 
 /** The products that the deal does not have, at retail, with what each would add to the payment. */
-function Add({ session, structure, offered }: Omit<Props, "flat"> & { offered: readonly CatalogueProduct[] }) {
+function Add({ session, structure, release, offered }: Part & { offered: readonly CatalogueProduct[] }) {
   const { formats } = useSurroundings();
   const menu = session.pencil.picture.value.quote?.menu;
   function text(product: CatalogueProduct): string {
@@ -258,10 +281,13 @@ function Add({ session, structure, offered }: Omit<Props, "flat"> & { offered: r
     <select
       aria-label="Add a product"
       value=""
+      disabled={offered.length === 0}
       onChange={(event) => {
         const product = offered.find((each) => each.product_id === event.currentTarget.value);
         event.currentTarget.value = "";
-        if (product) session.terms.editAll(taking(product, structure));
+        if (!product) return;
+        release();
+        session.terms.editAll(taking(product, structure));
       }}
     >
       <option value="">Add a product…</option>

@@ -10,14 +10,15 @@ import {
   stockHead,
   tradeHead,
 } from "../../deal/terms/heads";
-import { hasFlatTrade, payoffDay, tradesOf } from "../../deal/terms/trades";
+import { hasFlatTrade, payoffDay, type ShownTrade, tradesOf } from "../../deal/terms/trades";
 import type { Formats } from "../../text/format";
 import type { Present } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
-import { Fold } from "./fold";
+import { Fold, isFoldOpen } from "./fold";
 import { ProductSection } from "./product-section";
 import { StructureField } from "./structure-field";
 import { AddTrade, TradeSection } from "./trade-section";
+import { useKept } from "./use-kept";
 
 /** The deal's structure. Every edit applies as typed; a field that the view hides is not here. */
 export function StructureForm({ session }: { session: DealSession }) {
@@ -81,8 +82,9 @@ function Folded({ name, group, session, structure, open, fields }: PartProps & {
   const { formats } = useSurroundings();
   void session.terms.editing.value;
   const shown = shownValues(session, structure);
-  if (name === "trade" && tradesOf(structure).length === 0 && !hasFlatTrade(structure)) {
-    return <AddTrade session={session} structure={structure} open={open} />;
+  const trades = useKept(tradesOf(structure), tradeId, isFoldOpen("trade"));
+  if (name === "trade" && trades.shown.length === 0 && !hasFlatTrade(structure)) {
+    return <AddTrade session={session} structure={structure} open={open} trades={trades} />;
   }
   const inside = name === "trade" ? [...fields, ...ofTrades(structure)] : fields;
   const own = fields.filter((spec) => !spec.derived);
@@ -99,13 +101,17 @@ function Folded({ name, group, session, structure, open, fields }: PartProps & {
       here={othersIn(inside, session)}
     >
       <fieldset class="plain" disabled={!open && !appraisable}>
-        {name === "trade" && <TradeSection session={session} structure={structure} flat={flat} open={open} />}
+        {name === "trade" && (
+          <TradeSection session={session} structure={structure} flat={flat} open={open} trades={trades} />
+        )}
         {name === "products" && <ProductSection session={session} structure={structure} flat={flat} />}
       </fieldset>
       {own.length > 0 && <Fields fields={own} session={session} structure={structure} open={open} />}
     </Fold>
   );
 }
+
+const tradeId = ({ id }: ShownTrade) => id;
 
 /** The product lines are one field of the structure, without a place among the single fields. */
 function alone(name: FoldName, session: DealSession): number {

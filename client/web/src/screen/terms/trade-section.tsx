@@ -2,7 +2,6 @@ import type { DealSession } from "../../deal/session";
 import { type FieldSpec, tradeFields } from "../../deal/terms/fields";
 import {
   hasFlatTrade,
-  hasRoom,
   isAppraised,
   isRemovable,
   newTrade,
@@ -19,6 +18,9 @@ import { Trouble } from "../parts/trouble";
 import { HereMark } from "./field-marks";
 import { openFold } from "./fold";
 import { StructureField } from "./structure-field";
+import { type KeptLines, NewLines, TakenOut } from "./use-kept";
+
+type Trades = KeptLines<ShownTrade>;
 
 interface Props {
   session: DealSession;
@@ -27,21 +29,27 @@ interface Props {
   flat: FieldSpec[];
   /** Whether the structure can be edited; of a submitted deal only the cash value can. */
   open: boolean;
+  trades: Trades;
 }
 
 const TRADE_ID_CHARACTERS = 8;
 
 /** The trades: each with its car, what it brings and what is owed on it; or the way to enter one. */
-export function TradeSection({ session, structure, flat, open }: Props) {
-  const trades = tradesOf(structure);
+export function TradeSection({ session, structure, flat, open, trades }: Props) {
   const unrecorded = hasFlatTrade(structure);
   const [allowance, payoff] = [Number(structure.trade_allowance_cents ?? 0), Number(structure.payoff_cents ?? 0)];
-  const elsewhere = session.here.value.find((one) => one.focus === "trades" && one.user_id !== session.user.value?.id);
   return (
     <>
-      {elsewhere && <HereMark name={elsewhere.name} />}
-      {trades.map((trade) => (
-        <OneTrade key={trade.id} trade={trade} session={session} structure={structure} open={open} />
+      {trades.shown.map(({ item, gone }) => (
+        <OneTrade
+          key={item.id}
+          trade={item}
+          gone={gone}
+          session={session}
+          structure={structure}
+          open={open && !gone}
+          release={trades.release}
+        />
       ))}
       {unrecorded && (
         <>
@@ -56,33 +64,39 @@ export function TradeSection({ session, structure, flat, open }: Props) {
               />
             ))}
           </div>
-          <Equity allowance={allowance} payoff={payoff} />
-          <Expired until={structure.payoff_good_through} payoff={payoff} structure={structure} />
+          <Equity {...{ allowance, payoff, structure }} until={structure.payoff_good_through} />
         </>
       )}
-      {trades.length > 1 && (
-        <Equity
-          label="all trades"
-          allowance={allowance}
-          payoff={trades.reduce((sum, trade) => sum + payoffOn(trade, payoffDay(structure)), 0)}
-        />
-      )}
-      {open && hasRoom(structure) && (
-        <button type="button" class="button small" onClick={() => addTrade(session, structure)}>
-          {unrecorded ? "Enter the car" : "Add a second trade"}
-        </button>
-      )}
+      {/* One line, whatever there is to say or to do. */}
+      <div class="fold-end">
+        <NewLines lines={trades} />
+        {trades.fresh > 0 ? null : trades.shown.length > 1 ? (
+          <EquityLine
+            label=" of both"
+            cents={
+              allowance - tradesOf(structure).reduce((sum, trade) => sum + payoffOn(trade, payoffDay(structure)), 0)
+            }
+          />
+        ) : (
+          open && (
+            <button type="button" class="button small" onClick={() => addTrade(session, structure, trades)}>
+              {unrecorded ? "Enter the car" : "Add a second trade"}
+            </button>
+          )
+        )}
+      </div>
     </>
   );
 }
 
 /** The line of a deal without a trade: a press enters one. */
-export function AddTrade({ session, structure, open }: Omit<Props, "flat">) {
+export function AddTrade({ session, structure, open, trades }: Omit<Props, "flat">) {
   return (
     <div class="fold no-trade">
       <span class="fold-title">Trade</span>
-      {open ? (
-        <button type="button" class="link" onClick={() => addTrade(session, structure)}>
+      <NewLines lines={trades} />
+      {trades.fresh > 0 ? null : open ? (
+        <button type="button" class="link" onClick={() => addTrade(session, structure, trades)}>
           Add a trade
         </button>
       ) : (
@@ -92,27 +106,37 @@ export function AddTrade({ session, structure, open }: Omit<Props, "flat">) {
   );
 }
 
-function addTrade(session: DealSession, structure: Record<string, unknown>): void {
+function addTrade(session: DealSession, structure: Record<string, unknown>, trades: Trades): void {
   openFold("trade");
+  trades.release();
   session.terms.editAll(newTrade(newOp().slice(0, TRADE_ID_CHARACTERS), structure));
 }
 
-function OneTrade({ trade, session, structure, open }: { trade: ShownTrade } & Omit<Props, "flat">) {
-  const { formats } = useSurroundings();
-  const payoff = payoffOn(trade, payoffDay(structure));
-  const grown = payoff - trade.payoff_cents;
+interface OneProps extends Omit<Props, "flat" | "trades"> {
+  trade: ShownTrade;
+  /** Somebody else took it off the deal. */
+  gone: boolean;
+  release(): void;
+}
+
+function OneTrade({ trade, gone, session, structure, open, release }: OneProps) {
+  const name = tradeName(trade);
   return (
-    <section class="trade" aria-label={tradeName(trade)}>
+    <section class="trade" aria-label={name}>
       <header>
         <h3>
-          <bdi>{tradeName(trade)}</bdi>
+          <bdi>{name}</bdi>
         </h3>
+        {gone && <TakenOut clear={release} />}
         {open && isRemovable(trade) && (
           <button
             type="button"
             class="link"
-            aria-label={`Remove ${tradeName(trade)}`}
-            onClick={() => session.terms.edit(tradeField(trade.id), false)}
+            aria-label={`Remove ${name}`}
+            onClick={() => {
+              release();
+              session.terms.edit(tradeField(trade.id), false);
+            }}
           >
             Remove
           </button>
@@ -126,34 +150,35 @@ function OneTrade({ trade, session, structure, open }: { trade: ShownTrade } & O
             spec={spec}
             session={session}
             served={trade[spec.field.slice(spec.field.lastIndexOf(".") + 1) as keyof ShownTrade]}
-            open={open || spec.field.endsWith(".acv_cents")}
+            open={open || (!gone && spec.field.endsWith(".acv_cents"))}
           />
         ))}
       </div>
-      {grown > 0 && (
-        <p class="hint">
-          Payoff with {formats.cents(grown)} of per diem: {formats.cents(payoff)}
-        </p>
-      )}
-      <Equity allowance={trade.allowance_cents} payoff={payoff} />
-      <Expired until={trade.payoff_good_through} payoff={payoff} structure={structure} />
+      <Equity
+        allowance={trade.allowance_cents}
+        payoff={payoffOn(trade, payoffDay(structure))}
+        stated={trade.payoff_cents}
+        until={trade.payoff_good_through}
+        structure={structure}
+      />
     </section>
   );
 }
 
-/** Whether the desk has appraised the car, and the way to ask for it. */
+/** Whether the desk has appraised the car, the way to ask for it, and what counts meanwhile: always two lines. */
 function Appraisal({ trade, session }: { trade: ShownTrade; session: DealSession }) {
   const appraised = isAppraised(trade);
   if (appraised === null) return null;
-  if (appraised) return <span class="chip state-approved">Appraised</span>;
   const tasks = session.model.value?.deal.tasks ?? [];
   const requested = tasks.some((task) => task.trade_id === trade.id && task.done_by === null);
   const subject = `appraisal:${trade.id}`;
   const trouble = session.desk.troubles.value.get(subject);
   return (
     <div class="appraisal">
-      <span class="chip state-submitted">Not appraised</span>
-      {requested ? (
+      <span class={`chip state-${appraised ? "approved" : "submitted"}`}>
+        {appraised ? "Appraised" : "Not appraised"}
+      </span>
+      {appraised ? null : requested ? (
         <span class="quiet">Appraisal requested</span>
       ) : (
         session.can("appraisal") && (
@@ -167,7 +192,7 @@ function Appraisal({ trade, session }: { trade: ShownTrade; session: DealSession
           </button>
         )
       )}
-      {trade.allowance_cents > 0 && <p class="hint">Until then its allowance counts as its value.</p>}
+      <p class="hint">{appraised ? "It counts at its cash value." : "Until then it counts at its allowance."}</p>
       <Trouble>{trouble?.message}</Trouble>
     </div>
   );
@@ -176,36 +201,44 @@ function Appraisal({ trade, session }: { trade: ShownTrade; session: DealSession
 interface EquityProps {
   allowance: number;
   payoff: number;
-  label?: string;
+  /** The payoff without per diem. */
+  stated?: number;
+  /** Until when the payoff is good. */
+  until: unknown;
+  structure: Record<string, unknown>;
 }
 
-/** What is left of the allowance once the loan is paid off. */
-function Equity({ allowance, payoff, label }: EquityProps) {
+/** What is owed on the day of the contract, and what is left of the allowance then: always the same lines. */
+function Equity({ allowance, payoff, stated = payoff, until, structure }: EquityProps) {
   const { formats } = useSurroundings();
-  if (allowance === 0 && payoff === 0) return null;
-  const equity = allowance - payoff;
+  const late = typeof until === "string" && payoff > 0 && until < payoffDay(structure);
   return (
     <>
-      <p class="sum">
-        <span>
-          {equity < 0 ? "Negative equity" : "Equity"}
-          {label && ` of ${label}`}
-        </span>
-        <output aria-live="off" class={equity < 0 ? "negative" : ""}>
-          {formats.cents(equity)}
-        </output>
+      <p class="sum payoff">
+        {late ? (
+          <span class="expired">Payoff quote ran out on {formats.day(until)}: ask the lienholder for a new one</span>
+        ) : (
+          <span>Payoff{payoff > stated && ` with ${formats.cents(payoff - stated)} of per diem`}</span>
+        )}
+        <span>{formats.cents(payoff)}</span>
       </p>
-      {equity < 0 && (
-        <p class="hint">
-          The customer owes more than the trade brings: {formats.cents(-equity)} is financed with the car.
-        </p>
-      )}
+      <EquityLine cents={allowance - payoff} />
     </>
   );
 }
 
-function Expired({ until, payoff, structure }: { until: unknown; payoff: number } & Pick<Props, "structure">) {
+function EquityLine({ cents, label = "" }: { cents: number; label?: string }) {
   const { formats } = useSurroundings();
-  if (typeof until !== "string" || payoff === 0 || until >= payoffDay(structure)) return null;
-  return <p class="hint warn">The payoff quote ran out on {formats.day(until)}: ask the lienholder for a new one.</p>;
+  return (
+    <p class="sum">
+      {/* Other words are another text: no part of it moves. */}
+      <span key={cents < 0}>
+        {cents < 0 ? "Negative equity" : "Equity"}
+        {label || (cents < 0 && <small> is financed</small>)}
+      </span>
+      <output aria-live="off" class={cents < 0 ? "negative" : ""}>
+        {formats.cents(cents)}
+      </output>
+    </p>
+  );
 }

@@ -1,4 +1,4 @@
-import { useCallback, useLayoutEffect } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect } from "preact/hooks";
 import { QUEUE_PLACES, type ShownSection } from "../../wall/hold";
 import { OpenRow } from "./open/open-row";
 import { focused, focusRow } from "./wall-keys";
@@ -6,19 +6,14 @@ import { WallRow } from "./wall-row";
 import type { WallView } from "./wall-view";
 import { COLUMNS, SECTION_WORDS } from "./wall-words";
 
+const SIGNS = ["pointermove", "pointerdown", "wheel", "keydown"] as const;
+
 /** All deals in one table: the queue first, then what is still to be done about the others. */
 export function WallTable({ view, loading }: { view: WallView; loading: boolean }) {
-  const point = () => view.point();
-  useFocusPassedOn(view);
+  useKeptFocus(view);
+  useAttended(view);
   return (
-    <div
-      role="table"
-      class="wall-table"
-      aria-label="Deals"
-      aria-busy={loading}
-      onPointerMove={point}
-      onPointerDown={point}
-    >
+    <div role="table" class="wall-table" aria-label="Deals" aria-busy={loading}>
       <div role="rowgroup" class="wall-columns">
         <div role="row" class="wall-row heads">
           {COLUMNS.map(({ name, title }) => (
@@ -32,18 +27,34 @@ export function WallTable({ view, loading }: { view: WallView; loading: boolean 
       {view.shown.value
         .filter(({ name }) => name === "waiting" || !loading)
         .map((section) => (
-          <Section key={section.name} section={section} view={view} loading={loading} />
+          <Section key={`${section.name} ${view.turn.value}`} section={section} view={view} loading={loading} />
         ))}
     </div>
   );
 }
 
-/** A row that leaves with the focus gives it to the next one. */
-function useFocusPassedOn(view: WallView): void {
+/** Any key or movement says that somebody is at the wall; a tab that comes back shows it in order. */
+function useAttended(view: WallView): void {
+  useEffect(() => {
+    const attend = () => view.attend();
+    const back = () => document.visibilityState === "visible" && view.turnOver();
+    for (const kind of SIGNS) addEventListener(kind, attend, { passive: true });
+    document.addEventListener("visibilitychange", back);
+    return () => {
+      for (const kind of SIGNS) removeEventListener(kind, attend);
+      document.removeEventListener("visibilitychange", back);
+    };
+  }, [view]);
+}
+
+/** A row that leaves with the focus gives it to the next one, and one that is drawn anew has it again. */
+function useKeptFocus(view: WallView): void {
   const before = focused();
   const rows = view.shown.value;
   useLayoutEffect(() => {
-    if (before !== null && document.activeElement === document.body) focusRow(view.next(before));
+    if (before !== null && document.activeElement === document.body) {
+      focusRow(view.item(before) ? before : view.next(before));
+    }
   }, [rows]);
 }
 
@@ -107,7 +118,7 @@ function Section({ section, view, loading }: { section: ShownSection; view: Wall
   );
 }
 
-/** New rows that wait, because somebody is at a row that they would move. */
+/** New rows that wait, because they would move the others. */
 function Pending({ count, view }: { count: number; view: WallView }) {
   return (
     <span class="pending">

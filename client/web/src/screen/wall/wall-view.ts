@@ -1,18 +1,19 @@
-// How the wall looks to this manager: filter, folds, the open row, and which rows keep their places meanwhile.
-import { effect, signal, untracked } from "@preact/signals";
+// How the wall looks to this manager: filter, folds, the open row, and the order of the rows. Rows keep their places
+// until this manager acts, or until nobody is at the wall: then all of it is put in order at once.
+import { batch, effect, signal, untracked } from "@preact/signals";
 import type { Announcer } from "../../live/announcer";
 import type { Cancel, Environment } from "../../live/environment";
 import type { WallFilter } from "../../wall/filter";
-import { arranged, type ShownItem, type ShownSection } from "../../wall/hold";
+import { arranged, isOutOfOrder, type ShownItem, type ShownSection } from "../../wall/hold";
 import { type Look, lookOf } from "../../wall/memory";
 import { type Mode, type Opened, toggled } from "../../wall/opening";
 import { type PeopleByDeal, peopleByDeal } from "../../wall/people";
-import { type SectionName, sectionsOf } from "../../wall/sections";
+import { type Section, type SectionName, sectionsOf } from "../../wall/sections";
 import type { WallSession } from "../../wall/session";
 
 const KEY = "deal-wall-look";
-/** A pointer that rests holds nothing: the queue goes on under it. */
-const POINTED_MS = 1_500;
+/** So long after the last key or movement nobody is at the wall. */
+const ATTENDED_MS = 30_000;
 const TICK_MS = 1_000;
 
 export class WallView {
@@ -23,9 +24,13 @@ export class WallView {
   /** The server's time, by the second. */
   readonly now = signal(0);
 
-  private readonly pointed = signal(false);
   readonly today = signal("");
-  private unpoint: Cancel = () => {};
+  /** How often the wall was put in order by itself: the rows of another turn are other rows. */
+  readonly turn = signal(0);
+
+  private attendedAt: number;
+  /** The row that this manager answered last, until it leaves its section. */
+  private answered: string | null = null;
   private readonly stops: Cancel[];
   /** What the rows were arranged by: another filter arranges them anew, whoever is at one. */
   private arrangedBy: WallFilter | null = null;
@@ -38,11 +43,11 @@ export class WallView {
     readonly announcer: Announcer,
   ) {
     this.look.value = lookOf(environment.shelf.read(KEY));
+    this.attendedAt = environment.now();
     this.tick();
     const timer = setInterval(() => this.tick(), TICK_MS);
     this.stops = [
       () => clearInterval(timer),
-      () => this.unpoint(),
       effect(() => this.arrange()),
       effect(() => {
         const before = untracked(() => this.people.value);
@@ -69,6 +74,7 @@ export class WallView {
 
   toggle(item: ShownItem): void {
     this.opened.value = toggled(this.opened.value, item.key, item.deal.deal_id);
+    if (!this.opened.value) this.rearrange();
   }
 
   /** Opens a row to answer it, or turns the open one to an answer. */
@@ -76,8 +82,11 @@ export class WallView {
     this.opened.value = { key: item.key, dealId: item.deal.deal_id, mode };
   }
 
-  shut(): void {
+  /** Closes the open row. The one that was just `answered` leaves its section as soon as the wall has the answer. */
+  shut(answered: string | null = null): void {
     this.opened.value = null;
+    this.answered = answered;
+    this.rearrange();
   }
 
   /**
@@ -87,15 +96,23 @@ export class WallView {
   proceed(answered: Opened, stays: boolean): string | null | undefined {
     if (this.opened.peek()?.key !== answered.key) return undefined;
     const next = stays ? answered.key : this.next(answered.key);
-    this.opened.value = stays ? { ...answered, mode: "look" } : null;
+    if (stays) this.opened.value = { ...answered, mode: "look" };
+    else this.shut(answered.key);
     return next;
   }
 
-  /** Somebody moves over the rows: they keep their places for a moment. */
-  point(): void {
-    this.pointed.value = true;
-    this.unpoint();
-    this.unpoint = this.environment.later(POINTED_MS, () => (this.pointed.value = false));
+  /** Somebody is at the wall. */
+  attend(): void {
+    this.attendedAt = this.environment.now();
+  }
+
+  /** Puts the whole wall in order, unless a row is open or every row is in its place. */
+  turnOver(): void {
+    if (this.opened.value || !isOutOfOrder(this.shown.value, this.sections())) return;
+    batch(() => {
+      this.turn.value += 1;
+      this.rearrange();
+    });
   }
 
   /** Lets every row go to its place. */
@@ -126,16 +143,23 @@ export class WallView {
   }
 
   private arrange(): void {
-    const { filter } = this.look.value;
+    const { filter, folded } = this.look.value;
     const rows = this.session.rows.value;
-    const sections = sectionsOf(rows, filter, this.today.value);
-    const held = (this.opened.value !== null || this.pointed.value) && this.arrangedBy === filter;
-    this.arrangedBy = filter;
+    const sections = this.sections();
+    const isThere = sections.some(({ items }) => items.some(({ key }) => key === this.answered));
+    const anew = this.arrangedBy !== filter || (this.answered !== null && !isThere);
+    if (anew && !isThere) this.answered = null;
+    // Until the rows are here there is no order to keep.
+    this.arrangedBy = this.session.name.value === null ? null : filter;
     untracked(() => {
-      this.shown.value = arranged(this.shown.value, sections, rows, held);
+      this.shown.value = arranged(this.shown.value, sections, rows, (name) => !anew && !folded.includes(name));
       const row = this.opened.value;
       if (row && !this.section(row.key)) this.opened.value = null;
     });
+  }
+
+  private sections(): Section[] {
+    return sectionsOf(this.session.rows.value, this.look.value.filter, this.today.value);
   }
 
   private keep(look: Look): void {
@@ -147,6 +171,7 @@ export class WallView {
     const now = this.environment.now() + this.session.ahead.value;
     this.now.value = now;
     this.today.value = localDay(now);
+    if (this.environment.now() - this.attendedAt > ATTENDED_MS) untracked(() => this.turnOver());
   }
 }
 

@@ -29,9 +29,8 @@ function OpenDialog({ session }: { session: DealSession }) {
             <PersonSelect {...assigning} />
           </div>
         </div>
-        <Trouble>{trouble}</Trouble>
         <footer>
-          <span class="quiet">{hindrance}</span>
+          {trouble ? <Trouble>{trouble}</Trouble> : <p class="quiet">{hindrance}</p>}
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>

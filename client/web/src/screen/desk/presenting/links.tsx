@@ -33,7 +33,6 @@ export function Links({ session, deal, made }: Props) {
   const links = liveLinks(deal.links ?? [], now.value);
   const link = links.find(({ id }) => id === shown.value);
   const told = link && made.value.get(link.id);
-  const trouble = session.desk.troubles.value.get(SUBJECT);
   const busy = session.desk.busy.value.has(SUBJECT);
 
   function share(): void {
@@ -49,7 +48,7 @@ export function Links({ session, deal, made }: Props) {
       <div class="link-picture">
         {told?.qr ? <QrImage rows={told.qr} /> : <p class="quiet">A code to scan and a link to send appear here.</p>}
       </div>
-      <Address address={told ? location.origin + told.path : null} />
+      <Address address={told ? location.origin + told.path : null} full={links.length >= MAX_LINKS} />
       <div class="new-link">
         <label for="link-hours">Valid for</label>
         <select
@@ -72,8 +71,6 @@ export function Links({ session, deal, made }: Props) {
           New link
         </button>
       </div>
-      {links.length >= MAX_LINKS && <p class="quiet">A deal has {MAX_LINKS} links at most. Revoke one first.</p>}
-      <Trouble>{trouble?.message}</Trouble>
       <ul class="link-list">
         {links.map((each) => (
           <LinkLine
@@ -89,7 +86,7 @@ export function Links({ session, deal, made }: Props) {
 }
 
 /** The address to send. Where the page may not write to the clipboard, it is selected to be copied by hand. */
-function Address({ address }: { address: string | null }) {
+function Address({ address, full }: { address: string | null; full: boolean }) {
   const told = useSignal("");
   useEffect(() => {
     told.value = "";
@@ -113,7 +110,12 @@ function Address({ address }: { address: string | null }) {
         </button>
       </div>
       <p class="left-open" role="status">
-        {told.value || (address && !isReachable(location.hostname) ? "This address works on this machine only." : "")}
+        {told.value ||
+          (full
+            ? `A deal has ${MAX_LINKS} links at most. Revoke one first.`
+            : address && !isReachable(location.hostname)
+              ? "This address works on this machine only."
+              : "")}
       </p>
     </>
   );

@@ -18,6 +18,8 @@ interface Props {
 export function ShowDialog({ session, deal, made, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useModal(dialog);
+  const { troubles } = session.desk;
+  const trouble = troubles.value.get("present") ?? troubles.value.get("share");
   return (
     <dialog ref={dialog} class="step-dialog show-dialog" aria-labelledby="show-title" onClose={close}>
       <h2 id="show-title">Show to customer</h2>
@@ -30,6 +32,11 @@ export function ShowDialog({ session, deal, made, close }: Props) {
         <Links session={session} deal={deal} made={made} />
       </div>
       <div class="show-end">
+        {trouble && (
+          <p class="trouble" role="alert">
+            {trouble.message}
+          </p>
+        )}
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
           Close
         </button>

@@ -43,7 +43,6 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
   const looked = id === null ? null : { vehicle_id: id, name: session.carName(id) };
   const cars = candidatesOf(deal, looked);
   const terms = termChoices(deal, stated);
-  const trouble = session.desk.troubles.value.get(SUBJECT);
 
   function send(): void {
     if (timer.current === null) return;
@@ -142,7 +141,6 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
           text="Left open: the deal's cash with a step on either side."
         />
       </fieldset>
-      <Trouble>{trouble?.message}</Trouble>
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { useSurroundings } from "../../parts/surroundings";
 import { GridCell, lineOf } from "./grid-cell";
 import type { Standing } from "./grid-table";
 
-/** A financed cell: payment, total of payments, NPV, and a tag where lender or discount are not the offer's. */
+/** A financed cell: payment, total of payments, NPV, and a tag where discount or lender are not the offer's. */
 export function FinanceCell({ quote, standing }: { quote: QuoteReply; standing: Standing }) {
   const { formats } = useSurroundings();
   const { grid } = quote;
@@ -21,7 +21,7 @@ export function FinanceCell({ quote, standing }: { quote: QuoteReply; standing: 
   const limit = grid.binding?.[row]?.[column];
   const lender = grid.lender?.[row]?.[column];
   const differs = cellDifference(quote, row, column);
-  const discount = differs.discountCents === null ? null : `discount ${formats.dollars(differs.discountCents)}`;
+  const discount = differs.discountCents === null ? null : `${formats.dollars(differs.discountCents)} off`;
   const amount = payment == null ? null : formats.cents(payment);
   const source = [lender, rate == null ? null : formats.percent(rate)].filter(Boolean).join(" · ");
   return (
@@ -37,8 +37,7 @@ export function FinanceCell({ quote, standing }: { quote: QuoteReply; standing: 
           npv != null && npv < 0 ? "negative" : "",
         ),
         ...lineOf(eligible && score != null ? scoreText(score) : null, "score"),
-        ...lineOf(differs.lender || null, "another lender", "tag"),
-        ...lineOf(discount, "another discount", "tag"),
+        ...lineOf([discount, differs.lender].filter(Boolean).join(" ") || null, "another discount or lender", "tag"),
       ]}
       reason={eligible ? null : limit ? sentence(limitText(limit)) : "Not possible"}
       title={source}

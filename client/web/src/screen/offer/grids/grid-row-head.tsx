@@ -21,11 +21,18 @@ export function GridRowHead({ row, at, grid }: Props) {
       {grid.total_of_payments_cents?.[at]?.some((total) => total !== null) && <small aria-hidden="true">Total</small>}
       {has(grid.npv_cents) && <small aria-hidden="true">NPV</small>}
       {has(grid.score) && <small aria-hidden="true">Score</small>}
-      {!row.chosen && <small class="remark">not chosen</small>}
-      {against && (
-        <small class={`remark ${against.beats ? "gain" : ""}`}>
-          {against.beats ? "beats" : "below"} {against.term} mo
-          {against.cents === null ? "" : ` by ${formats.dollars(against.cents)}`}
+      {!row.chosen && (
+        <small class={`remark ${against?.beats ? "gain" : ""}`}>
+          {!against ? (
+            "not chosen"
+          ) : (
+            <>
+              <span class="visually-hidden">not chosen, </span>
+              {against.cents === null
+                ? `${against.beats ? "beats" : "below"} ${against.term} mo`
+                : `${against.beats ? "+" : "-"}${formats.dollars(against.cents)} vs ${against.term}`}
+            </>
+          )}
         </small>
       )}
     </th>

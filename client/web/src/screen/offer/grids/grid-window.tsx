@@ -18,7 +18,6 @@ export function GridWindow({ fit, cash, wanted, children }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const first = useSignal(0);
   const last = Math.min(cash.length, first.value + fit.shown);
-  const whole = fit.shown >= cash.length;
 
   function show(column: number): void {
     const start = Math.max(0, Math.min(cash.length - fit.shown, column));
@@ -39,32 +38,30 @@ export function GridWindow({ fit, cash, wanted, children }: Props) {
       >
         {children}
       </div>
-      {!whole && (
-        <p class="pencil-more">
-          <span class="quiet">
-            {formats.dollars(cash[first.value] ?? 0)} to {formats.dollars(cash[last - 1] ?? 0)} down of{" "}
-            {formats.dollars(cash[0] ?? 0)} to {formats.dollars(cash.at(-1) ?? 0)}
-          </span>
-          <button
-            type="button"
-            class="button small icon"
-            aria-label="Less cash down"
-            disabled={first.value === 0}
-            onClick={() => show(first.value - fit.shown)}
-          >
-            ‹
-          </button>
-          <button
-            type="button"
-            class="button small icon"
-            aria-label="More cash down"
-            disabled={last >= cash.length}
-            onClick={() => show(first.value + fit.shown)}
-          >
-            ›
-          </button>
-        </p>
-      )}
+      <p class="pencil-more">
+        <span class="quiet">
+          {formats.dollars(cash[first.value] ?? 0)} to {formats.dollars(cash[last - 1] ?? 0)} down of{" "}
+          {formats.dollars(cash[0] ?? 0)} to {formats.dollars(cash.at(-1) ?? 0)}
+        </span>
+        <button
+          type="button"
+          class="button small icon"
+          aria-label="Less cash down"
+          disabled={first.value === 0}
+          onClick={() => show(first.value - fit.shown)}
+        >
+          ‹
+        </button>
+        <button
+          type="button"
+          class="button small icon"
+          aria-label="More cash down"
+          disabled={last >= cash.length}
+          onClick={() => show(first.value + fit.shown)}
+        >
+          ›
+        </button>
+      </p>
     </div>
   );
 }

@@ -34,6 +34,8 @@ export function claimNotes(row: Row, session: DealSession, formats: Pick<Formats
 export function notesOf(row: Row, session: DealSession, formats: Pick<Formats, "clock">, way: DealKind | null): Note[] {
   const { quote, vehicleId } = session.pencil.picture.value;
   const notes = claimNotes(row, session, formats);
+  if (vehicleId === row.vehicle_id && quote)
+    for (const { message } of quote.warnings) notes.push({ text: message.replace(/\.$/, ""), warns: true });
   const own = vehicleId === row.vehicle_id && quote?.eligible && way === wayOf(quote) && way === "finance";
   if (own && quote.binding)
     notes.push({ text: `Cash down was raised to meet a limit: ${limitText(quote.binding)}`, warns: false });

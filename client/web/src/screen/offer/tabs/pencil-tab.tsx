@@ -28,11 +28,6 @@ export function PencilTab({ row, quote, way, picture, session, choose }: Props) 
   const panel = <Way row={row} quote={quote} way={way} picture={picture} session={session} />;
   return (
     <>
-      {quote.warnings.map((warning) => (
-        <p key={warning.code} class="hint warn">
-          {warning.message}
-        </p>
-      ))}
       {ways.length < 2 ? (
         panel
       ) : (
@@ -50,6 +45,12 @@ export function PencilTab({ row, quote, way, picture, session, choose }: Props) 
           </div>
         </>
       )}
+      {/* At the end, where they move nothing; the head says the first of them. */}
+      {quote.warnings.map((warning) => (
+        <p key={warning.code} class="hint warn">
+          {warning.message}
+        </p>
+      ))}
     </>
   );
 }

@@ -69,7 +69,7 @@ export function GridState({ session }: { session: DealSession }) {
     );
   }
   return (
-    <div class="over skeleton-rows" aria-hidden="true">
+    <div key="waiting" class="over skeleton-rows" aria-hidden="true">
       {Array.from({ length: SKELETON_ROWS }, (_, i) => (
         <span key={i} class="skeleton" />
       ))}
