@@ -6,7 +6,7 @@ no substitute for a real reader; it shows names, roles, states and order.
 
 import re
 
-from playwright.async_api import Page, TimeoutError
+from playwright.async_api import Page
 
 from tests.browser.people import WAIT_MS
 from tests.elsewhere.packages import package
@@ -15,8 +15,15 @@ MODULE = "lib/esm/index.browser.js"
 EXPORTED = re.compile(r"export ?\{([\w$]+) as Virtual,([\w$]+) as virtual\};?")
 START = "async (within) => reader.start({container: document.querySelector(within)})"
 NEXT = "async () => { await reader.next(); return reader.lastSpokenPhrase(); }"
-SAID = """async (words) =>
-  (await reader.spokenPhraseLog()).some((said) => words.every((each) => said.includes(each)))"""
+# `wait_for_function` takes the promise of an answer for the answer: the page itself looks until it is said.
+SAID = """async ([words, patience]) => {
+  for (const until = performance.now() + patience; performance.now() < until; ) {
+    const said = await reader.spokenPhraseLog();
+    if (said.some((phrase) => words.every((each) => phrase.includes(each)))) return true;
+    await new Promise(requestAnimationFrame);
+  }
+  return false;
+}"""
 
 
 class Reader:
@@ -52,10 +59,8 @@ class Reader:
 
     async def hears(self, *words: str) -> None:
         """Wait until something is said that holds the words, and forget it."""
-        try:
-            await self._page.wait_for_function(SAID, arg=list(words), timeout=WAIT_MS)
-        except TimeoutError as late:
-            raise AssertionError(f"{words} were not said, but {await self.log()}") from late
+        said = await self._page.evaluate(SAID, [list(words), WAIT_MS])
+        assert said, f"{words} were not said, but {await self.log()}"
         await self.clear()
 
     async def read(self, within: str, most: int = 400) -> list[str]:

@@ -13,6 +13,8 @@ from tests.browser.reader import Reader
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+FIGURES = ["Payment $", "Total of payments $"]
+
 
 async def test_the_keyboard_is_enough(arrive: Arrive) -> None:
     """Arrows move through the cells, Enter chooses, a key sorts, and the focus stays on its car; the slash
@@ -114,7 +116,7 @@ async def test_a_whole_deal_by_keyboard_and_by_ear(arrive: Arrive) -> None:
     await hands.to("Put this car on the deal")
     await hands.press("Enter")
     await ear.hears("Riverside sales put", "on the deal at $")
-    await _takes(hands, ear, "Submit", "Customer agrees to these terms")
+    await _takes(hands, ear, "Submit", FIGURES, "Customer agrees to these terms")
     await ear.hears("Riverside sales submitted the deal: Customer agrees to these terms")
 
     number = page.url.rsplit("/", 1)[-1]
@@ -133,9 +135,9 @@ async def test_a_whole_deal_by_keyboard_and_by_ear(arrive: Arrive) -> None:
     await sales.is_live()
     await hands.press("Tab")
     await ear.start()
-    await _takes(hands, ear, "Sign", None)
+    await _takes(hands, ear, "Sign", FIGURES)
     await ear.hears("Riverside sales signed")
-    await _takes(hands, ear, "Deliver", None)
+    await _takes(hands, ear, "Deliver", ["The customer has the car."])
     await state(sales, "Delivered")
     assert sales.complaints == manager.complaints == []
 
@@ -170,13 +172,13 @@ async def _goes_through_the_cars(sales: Person, hands: Hands, ear: Reader) -> No
     await ear.hears(f"Chosen: {car}, {payment} × ")
 
 
-async def _takes(hands: Hands, ear: Reader, verb: str, reason: str | None) -> None:
+async def _takes(hands: Hands, ear: Reader, verb: str, about: list[str], reason: str | None = None) -> None:
     """Takes a step by its dialog, which says what it is about."""
     # Until the deal has its figures, the step is off.
     await expect(hands.page.get_by_role("button", name=verb, exact=True)).to_be_enabled(timeout=WAIT_MS)
     await ear.clear()
     await hands.act(verb)
-    await ear.hears("dialog, ", "Payment $", "Total of payments $")
+    await ear.hears("dialog, ", *about)
     if reason:
         await hands.to(reason)
         await hands.press("Space")

@@ -77,10 +77,14 @@ export class Speech {
 
   /** Returns the text to say now, or null; ask again with the latest text after `SPEAK_EVERY_MS`. */
   next(text: string, over: boolean, now: number): string | null {
-    this.at ??= now;
-    if (text === this.said || (!over && now - this.at < SPEAK_EVERY_MS)) return null;
+    // Another search began: that it ends as the one before is news too.
+    if (!over && this.at === null) this.said = "";
+    if (!over) this.at ??= now;
+    const news = text !== this.said && (over || now - (this.at ?? now) >= SPEAK_EVERY_MS);
+    if (over) this.at = null;
+    else if (news) this.at = now;
+    if (!news) return null;
     this.said = text;
-    this.at = over ? null : now;
     return text;
   }
 }

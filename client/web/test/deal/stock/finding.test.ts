@@ -145,4 +145,7 @@ test("what is said comes every few seconds, only if it is news; of a short searc
   const later = 100 * SPEAK_EVERY_MS;
   assert.equal(speech.next("5 cars", false, later), null);
   assert.equal(speech.next("5 cars, all valued", true, later + 900), "5 cars, all valued");
+  assert.equal(speech.next("5 cars, all valued", true, later + 5_000), null, "the same search");
+  assert.equal(speech.next("Searching", false, later + 6_000), null);
+  assert.equal(speech.next("5 cars, all valued", true, later + 6_900), "5 cars, all valued", "another one");
 });
