@@ -9,7 +9,7 @@ import { waits, wall } from "./deals";
 
 function opened(...ids: string[]) {
   const rows = signal(wall(...ids.map((id, i) => waits(id, `09:0${i}`))));
-  const session = { rows, here: signal([]), ahead: signal(0) } as unknown as WallSession;
+  const session = { rows, name: signal("desk"), here: signal([]), ahead: signal(0) } as unknown as WallSession;
   const environment = { now: () => 0, later: () => () => {}, shelf: { read: () => null, write: () => {} } };
   const view = new WallView(session, environment as unknown as Environment, "u1", {} as Announcer);
   view.close();

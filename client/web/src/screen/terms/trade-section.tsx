@@ -15,7 +15,6 @@ import {
 import { newOp } from "../../text/op";
 import { useSurroundings } from "../parts/surroundings";
 import { Trouble } from "../parts/trouble";
-import { HereMark } from "./field-marks";
 import { openFold } from "./fold";
 import { StructureField } from "./structure-field";
 import { type KeptLines, NewLines, TakenOut } from "./use-kept";

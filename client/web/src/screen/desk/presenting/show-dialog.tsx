@@ -4,6 +4,7 @@ import type { Deal } from "../../../deal/model/fold";
 import type { DealSession } from "../../../deal/session";
 import type { ShareReply } from "../../../wire";
 import { useModal } from "../../focus/modal";
+import { Trouble } from "../../parts/trouble";
 import { Links } from "./links";
 import { ShownChoices } from "./shown-choices";
 
@@ -32,11 +33,7 @@ export function ShowDialog({ session, deal, made, close }: Props) {
         <Links session={session} deal={deal} made={made} />
       </div>
       <div class="show-end">
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble.message}
-          </p>
-        )}
+        <Trouble>{trouble?.message}</Trouble>
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
           Close
         </button>

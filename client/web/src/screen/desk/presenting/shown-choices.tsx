@@ -15,7 +15,6 @@ import { parseMoney } from "../../../text/parse";
 import { DealKind, MAX_SHOWN, type Presentation, type PresentationReply } from "../../../wire";
 import { DraftInput } from "../../parts/draft-input";
 import { useSurroundings } from "../../parts/surroundings";
-import { Trouble } from "../../parts/trouble";
 
 const SUBJECT = "present";
 /** Several ticks in a row are one change. */
