@@ -203,7 +203,7 @@ export class Pencil {
   private askFrontier(): void {
     const aim = this.target;
     const turn = this.turn;
-    if (!aim || aim.view === "customer") return;
+    if (!aim) return;
     this.tradeOffs = "asked";
     const sent = this.port.frontier(aim.vehicleId, (reply) => {
       if (turn !== this.turn || aim !== this.target) return;

@@ -22,13 +22,11 @@ export interface Column {
   grouped: boolean;
   /** Shown unless the person chose otherwise. */
   usual: boolean;
-  views: readonly View[];
+  /** For managers only. */
+  managers: boolean;
   text(row: Row, formats: Formats): string;
 }
 
-const ALL: readonly View[] = ["manager", "sales", "customer"];
-const STAFF: readonly View[] = ["manager", "sales"];
-const MANAGER: readonly View[] = ["manager"];
 const NOTHING = "–";
 const UNKNOWN = "unknown";
 /** The value of an offer on a car whose cost nobody knows. */
@@ -42,46 +40,48 @@ const WORDS = { number: false };
 const SHARE = 250;
 
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 142, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
+  column("make", "Vehicle", 142, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
     track: `minmax(${inRem(142)}, 1fr)`,
     usual: true,
     ...WORDS,
   }),
-  column("npv_cents", "NPV", 84, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
-  column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), VALUED),
-  column("payment_cents", "PMT", 76, ALL, paymentText, { name: "Payment", ...VALUED }),
-  column("cash_down_cents", "Cash", 64, ALL, "dollars", { name: "Cash down", ...VALUED }),
-  column("term_months", "Term", 63, ALL, termText, VALUED),
-  column("lender", "Lender", 74, STAFF, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
+  column("npv_cents", "NPV", 84, (row, f) => worth(row, row.npv_cents, f.dollars), VALUED),
+  column("score", "Score", 64, (row) => worth(row, row.score, scoreText), VALUED),
+  column("payment_cents", "PMT", 76, paymentText, { name: "Payment", ...VALUED }),
+  column("cash_down_cents", "Cash", 64, "dollars", { name: "Cash down", ...VALUED }),
+  column("term_months", "Term", 63, termText, VALUED),
+  column("lender", "Lender", 74, (row) => (row.lender === null ? NOTHING : briefLender(row.lender)), {
     track: `minmax(${inRem(74)}, 0.7fr)`,
     ...WORDS,
     ...VALUED,
   }),
-  column("mileage", "Miles", 64, ALL, "count", { usual: true }),
-  column("days_in_stock", "Age", 42, STAFF, "count", { name: "Age: days in stock", usual: true }),
-  column("age_bucket", "Age bucket", 88, STAFF, "words"),
-  column("days_supply", "Supply", 64, STAFF, "count", { name: "Days' supply" }),
-  column("store_id", "Store", 96, ALL, "words", GROUPED),
-  column("transfer_days", "Transfer days", 104, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), GROUPED),
-  column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), {
+  column("mileage", "Miles", 64, "count", { usual: true }),
+  column("days_in_stock", "Age", 42, "count", { name: "Age: days in stock", usual: true }),
+  column("age_bucket", "Age bucket", 88, "words"),
+  column("days_supply", "Supply", 64, "count", { name: "Days' supply" }),
+  column("store_id", "Store", 96, "words", GROUPED),
+  column("transfer_days", "Transfer days", 104, (row, f) => unlessOwn(row.transfer_days, f.count), GROUPED),
+  column("transfer_cost_cents", "Transfer", 78, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), {
     name: "Transfer cost",
+    managers: true,
     ...GROUPED,
   }),
-  column("price_cents", "Price", 78, ALL, "dollars"),
-  column("rate_bp", "Rate", 66, STAFF, "percent", { valued: true }),
-  column("discount_cents", "Discount", 80, STAFF, "dollars", { valued: true }),
-  column("stress_npv_cents", "Stress NPV", 96, MANAGER, (row, f) => worth(row, row.stress_npv_cents, f.dollars), {
+  column("price_cents", "Price", 78, "dollars"),
+  column("rate_bp", "Rate", 66, "percent", { valued: true }),
+  column("discount_cents", "Discount", 80, "dollars", { valued: true }),
+  column("stress_npv_cents", "Stress NPV", 96, (row, f) => worth(row, row.stress_npv_cents, f.dollars), {
+    managers: true,
     valued: true,
   }),
-  column("tradeoffs", "Trade-offs", 92, STAFF, "count", { name: "Best trade-offs", valued: true }),
-  column("cost_cents", "Cost", 78, MANAGER, (row, f) =>
-    row.cost_cents === null ? UNKNOWN : f.dollars(row.cost_cents),
-  ),
-  column("floorplan_cents", "Floorplan", 84, MANAGER, "dollars", { name: "Floorplan to date" }),
-  column("stock_no", "Stock", 88, ALL, "words", { name: "Stock number" }),
-  column("trim", "Trim", 96, ALL, "words"),
-  column("body", "Body", 80, ALL, "words"),
-  column("fuel", "Fuel", 80, ALL, "words"),
+  column("tradeoffs", "Trade-offs", 92, "count", { name: "Best trade-offs", valued: true }),
+  column("cost_cents", "Cost", 78, (row, f) => (row.cost_cents === null ? UNKNOWN : f.dollars(row.cost_cents)), {
+    managers: true,
+  }),
+  column("floorplan_cents", "Floorplan", 84, "dollars", { name: "Floorplan to date", managers: true }),
+  column("stock_no", "Stock", 88, "words", { name: "Stock number" }),
+  column("trim", "Trim", 96, "words"),
+  column("body", "Body", 80, "words"),
+  column("fuel", "Fuel", 80, "words"),
 ];
 
 /** The text of a cell, or how the value of the column's own field is written: nothing known is a dash. */
@@ -91,13 +91,20 @@ function column(
   key: SortKey,
   label: string,
   width: number,
-  views: readonly View[],
   shown: Shown,
-  rest: Partial<Pick<Column, "name" | "track" | "number" | "valued" | "grouped" | "usual">> = {},
+  rest: Partial<Pick<Column, "name" | "track" | "number" | "valued" | "grouped" | "managers" | "usual">> = {},
 ): Column {
   const track = `minmax(${inRem(width)}, ${width / SHARE}fr)`;
-  const plain = { name: label, track, number: shown !== "words", valued: false, grouped: false, usual: false };
-  return { key, label, width, views, text: textOf(key, shown), ...plain, ...rest };
+  const plain = {
+    name: label,
+    track,
+    number: shown !== "words",
+    valued: false,
+    grouped: false,
+    managers: false,
+    usual: false,
+  };
+  return { key, label, width, text: textOf(key, shown), ...plain, ...rest };
 }
 
 function textOf(key: SortKey, shown: Shown): Column["text"] {
@@ -148,7 +155,8 @@ export function inRem(pixels: number): string {
 export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] {
   const absent = worthOf(view, scores) === "score" ? "npv_cents" : "score";
   return COLUMNS.filter(
-    ({ key, views, grouped }) => key !== absent && views.includes(view) && (scope === "group" || !grouped),
+    ({ key, managers, grouped }) =>
+      key !== absent && (view === "manager" || !managers) && (scope === "group" || !grouped),
   );
 }
 
@@ -157,9 +165,8 @@ function worthOf(view: View, scores: boolean): SortKey {
   return view === "sales" && scores ? "score" : "npv_cents";
 }
 
-/** Returns the order a view begins with: the best value on top, or for a customer the lowest payment. */
+/** Returns the order a view begins with: the best value on top. */
 export function firstOrder(view: View, scores: boolean): Order {
-  if (view === "customer") return { key: "payment_cents", descending: false };
   return { key: worthOf(view, scores), descending: true };
 }
 

@@ -8,6 +8,7 @@ import type { AgreedFigures, Proposal } from "../../wire";
 import { FigureChanges } from "../parts/agreed";
 import { useLayer } from "../parts/layers";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 import { ProposedFigures } from "./proposed-figures";
 
 /** Why the deal went back to work: what was agreed, what it is now, and that it must be submitted again. */
@@ -113,10 +114,10 @@ function Counter({ session, proposal, proposed, may, close }: CounterProps) {
         </footer>
       )}
       {trouble && (
-        <p class="trouble" role="alert">
+        <Trouble>
           {trouble.message}
           {now && <FigureChanges change={{ old: proposed, new: now }} />}
-        </p>
+        </Trouble>
       )}
     </section>
   );

@@ -12,6 +12,7 @@ import { useModal } from "../focus/modal";
 import { AgreedFacts, FigureChanges } from "../parts/agreed";
 import { Announced } from "../parts/announced";
 import { useSurroundings } from "../parts/surroundings";
+import { Trouble } from "../parts/trouble";
 
 /** The dialog that is open, if any. */
 export function DeskDialogs({ session }: { session: DealSession }) {
@@ -103,10 +104,10 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
         {/* Whatever comes late has its place beside the buttons. */}
         <footer>
           {trouble ? (
-            <p class="trouble" role="alert">
+            <Trouble>
               {trouble.message}
               {fresh && about && deal && <Changed step={step} session={session} now={fresh} />}
-            </p>
+            </Trouble>
           ) : (
             <p class="quiet">
               {session.truth.whyNot.value ??

@@ -19,17 +19,16 @@ const PICKS = [
 export function Picks({ session }: { session: DealSession }) {
   const picture = session.grid.picture.value;
   const view = session.view.value;
-  const lines = view === "customer" ? PICKS.slice(1) : PICKS;
   const over = isOver({ ...picture, reason: session.model.value?.search?.reason ?? null }) && !picture.stale;
   const found = useMemo(() => {
-    const keys = lines.map(([, key]) => key);
+    const keys = PICKS.map(([, key]) => key);
     return over ? picksOf(picture.rows, keys, firstOrder(view, session.scores), picture.leastPayment) : [];
   }, [over, picture, view]);
   return (
     <section>
       <h2>Start with</h2>
       <ul class="picks">
-        {lines.map(([words], place) => {
+        {PICKS.map(([words], place) => {
           const row = found[place];
           return (
             <li key={words}>

@@ -18,8 +18,7 @@ const transfer = (view: View, scope: Scope) =>
 test("what a transfer takes stands in the grid where the group is searched, its cost for managers", () => {
   assert.deepEqual(transfer("manager", "group"), TRANSFER);
   assert.deepEqual(transfer("sales", "group"), ["transfer_days"]);
-  assert.deepEqual(transfer("customer", "group"), []);
-  for (const view of ["manager", "sales", "customer"] as const) {
+  for (const view of ["manager", "sales"] as const) {
     assert.deepEqual(transfer(view, "store"), []);
     assert.ok(columnsFor(view, "store", false).length >= 8);
   }
@@ -45,7 +44,6 @@ test("where the store shows its salespeople scores, they stand in the place of N
   assert.deepEqual(worth("sales", true), ["score"]);
   assert.deepEqual(worth("sales", false), ["npv_cents"]);
   assert.deepEqual(worth("manager", true), ["npv_cents"]);
-  assert.deepEqual(worth("customer", true), []);
   assert.deepEqual([firstOrder("sales", true).key, firstOrder("manager", true).key], ["score", "npv_cents"]);
   const table = new RowTable();
   table.addMatches({ vehicle_id: ["1"], rev: [1] }, 1);
@@ -72,8 +70,8 @@ test("age bucket and days' supply are the staff's to choose, the floorplan to da
   const turn = ["age_bucket", "days_supply", "floorplan_cents"];
   const keys = (view: View) => columnsFor(view, "store", false).filter(({ key }) => turn.includes(key));
   assert.deepEqual(
-    (["manager", "sales", "customer"] as const).map((view) => keys(view).map(({ key }) => key)),
-    [turn, turn.slice(0, 2), []],
+    (["manager", "sales"] as const).map((view) => keys(view).map(({ key }) => key)),
+    [turn, turn.slice(0, 2)],
   );
   assert.ok(
     keys("manager").every(({ usual }) => !usual),

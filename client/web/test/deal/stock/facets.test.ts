@@ -235,12 +235,11 @@ test("words are looked for in what a row shows, every one of them", () => {
   assert.equal(facets.narrowed, false);
 });
 
-test("a view offers no facet of what it hides, and stores only where the group is searched", () => {
-  const keys = (view: "customer" | "sales", scope: "store" | "group") => facetsFor(view, scope).map(({ key }) => key);
-  assert.ok(!keys("customer", "group").some((key) => key === "lender" || key === "age_bucket"));
-  assert.ok(keys("sales", "store").includes("lender"));
-  assert.ok(!keys("sales", "store").includes("store_id"));
-  assert.ok(keys("sales", "group").includes("store_id"));
+test("stores are a facet only where the group is searched", () => {
+  const keys = (scope: "store" | "group") => facetsFor(scope).map(({ key }) => key);
+  assert.ok(keys("store").includes("lender"));
+  assert.ok(!keys("store").includes("store_id"));
+  assert.ok(keys("group").includes("store_id"));
 });
 
 test("what is wanted, in words, and as filters of a search", () => {

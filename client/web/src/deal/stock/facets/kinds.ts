@@ -1,6 +1,6 @@
 // By what a person narrows the rows: the facets, the steps of those that are amounts, and what passes. Pure.
 import type { Formats } from "../../../text/format";
-import type { Scope, View } from "../../../wire";
+import type { Scope } from "../../../wire";
 import type { Row } from "../rows";
 
 export type FacetKey =
@@ -27,14 +27,10 @@ export interface FacetKind {
   by: "choice" | "most" | "least";
   /** The limits that the menu offers, ascending; empty: every value that there is. */
   steps: readonly number[];
-  views: readonly View[];
   /** Offered only if the whole group is searched. */
   grouped: boolean;
   unit: "count" | "money";
 }
-
-const ALL: readonly View[] = ["manager", "sales", "customer"];
-const STAFF: readonly View[] = ["manager", "sales"];
 
 const MILES = [10_000, 20_000, 30_000, 40_000, 60_000, 80_000, 100_000];
 const PRICES = [1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000, 4_000_000, 5_000_000, 7_500_000];
@@ -49,8 +45,8 @@ export const FACETS: readonly FacetKind[] = [
   facet("model", "Model", "choice"),
   facet("fuel", "Fuel", "choice"),
   facet("payment_cents", "Payment", "most", { steps: PAYMENTS, unit: "money" }),
-  facet("age_bucket", "Age", "choice", { views: STAFF }),
-  facet("lender", "Lender", "choice", { views: STAFF }),
+  facet("age_bucket", "Age", "choice"),
+  facet("lender", "Lender", "choice"),
   facet("store_id", "Store", "choice", { grouped: true }),
 ];
 
@@ -58,9 +54,9 @@ function facet(
   key: FacetKey,
   label: string,
   by: FacetKind["by"],
-  rest: Partial<Pick<FacetKind, "steps" | "views" | "grouped" | "unit">> = {},
+  rest: Partial<Pick<FacetKind, "steps" | "grouped" | "unit">> = {},
 ): FacetKind {
-  return { key, label, by, steps: [], views: ALL, grouped: false, unit: "count", ...rest };
+  return { key, label, by, steps: [], grouped: false, unit: "count", ...rest };
 }
 
 /** The place of each facet: its bit in a mask. */
@@ -70,9 +66,9 @@ export function kindOf(key: FacetKey): FacetKind {
   return FACETS[PLACES.get(key)!]!;
 }
 
-/** Returns the facets that a view offers; a field that it hides has none. */
-export function facetsFor(view: View, scope: Scope): FacetKind[] {
-  return FACETS.filter(({ views, grouped }) => views.includes(view) && (scope === "group" || !grouped));
+/** Returns the facets that are offered. */
+export function facetsFor(scope: Scope): FacetKind[] {
+  return FACETS.filter(({ grouped }) => scope === "group" || !grouped);
 }
 
 /** Whether a row passes what is wanted by one facet. A row without the value never does. */

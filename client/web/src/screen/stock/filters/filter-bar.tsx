@@ -17,7 +17,7 @@ const OWN_MENUS = 5;
 /** What this person wants to see of the cars that fit: words, facets, order, columns. */
 export function FilterBar({ session, choice }: { session: DealSession; choice: ColumnChoice }) {
   const scope = session.model.value?.deal.structure.scope === "group" ? "group" : "store";
-  const facets = facetsFor(session.view.value, scope);
+  const facets = facetsFor(scope);
   return (
     <div class="filters" role="search" aria-label="Cars that fit">
       <div class="filter-line">

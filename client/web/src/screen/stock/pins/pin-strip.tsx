@@ -5,6 +5,7 @@ import { MOST_MARKED } from "../../../deal/stock/chosen/marks";
 import { type Kept, keptCars } from "../../../deal/stock/chosen/pins";
 import { carName } from "../../../text/readable";
 import { useSurroundings } from "../../parts/surroundings";
+import { Trouble } from "../../parts/trouble";
 import { GRID_SUBJECT, pin } from "./giving";
 
 /** The deal's car and the pinned ones, for everybody in the deal, on top of the grid; and the cars to compare. */
@@ -26,12 +27,12 @@ export function PinStrip({ session }: { session: DealSession }) {
       </ul>
       {kept.length === 0 && !trouble && <p class="quiet">Pin cars with P: they stay here for everyone on the deal.</p>}
       {trouble && (
-        <p class="trouble" role="alert">
+        <Trouble>
           {trouble.message}{" "}
           <button type="button" class="link" onClick={() => session.desk.dismiss(GRID_SUBJECT)}>
             Dismiss
           </button>
-        </p>
+        </Trouble>
       )}
       <span class="compare-start">
         <span class="quiet">
