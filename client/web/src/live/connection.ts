@@ -4,6 +4,7 @@ import type { AnyCommand, AnyMessage, ErrorBody, Reply, Welcome } from "../wire"
 import { reconnectDelay } from "./backoff";
 import type { Cancel, Environment, Socket } from "./environment";
 import { type Beat, Pulse, WakefulClock } from "./pulse";
+import { SIGNED_OUT } from "./standing";
 
 const SECONDS = 1_000;
 const TICK_MS = 1 * SECONDS;
@@ -71,6 +72,7 @@ export class Connection {
   private readonly clock = new WakefulClock();
   private heardAt: number | null = null;
   private openedAt = 0;
+  private userId: string | null = null;
 
   constructor(
     private readonly url: string,
@@ -170,12 +172,7 @@ export class Connection {
 
   private dispatch(message: AnyMessage): void {
     if (message.type === "welcome") {
-      this.attempt = 0;
-      this.handshake();
-      this.pulse.begin(this.time());
-      this.set({ kind: "open" });
-      this.look();
-      this.listener.welcomed(message);
+      this.welcomed(message);
     } else if (message.type === "reply") {
       const pending = this.pending.get(message.ref);
       this.pending.delete(message.ref);
@@ -183,6 +180,21 @@ export class Connection {
     } else {
       this.listener.received(message);
     }
+  }
+
+  private welcomed(welcome: Welcome): void {
+    if (this.userId !== null && this.userId !== welcome.user.id) {
+      // Somebody else has signed in in this browser: what this person left unsent must not go out in their name.
+      this.end();
+      return;
+    }
+    this.userId = welcome.user.id;
+    this.attempt = 0;
+    this.handshake();
+    this.pulse.begin(this.time());
+    this.set({ kind: "open" });
+    this.look();
+    this.listener.welcomed(welcome);
   }
 
   private heard(): void {
@@ -225,6 +237,13 @@ export class Connection {
   private abandon(): void {
     const socket = this.socket;
     this.lost(ABNORMAL);
+    socket?.close();
+  }
+
+  /** Ends as for a session that is over. */
+  private end(): void {
+    const socket = this.socket;
+    this.closed(SIGNED_OUT);
     socket?.close();
   }
 

@@ -81,8 +81,8 @@ function opened() {
   return { world, connection, links, received, pulses };
 }
 
-function welcome(world: World): void {
-  world.last.events.message('{"type":"welcome"}');
+function welcome(world: World, id = "u1"): void {
+  world.last.events.message(JSON.stringify({ type: "welcome", user: { id } }));
 }
 
 const TERMS = { type: "terms", channel: "deal:1", op: "op-1", version: 1, changes: {} } as const;
@@ -121,6 +121,21 @@ test("whoever asked is told when the connection goes before the answer; a comman
     world.last.sent.map(({ type }) => type),
     ["terms"],
   );
+});
+
+test("another person who signed in in this browser sends nothing of the one before", () => {
+  const { world, connection, links } = opened();
+  connection.send(TERMS, () => {});
+  world.last.events.closed(1006);
+  world.pass(1_000);
+  welcome(world, "u2");
+  connection.resend();
+  assert.deepEqual(links.at(-1), { kind: "ended", code: 4001 });
+  assert.ok(world.last.closed);
+  world.wake();
+  world.pass(60_000);
+  assert.equal(world.sockets.length, 2);
+  assert.ok(!world.last.sent.some(({ type }) => type === "terms"));
 });
 
 test("a command without an answer goes out again with the same op and another ref", () => {
