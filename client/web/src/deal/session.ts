@@ -250,7 +250,7 @@ export class DealSession implements Listener {
     this.target();
     this.remember();
     if (!kept) this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);
-    this.terms.reloaded(snapshot.deal);
+    this.terms.reloaded(snapshot.deal, snapshot.history);
   }
 
   private joined(reply: JoinReply): void {

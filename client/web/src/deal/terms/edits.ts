@@ -180,12 +180,17 @@ export class Edits {
     }
   }
 
+  /** Remembers who set fields last: a conflict names them. */
+  attribute(changes: Record<string, unknown>, by: Actor | undefined, at: string): void {
+    if (by) for (const field of Object.keys(flattened(changes))) this.setBy.set(field, { by: by.name, at });
+  }
+
   /** An event changed fields. A queued edit of a field that someone else set meanwhile is in conflict. */
   changed(changes: Record<string, unknown>, by: Actor | undefined, at: string, version: number): void {
     const values = flattened(changes);
     if ("trades" in changes) this.forgetLost(values);
+    this.attribute(changes, by, at);
     for (const [field, value] of Object.entries(values)) {
-      if (by) this.setBy.set(field, { by: by.name, at });
       const edit = this.waiting.get(field);
       const own = this.flight && field in this.flight.changes && same(this.flight.changes[field], value);
       if (own) this.settled.set(field, { value, by: by?.id, at });
@@ -216,7 +221,7 @@ export class Edits {
     for (const [field, edit] of this.waiting) {
       const value = values[field];
       if (same(value, edit.value)) this.waiting.delete(field);
-      else if (!same(value, edit.base)) edit.trouble = { kind: "conflict", value, by: SOMEBODY, at: null };
+      else if (!same(value, edit.base)) edit.trouble = this.conflictWith(field, value);
     }
     this.advance(version);
   }

@@ -1,7 +1,7 @@
 // The fields that this person edits: each edit is shown at once, and sent as soon as the one before it is taken.
 import { signal } from "@preact/signals";
 import { newOp } from "../../text/op";
-import type { DealChanged, ErrorBody, Reply, StructureChanges } from "../../wire";
+import type { AnyEvent, DealChanged, ErrorBody, HistoryPage, Reply, StructureChanges } from "../../wire";
 import { type Departure, Edits, type Field, type Trouble } from "./edits";
 import type { KeptEdit } from "./kept-edits";
 import { retryAfterMs } from "./retry";
@@ -98,8 +98,11 @@ export class TermsEditor {
     this.editing.value += 1;
   }
 
-  /** A snapshot replaced the deal. */
-  reloaded(served: Served): void {
+  /** A snapshot replaced the deal; `history` is the latest that happened to it. */
+  reloaded(served: Served, history: HistoryPage | undefined): void {
+    for (const event of (history?.events ?? []) as unknown as AnyEvent[]) {
+      if (event.type === "deal_changed") this.edits.attribute(event.changes, event.by, event.at);
+    }
     this.edits.reloaded(served.version, served.structure);
     this.editing.value += 1;
   }

@@ -112,8 +112,10 @@ test("after a snapshot only fields that were set otherwise meanwhile are in conf
   const edits = new Edits();
   edits.put("cash_down_cents", 5, 0);
   edits.put("discount_cents", 7, 0);
+  edits.attribute({ cash_down_cents: 1 }, { ...MARIA, name: "Ann" }, "2026-11-20T08:00:00Z");
+  edits.attribute({ cash_down_cents: 2 }, MARIA, AT);
   edits.reloaded(9, { cash_down_cents: 2, discount_cents: 0 });
-  assert.equal(edits.trouble("cash_down_cents")?.kind, "conflict");
+  assert.deepEqual(edits.trouble("cash_down_cents"), { kind: "conflict", value: 2, by: MARIA.name, at: AT });
   assert.equal(edits.trouble("discount_cents"), null);
 });
 
