@@ -42,7 +42,8 @@ class HotQuery(Struct, frozen=True, kw_only=True):
     """A query with its arguments. ``ordered`` if an index must give its order; ``presorted`` if it runs as a
     search does, with sorting discouraged. ``owner`` if it runs inside a function, as the owner.
 
-    ``writes`` if it takes locks, so that it is never run.
+    ``writes`` if it takes locks, so that it is never run. ``wide`` if it adds up counts, of which it
+    needs most while the tables are young.
     """
 
     name: str
@@ -52,6 +53,7 @@ class HotQuery(Struct, frozen=True, kw_only=True):
     presorted: bool = False
     owner: bool = False
     writes: bool = False
+    wide: bool = False
 
 
 class _Recorder:
@@ -172,7 +174,9 @@ async def _recorded(place: Place, today: dt.date) -> list[HotQuery]:
         recorder = _Recorder()
         with suppress(LookupError):  # a query that always returns a row
             await ask(recorder)
-        found += [HotQuery(name=name, text=text, args=args) for text, args in recorder.asked]
+        found += [
+            HotQuery(name=name, text=text, args=args, wide=ask is supply) for text, args in recorder.asked
+        ]
     return found
 
 

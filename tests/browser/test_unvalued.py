@@ -15,7 +15,7 @@ from tests.browser.people import WAIT_MS
 from tests.browser.proxy import open_proxy
 from tests.services import Services, Templates, free_port, settings_for, start_web, start_worker
 
-pytestmark = [pytest.mark.browser, pytest.mark.still, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 A_CHUNK = "0"
 

@@ -176,6 +176,9 @@ def test_plans() -> None:
         ("plans.scan", FAULT)
     ]
     assert judge_plans([replace(plan, milliseconds=9.0)], small) == []
+    sums = replace(plan, wide=True, ordered=False, milliseconds=None)
+    assert judge_plans([sums], large) == []
+    assert said(judge_plans([sums], {"deals": 200_000})) == [("plans.scan", FAULT)]
     part = [Node(kind="Incremental Sort"), Node(kind="Index Scan", table="deals", depth=1)]
     assert said(judge_plans([Plan(query="find", nodes=tuple(part), ordered=True)], large)) == [
         ("plans.sort", FAULT)

@@ -84,5 +84,6 @@ async def _plan(database: asyncpg.Connection, query: HotQuery, place: Place, *, 
         query=query.name,
         nodes=tuple(nodes_of(top["Plan"])),
         ordered=query.ordered,
+        wide=query.wide,
         milliseconds=top.get("Execution Time"),
     )

@@ -10,6 +10,9 @@ from server.doctor.verdicts import Severity, Verdict
 LARGE_ROWS: Final = 1_000
 """Reading a smaller table whole is what a planner should do."""
 
+WIDE_ROWS: Final = 100_000
+"""The same for counts that are added up: until they go back through years, most of them are needed."""
+
 SLOW_MS: Final = 50.0
 ROWS_PER_MS: Final = 1_000
 
@@ -27,11 +30,14 @@ class Node(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The plan of one query. ``ordered`` if an index must give its order; ``error`` if there is no plan."""
+    """The plan of one query. ``ordered`` if an index must give its order, ``wide`` if it may read tables of
+    up to WIDE_ROWS whole; ``error`` if there is no plan.
+    """
 
     query: str
     nodes: tuple[Node, ...] = ()
     ordered: bool = False
+    wide: bool = False
     milliseconds: float | None = None
     error: str = ""
 
@@ -81,10 +87,11 @@ def judge_plans(plans: Sequence[Plan], rows: Mapping[str, int]) -> list[Verdict]
 
 
 def _scanned(plan: Plan, rows: Mapping[str, int]) -> set[str]:
+    large = WIDE_ROWS if plan.wide else LARGE_ROWS
     return {
         node.table
         for node in plan.nodes
-        if node.kind.endswith("Seq Scan") and rows.get(node.table, 0) >= LARGE_ROWS
+        if node.kind.endswith("Seq Scan") and rows.get(node.table, 0) >= large
     }
 
 

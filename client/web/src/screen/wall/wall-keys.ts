@@ -4,9 +4,13 @@ import type { ShownItem } from "../../wall/hold";
 import { stepped, wallKey } from "../../wall/keys";
 import type { WallView } from "./wall-view";
 
-/** Puts the focus on a row, once it is drawn; with none, on the head of the queue. */
+/** Puts the focus on a row, once it is drawn; with none, on the head of the queue. A key that came before has its own. */
 export function focusRow(key: string | null): void {
-  requestAnimationFrame(() => (opener(key) ?? document.getElementById("queue"))?.focus());
+  const before = document.activeElement;
+  requestAnimationFrame(() => {
+    const at = document.activeElement;
+    if (at === before || at === document.body) (opener(key) ?? document.getElementById("queue"))?.focus();
+  });
 }
 
 function opener(key: string | null): HTMLElement | null {
