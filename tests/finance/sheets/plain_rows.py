@@ -99,12 +99,18 @@ def is_undercut(deal: DealInputs, at: Offered, every: Sequence[Offered], car: Ca
 
 
 def structures(deal: DealInputs, at: Offered, car: Car) -> Iterator[Deal]:
-    """Yield every structure of a row on a car: cash first, then a discount for what cash does not cover."""
+    """Yield every structure of a row on a car: cash first, then a discount for what cash does not cover.
+
+    A cent of discount may take two cents off the loan, one of them tax: so may a cent less of cash beside it.
+    """
     s, price = deal.structure, selling_price(deal, car)
     most = s.cash_down_cents if s.cash_down_max_cents is None else s.cash_down_max_cents
+    before = None
     for discount in range(s.discount_cents, min(discount_limit(deal, car), price) + 1):
         owed = principal(deal, price, discount, car[at.rebate])
-        for cash in range(s.cash_down_cents, most + 1) if discount == s.discount_cents else [most]:
+        least = s.cash_down_cents if before is None else max(s.cash_down_cents, most + 1 - (before - owed))
+        before = owed
+        for cash in range(least, most + 1):
             if fits(deal, at, car, cash, owed - cash):
                 yield Deal(at, cash, discount, owed - cash, half_up(Decimal((owed - cash) * at.factor)))
 
