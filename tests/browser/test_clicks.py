@@ -280,8 +280,10 @@ async def test_a_managers_tasks(arrive: Arrive, workspace: Workspace) -> None:
     await hand.task("lock cash", lock)
     await page.keyboard.press("Escape")
     await hand.task("assign to another salesperson", assign)
-    await hand.task("approve the oldest", approve)
-    await page.get_by_role("button", name="Answered, with sales").click()
+    async with manager.shifts.own():
+        await hand.task("approve the oldest", approve)
+        await page.get_by_role("button", name="Answered, with sales").click()
+        await expect(rows("Answered, with sales")).to_have_count(1, timeout=WAIT_MS)
     await hand.task("enter a lender callback", callback)
     await page.keyboard.press("Escape")
     await take(sales, "Sign")
