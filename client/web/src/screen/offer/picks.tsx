@@ -23,7 +23,8 @@ export function Picks({ session }: { session: DealSession }) {
   const found = useMemo(() => {
     const keys = PICKS.map(([, key]) => key);
     return over ? picksOf(picture.rows, keys, firstOrder(view, session.scores), picture.leastPayment) : [];
-  }, [over, picture, view]);
+    // Another order or filter changes no offer: only then are the ranks other ones, or the cars fewer.
+  }, [over, picture.ranks, picture.matched, picture.leastPayment, view]);
   return (
     <section>
       <h2>Start with</h2>
