@@ -33,6 +33,9 @@ test("an answer that is taken after the manager has gone on leaves the row that 
   view.answer(view.item("waiting:b")!, "counter");
   assert.equal(view.proceed(answered, false), undefined);
   assert.deepEqual([open()?.dealId, open()?.mode], ["b", "counter"]);
+  view.answer(view.item("waiting:a")!, "decline");
+  assert.equal(view.proceed(answered, false), undefined, "the deal is back, and is answered otherwise");
+  assert.equal(open()?.mode, "decline");
   view.shut();
   assert.equal(view.proceed(answered, true), undefined);
   assert.equal(open(), null);

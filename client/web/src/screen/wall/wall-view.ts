@@ -91,10 +91,11 @@ export class WallView {
 
   /**
    * Goes on after an answer was taken, which leaves the deal open or ends it. Returns the row to go to, null for the head
-   * of the queue; undefined if the person has gone on to another row meanwhile.
+   * of the queue; undefined if the person has gone on to another row, or to another answer, meanwhile.
    */
   proceed(answered: Opened, stays: boolean): string | null | undefined {
-    if (this.opened.peek()?.key !== answered.key) return undefined;
+    const now = this.opened.peek();
+    if (now?.key !== answered.key || now.mode !== answered.mode) return undefined;
     const next = stays ? answered.key : this.next(answered.key);
     if (stays) this.opened.value = { ...answered, mode: "look" };
     else this.shut(answered.key);
