@@ -209,6 +209,7 @@ async def test_a_managers_tasks(arrive: Arrive, workspace: Workspace) -> None:
         await expect(page.locator(".counter-terms")).to_contain_text("-$", timeout=WAIT_MS)
         await hand.press("Enter")
         await state(sales, "Countered")
+        await expect(page.locator(".open-deal-panel")).to_have_count(0, timeout=WAIT_MS)
 
     async def approve(hand: Hand) -> None:
         await hand.press("a")
@@ -217,6 +218,7 @@ async def test_a_managers_tasks(arrive: Arrive, workspace: Workspace) -> None:
         )
         await hand.press("Enter")
         await state(sales, "Approved")
+        await expect(page.locator(".open-deal-panel")).to_have_count(0, timeout=WAIT_MS)
 
     async def reopen(hand: Hand) -> None:
         await hand.click(page.locator(f'a[href="{path}"]').first)
@@ -258,6 +260,7 @@ async def test_a_managers_tasks(arrive: Arrive, workspace: Workspace) -> None:
         await hand.click(page.locator(".declining input[type=checkbox]").first)
         await hand.press("Enter")
         await state(sales, "Declined")
+        await expect(page.locator(".open-deal-panel")).to_have_count(0, timeout=WAIT_MS)
 
     seller = Hand(sales.page)
     await seller.task(SUBMIT, submit)
