@@ -1,7 +1,7 @@
 """Fixtures of the browser tests: a stocked workspace behind a proxy, and people who look at it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from tests.services import Services, Templates, free_port, settings_for, start_t
 Arrive = Callable[[str], Awaitable[Person]]
 """``await arrive(login)`` gives somebody who is signed in, at no page yet; without a login, signed out."""
 
+Start = Callable[[Settings], AbstractAsyncContextManager[object]]
+
 STOCK = SeedPlan(vehicles=1_200, customers=20, deals=6, stores=2)
 
 
@@ -30,20 +32,30 @@ class Workspace:
     settings: Settings
 
 
+@asynccontextmanager
+async def open_workspace(
+    services: Services, templates: Templates, redis_url: str, start: Start
+) -> AsyncIterator[Workspace]:
+    """Sample data with the processes that ``start`` starts, behind a proxy."""
+    with services.database(templates.of(STOCK)) as database:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        settings = replace(settings_for(database, redis_url, free_port()), allowed_origins=(url,))
+        async with start(settings), open_proxy(port, settings.port) as proxy:
+            yield Workspace(url, proxy, settings)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def workspace(
     services: Services, templates: Templates, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[Workspace]:
     """One web process and one worker on sample data, as a person's machine runs them."""
-    with services.database(templates.of(STOCK)) as database:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        settings = replace(settings_for(database, redis_url, free_port()), allowed_origins=(url,))
-        async with (
-            start_together(settings, tmp_path),
-            open_proxy(port, settings.port) as proxy,
-        ):
-            yield Workspace(url, proxy, settings)
+
+    def start(settings: Settings) -> AbstractAsyncContextManager[object]:
+        return start_together(settings, tmp_path)
+
+    async with open_workspace(services, templates, redis_url, start) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

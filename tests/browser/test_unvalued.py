@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,10 @@ import pytest_asyncio
 from playwright.async_api import expect
 from redis.asyncio import Redis
 
-from tests.browser.conftest import STOCK, Arrive, Workspace
+from server.settings import Settings
+from tests.browser.conftest import Arrive, Workspace, open_workspace
 from tests.browser.people import WAIT_MS
-from tests.browser.proxy import open_proxy
-from tests.services import Services, Templates, free_port, settings_for, start_web, start_worker
+from tests.services import Services, Templates, start_web, start_worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -25,12 +25,12 @@ async def workspace(
     services: Services, templates: Templates, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[Workspace]:
     """A workspace whose worker is still to come."""
-    with services.database(templates.of(STOCK)) as database:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        settings = replace(settings_for(database, redis_url, free_port()), allowed_origins=(url,))
-        async with start_web(settings, tmp_path), open_proxy(port, settings.port) as proxy:
-            yield Workspace(url, proxy, settings)
+
+    def start(settings: Settings) -> AbstractAsyncContextManager[object]:
+        return start_web(settings, tmp_path)
+
+    async with open_workspace(services, templates, redis_url, start) as opened:
+        yield opened
 
 
 async def test_the_best_of_the_valued_cars_and_those_that_could_not_be(

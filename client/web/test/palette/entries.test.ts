@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Entry, offered, stepped, withRecent } from "../../src/palette/entries";
-import { topOf } from "../../src/screen/parts/layers";
+import { topOf } from "../../src/screen/focus/layers";
 import { ON_PAGE, SHORTCUTS, shortcutOf } from "../../src/screen/parts/shortcuts";
 
 const entry = (title: string, more: Partial<Entry> = {}): Entry => ({

@@ -3,9 +3,9 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { fieldRefusal } from "../../deal/terms/fields";
 import type { WallSession } from "../../wall/session";
 import type { CustomerFacts, ErrorBody, FoundCustomer } from "../../wire";
+import { useLayer } from "../focus/layers";
 import { type Store, useLookup } from "../palette/use-store";
 import { FactsForm, type Refused } from "../parts/facts-form";
-import { useLayer } from "../parts/layers";
 import { useSurroundings } from "../parts/surroundings";
 import { Trouble } from "../parts/trouble";
 

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Mode, PaletteDoor } from "../../palette/door";
 import { type Entry, offered, stepped } from "../../palette/entries";
 import { foundEntries, pageEntries } from "../../palette/gathering";
-import { useLayer } from "../parts/layers";
+import { useLayer } from "../focus/layers";
 import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
 

@@ -3,7 +3,7 @@ import type { SearchProgress } from "../../deal/model/state";
 import { type StageRow, type Waterfall, waterfall } from "../../deal/stock/stages";
 import { duration } from "../../text/format";
 import type { StageSpan } from "../../wire";
-import { useCloseOutside } from "../parts/close-outside";
+import { useCloseOutside } from "../focus/close-outside";
 import { useSurroundings } from "../parts/surroundings";
 
 const COUNTS: [string, string][] = [

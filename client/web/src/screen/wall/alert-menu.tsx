@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import type { Alerts } from "../../wall/alerts";
 import type { Wish } from "../../wall/news";
-import { useCloseOutside } from "../parts/close-outside";
+import { useCloseOutside } from "../focus/close-outside";
 
 const WISHES: [Wish, string][] = [
   ["hidden", "When this page is hidden"],

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { FILTERS, type Filter, filtered, held } from "../../../deal/model/activity";
 import { type Entry, story } from "../../../deal/model/timeline";
 import type { DealSession } from "../../../deal/session";
-import { useLayer } from "../../parts/layers";
+import { useLayer } from "../../focus/layers";
 import { ActivityLine } from "./activity-line";
 import { NoteInput } from "./note-input";
 

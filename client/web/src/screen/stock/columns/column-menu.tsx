@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { moved, NAMED_BY, toggled } from "../../../deal/stock/chosen/chosen-columns";
 import type { Column } from "../../../deal/stock/columns";
-import { useCloseOutside } from "../../parts/close-outside";
+import { useCloseOutside } from "../../focus/close-outside";
 import type { ColumnChoice } from "./use-columns";
 
 /** Chooses the columns and their order: those on the screen first, then the others. */

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { DealSession } from "../../../deal/session";
 import { type Column, nextOrder } from "../../../deal/stock/columns";
-import { useCloseOutside } from "../../parts/close-outside";
+import { useCloseOutside } from "../../focus/close-outside";
 import { SORT_MENU } from "../grid/use-commands";
 
 /** Orders the cars by any column, also by one that is not shown. */

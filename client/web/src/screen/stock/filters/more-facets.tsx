@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { DealSession } from "../../../deal/session";
 import type { FacetKind } from "../../../deal/stock/facets/kinds";
-import { useCloseOutside } from "../../parts/close-outside";
+import { useCloseOutside } from "../../focus/close-outside";
 import { FacetLines } from "./facet-lines";
 import { Chosen } from "./facet-menu";
 

@@ -8,7 +8,7 @@ import type { Opened } from "../../../wall/opening";
 import { CustomerDialog } from "../../desk/customer-facts";
 import { LenderDialog } from "../../desk/lender-dialog";
 import { DeskDialogs } from "../../desk/step-dialog";
-import { useLayer } from "../../parts/layers";
+import { useLayer } from "../../focus/layers";
 import { useSurroundings } from "../../parts/surroundings";
 import { focusRow } from "../wall-keys";
 import type { WallView } from "../wall-view";
