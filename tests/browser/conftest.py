@@ -66,12 +66,8 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def arrive(
-    chromium: Browser, workspace: Workspace, request: pytest.FixtureRequest
-) -> AsyncIterator[Arrive]:
-    """Let people arrive, each with a browser profile of their own. Nothing moves on their pages by itself,
-    unless the test is marked as ``hurried``.
-    """
+async def arrive(chromium: Browser, workspace: Workspace) -> AsyncIterator[Arrive]:
+    """Let people arrive, each with a browser profile of their own. Nothing moves on their pages by itself."""
     people: list[Person] = []
     async with AsyncExitStack() as stack:
 
@@ -84,7 +80,5 @@ async def arrive(
             return person
 
         yield arrive
-        if request.node.get_closest_marker("hurried"):
-            return
         moved = [line for person in people for line in await person.shifts.end()]
         assert moved == [], "\n".join(["Nothing moves by itself, but this did:", *moved])

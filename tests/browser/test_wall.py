@@ -75,9 +75,26 @@ async def count(page: Page, name: str) -> float:
     return float(await page.evaluate(f"Number(globalThis.{name}.length ?? globalThis.{name})"))
 
 
+async def choose_deals(manager: Person) -> None:
+    """Ann's deal is approved, and a salesperson works on another one: look at those of each, in each state."""
+    person, standing = manager.page.get_by_label("Person"), manager.page.get_by_label("State", exact=True)
+    rows = manager.page.locator(".wall-row[data-deal]")
+    await expect(person).to_contain_text("Riverside sales (1)", timeout=WAIT_MS)
+    await person.select_option(label="Ann Salas (1)")
+    await expect(rows.locator(".cell-reason")).to_have_text(re.compile("^Approved"))
+    await expect(standing).to_contain_text("Working (0)")
+    await standing.select_option(label="Working (0)")
+    await expect(rows).to_have_count(0)
+    await person.select_option(label="Riverside sales (1)")
+    await expect(rows.locator(".cell-people .first")).to_have_text("Riverside sales")
+    await manager.page.get_by_role("button", name="Show all").click()
+    await expect(rows).to_have_count(2)
+    await expect(manager.page.get_by_role("searchbox")).to_be_focused()
+
+
 async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: Workspace) -> None:
     """It appears at both with one call each, is countered, assigned and approved by keys, and leaves the
-    other's queue.
+    other's queue. Both can look at the deals of one person, or in one state.
 
     Nothing is loaded and nothing moves at the other manager, whose row is open meanwhile.
     """
@@ -163,6 +180,9 @@ async def test_two_managers_answer_a_deal_in_its_row(arrive: Arrive, workspace: 
     await expect(gone).to_contain_text("Approved")
     await other.page.evaluate("hiding = false; document.dispatchEvent(new Event('visibilitychange'))")
     await expect(gone).to_have_count(0)
+    await sales.see_deals()
+    await sales.begin_deal()
+    await choose_deals(other)
     await workspace.proxy.cut()
     await expect(other.page.locator(".standing")).not_to_have_text("Live", timeout=WAIT_MS)
     workspace.proxy.mend()

@@ -69,7 +69,11 @@ export function WallHead({ view, alerts, find }: Props) {
           type="button"
           class="link clear-filters"
           disabled={!filtered}
-          onClick={() => view.filter({ person: null, standing: null, text: "" })}
+          onClick={() => {
+            view.filter({ person: null, standing: null, text: "" });
+            // The button goes; what it was pressed for is to look for another deal.
+            find.current?.focus();
+          }}
         >
           Show all
         </button>

@@ -183,7 +183,8 @@ function Reason({ deal, task, section, gone, today }: Pick<Props, "deal" | "task
   }
   return (
     <div role="cell" class="cell-reason">
-      <span class="first">
+      {/* Another state is another line: what stands behind the chip does not move. */}
+      <span class="first" key={`${deal.state} ${deal.fulfilment}`}>
         {chip} {gone && standing !== "submitted" && by && <bdi class="quiet">by {by}</bdi>}
       </span>
       <span class="second" title={words ?? undefined}>

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import {
+  type Candidate,
   candidatesOf,
   NOTHING_STATED,
   statedAfter,
@@ -40,7 +41,10 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
   const { selected } = session.grid;
   const id = selected.value;
   const looked = id === null ? null : { vehicle_id: id, name: session.carName(id) };
-  const cars = candidatesOf(deal, looked);
+  // A car keeps its place while the dialog is open, whatever others pin or take out.
+  const places = useRef(new Map<string, Candidate>());
+  for (const car of candidatesOf(deal, looked)) places.current.set(car.vehicle_id, car);
+  const cars = [...places.current.values()];
   const terms = termChoices(deal, stated);
 
   function send(): void {
@@ -62,17 +66,19 @@ export function ShownChoices({ session, deal }: { session: DealSession; deal: De
     <section class="shown-choices" aria-label="What the customer sees">
       <fieldset>
         <legend>Cars, up to {MAX_SHOWN}</legend>
-        {cars.length === 0 && <p class="quiet">Choose a car in the list first, or put one on the deal.</p>}
-        {cars.map(({ vehicle_id, name, source }) => (
-          <Choice
-            key={vehicle_id}
-            checked={stated.vehicle_ids.includes(vehicle_id)}
-            full={stated.vehicle_ids.length >= MAX_SHOWN}
-            toggle={() => state({ vehicle_ids: toggled(stated.vehicle_ids, vehicle_id, order) })}
-          >
-            <bdi>{name}</bdi> <span class="quiet">{source.toLowerCase()}</span>
-          </Choice>
-        ))}
+        <div class="shown-cars">
+          {cars.length === 0 && <p class="quiet">Choose a car in the list first, or put one on the deal.</p>}
+          {cars.map(({ vehicle_id, name, source }) => (
+            <Choice
+              key={vehicle_id}
+              checked={stated.vehicle_ids.includes(vehicle_id)}
+              full={stated.vehicle_ids.length >= MAX_SHOWN}
+              toggle={() => state({ vehicle_ids: toggled(stated.vehicle_ids, vehicle_id, order) })}
+            >
+              <bdi>{name}</bdi> <span class="quiet">{source.toLowerCase()}</span>
+            </Choice>
+          ))}
+        </div>
         <Left shown={stated.vehicle_ids.length !== 1 && stated.vehicle_ids.length !== 2} text={carsText(stated)} />
       </fieldset>
       <fieldset>
