@@ -13,7 +13,7 @@ MARK = "layout shift "
 WATCH = """(() => {
   // The browser's own viewer of papers is not ours.
   if (document.contentType !== "text/html") return;
-  const MARK = "layout shift ", FRAMES = 3;
+  const MARK = "layout shift ", FRAMES = 4;
   const frame = requestAnimationFrame.bind(window), say = console.debug.bind(console);
   const name = (node) => {
     const one = node instanceof Element ? node : node?.parentElement;
@@ -22,15 +22,20 @@ WATCH = """(() => {
   const place = ({x, y, width, height}) => [x, y, width, height].map(Math.round).join(" ");
   const told = ({node, previousRect, currentRect}) =>
     `${name(node)} from ${place(previousRect)} to ${place(currentRect)}`;
-  // When inputs came, and when the frames after them were drawn.
+  // When inputs came, and when the frames after the last of them were drawn.
   const spans = [];
+  let left = 0;
+  const drawn = (at) => {
+    left -= 1;
+    if (left > 0) frame(drawn);
+    else spans.at(-1).to = at;
+  };
   const acted = () => {
-    const last = spans.at(-1);
-    if (last && last.to === Infinity) return;
-    const span = {from: performance.now(), to: Infinity};
-    spans.push(span);
-    const next = (left) => frame((at) => (left > 0 ? next(left - 1) : (span.to = at)));
-    next(FRAMES);
+    if (left === 0) {
+      spans.push({from: performance.now(), to: Infinity});
+      frame(drawn);
+    }
+    left = FRAMES;
   };
   const isOwn = ({hadRecentInput, startTime}) =>
     hadRecentInput || spans.some(({from, to}) => startTime >= from && startTime <= to);

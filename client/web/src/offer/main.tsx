@@ -19,6 +19,8 @@ if (dealId) {
   const session = new OfferSession(`deal:${dealId}`, address, browser);
   render(<StoreScreen session={session} dealPath={`/deals/${dealId}`} formats={formats} />, place);
 } else {
+  // Another link in the address of the same tab loads nothing by itself.
+  addEventListener("hashchange", () => location.reload());
   const open = (channel: string) => new OfferSession(channel, `${address}?as=customer`, browser);
   render(<OwnDevice door={new Door(doorway)} open={open} formats={formats} />, place);
 }

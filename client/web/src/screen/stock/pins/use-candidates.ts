@@ -33,6 +33,7 @@ export function useCandidates(session: DealSession): Candidate[] {
         if (typeof cents === "number") setTotals((known) => new Map(known).set(question, cents));
       });
     }
-  }, [asked.map(([question]) => question).join()]);
+    // What was asked on a connection that broke is asked again on the next one.
+  }, [asked.map(([question]) => question).join(), session.truth.current.value]);
   return found;
 }

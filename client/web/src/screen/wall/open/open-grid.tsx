@@ -80,14 +80,17 @@ function Nudges({ session, view, opened }: { session: DealSession; view: WallVie
   );
 }
 
-/** Asks once for each offer what its nearest counters would be. */
+/** Asks once for each offer what its nearest counters would be, and again on another connection. */
 function useNudges(session: DealSession): readonly Nudge[] {
   const found = useSignal<readonly Nudge[]>([]);
+  const current = session.truth.current.value;
   const deal = session.model.value?.deal;
   const offer = deal?.state === "submitted" && !deal.selected?.cash && !deal.selected?.lease ? deal.selected : null;
   useEffect(() => {
     found.value = [];
-    if (!offer) return;
+  }, [offer?.offer_id]);
+  useEffect(() => {
+    if (!offer || !current) return;
     let stale = false;
     const { changes, programmeId: programme_id } = pickOf(offer);
     const { cash, terms } = nudgeAxes(offer);
@@ -98,7 +101,7 @@ function useNudges(session: DealSession): readonly Nudge[] {
     return () => {
       stale = true;
     };
-  }, [offer?.offer_id]);
+  }, [offer?.offer_id, current]);
   return found.value;
 }
 
