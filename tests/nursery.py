@@ -1,6 +1,6 @@
-"""Web and worker processes as copies of one that has imported all that they need.
+"""Web and worker processes, and the computing ones of the web's, as copies of one that has imported all.
 
-An import is most of a start, and the tests start some hundreds of both.
+An import is most of a start, and the tests start some hundreds of each.
 
 Each has the environment, the output and the end of a process of its own; copies share what they have imported
 and the seed of their hashes. Commands, faults and privileges are tested with processes that start as ``up``
@@ -17,20 +17,26 @@ import signal
 import socket
 import subprocess
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "tests.nursery"
-OUTPUT = 1, 2
+COMPUTING = "server.compute.child"
+MOST_BYTES = 65_536
 
 
 class Copy:
-    """A process that the nursery made."""
+    """A process that the nursery made; a computing one is asked by ``stdin`` and answers by ``stdout``."""
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.pid = pid
+        self.stdin: asyncio.StreamWriter | None = None
+        self.stdout: asyncio.StreamReader | None = None
         self.returncode: int | None = None
         self._writer = writer
         self._ending = asyncio.create_task(self._end(reader), name=f"end of {pid}")
@@ -50,9 +56,50 @@ class Copy:
 
     async def _end(self, reader: asyncio.StreamReader) -> int:
         self.returncode = int(await reader.readline())
-        self._writer.close()
+        for writer in (self._writer, self.stdin):
+            if writer is not None:
+                writer.close()
         await self._writer.wait_closed()
         return self.returncode
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a copy is to run: ``nursery`` is the path by which it asks for copies of its own."""
+
+    module: str
+    command: str
+    environment: dict[str, str]
+    log: str
+    nursery: str
+
+
+async def _ask(path: Path | str, wanted: Wanted, ends: tuple[int, ...] = ()) -> Copy:
+    """Ask for a copy, which gets ``ends`` as its standard input and output."""
+    asking = socket.socket(socket.AF_UNIX)
+    asking.connect(str(path))
+    socket.send_fds(asking, [json.dumps(asdict(wanted)).encode() + b"\n"], ends)
+    asking.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=asking)
+    return Copy(int(await reader.readline()), reader, writer)
+
+
+def _compute_in_copies(wanted: Wanted) -> None:
+    """Let the computing processes of this process be copies, too."""
+    start = asyncio.create_subprocess_exec
+
+    async def copy_or_start(*words: str, env: dict[str, str], **streams: Any) -> Process | Copy:
+        if words[1:] != ("-m", COMPUTING):
+            return await start(*words, env=env, **streams)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            about = replace(wanted, module=COMPUTING, command="", environment=env)
+            copy = await _ask(wanted.nursery, about, (theirs.fileno(),))
+        ours.setblocking(False)
+        copy.stdout, copy.stdin = await asyncio.open_connection(sock=ours)
+        return copy
+
+    asyncio.create_subprocess_exec = copy_or_start  # type: ignore[assignment]
 
 
 class Nursery:
@@ -65,10 +112,7 @@ class Nursery:
     async def spawn(self, module: str, command: str, environment: dict[str, str], log: Path) -> Copy:
         """Run ``module`` with an argument; what it writes goes to the end of ``log``."""
         self._start()
-        reader, writer = await asyncio.open_unix_connection(self._path)
-        words = {"module": module, "command": command, "environment": environment, "log": str(log)}
-        writer.write(json.dumps(words).encode() + b"\n")
-        return Copy(int(await reader.readline()), reader, writer)
+        return await _ask(self._path, Wanted(module, command, environment, str(log), str(self._path)))
 
     def _start(self) -> None:
         if self._process is None:
@@ -130,13 +174,17 @@ class Parent:
 
     def _accept(self) -> str | None:
         caller, _ = self._listener.accept()
-        with caller.makefile("rb") as said:
-            words = json.loads(said.readline())
+        said, ends, _, _ = socket.recv_fds(caller, MOST_BYTES, 1)
+        while not said.endswith(b"\n"):
+            said += caller.recv(MOST_BYTES)
+        wanted = Wanted(**json.loads(said))
         if (pid := os.fork()) == 0:
             self._let_go()
             caller.close()
-            _become(**words)
-            return str(words["module"])
+            _become(wanted, ends)
+            return wanted.module
+        for end in ends:
+            os.close(end)
         caller.sendall(b"%d\n" % pid)
         end = os.pidfd_open(pid)
         self._children[end] = pid, caller
@@ -160,16 +208,18 @@ class Parent:
             caller.close()
 
 
-def _become(module: str, command: str, environment: dict[str, str], log: str) -> None:
+def _become(wanted: Wanted, ends: list[int]) -> None:
     os.environ.clear()
-    os.environ.update(environment)
-    sys.argv = [module, command]
-    nothing, out = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND)
-    os.dup2(nothing, 0)
-    for number in OUTPUT:
-        os.dup2(out, number)
-    os.close(nothing)
-    os.close(out)
+    os.environ.update(wanted.environment)
+    sys.argv = [wanted.module, wanted.command]
+    nothing, log = os.open(os.devnull, os.O_RDONLY), os.open(wanted.log, os.O_WRONLY | os.O_APPEND)
+    os.dup2(ends[0] if ends else nothing, 0)
+    os.dup2(ends[0] if ends else log, 1)
+    os.dup2(log, 2)
+    for end in (nothing, log, *ends):
+        os.close(end)
+    if wanted.module != COMPUTING:
+        _compute_in_copies(wanted)
 
 
 def main() -> None:
@@ -177,6 +227,7 @@ def main() -> None:
     from server.run.processes import import_web  # noqa: PLC0415
 
     import_web()
+    import server.finance.quoting  # noqa: PLC0415
     import server.work.serving  # noqa: F401, PLC0415
 
     # Ctrl-C reaches the whole group of processes; the tests end this one with its input.
