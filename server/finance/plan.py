@@ -9,7 +9,7 @@ from protocol.events import Fix
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import RateSheet
-from protocol.records import MAX_CENTS
+from protocol.records import MAX_BASIS_POINTS, MAX_CENTS
 from server.finance.contract import owed_before_cash_cents, payoff_cents
 from server.finance.leasing.plan import LeasePlan, plan_leases
 from server.finance.loans.taking import CarLimits, car_limits
@@ -162,7 +162,8 @@ def _sell_rates(programmes: Programmes, inputs: DealInputs) -> Whole:
     state = inputs.state_limit
     if state is not None and state.markup_max_bp is not None:
         markup = np.minimum(markup, hundredths_of_bp(state.markup_max_bp))
-    rate = programmes.buy_rate + markup
+    # No contract rate is higher than 100 %.
+    rate = np.minimum(programmes.buy_rate + markup, hundredths_of_bp(MAX_BASIS_POINTS))
     if state is not None and state.rate_max_bp is not None:
         rate = np.minimum(rate, hundredths_of_bp(state.rate_max_bp))
     return rate

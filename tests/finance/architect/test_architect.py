@@ -87,6 +87,13 @@ def test_a_stated_rate_is_the_rate() -> None:
     assert offers(deal, [programme()], [car()])["rate_bp"] == [750.0]
 
 
+def test_no_contract_rate_is_above_all_that_is_lent() -> None:
+    """The standard markup ends at 100 %, the highest rate of a contract."""
+    rows = [programme(buy_rate_bp=buy, markup_max_bp=0.01) for buy in (9_999.98, 9_999.99, 10_000.0)]
+    plans = [plan_deal(inputs(Structure(terms_months=[60])), sheet(row)) for row in rows]
+    assert [plan.sell_rate.tolist() for plan in plans] == [[999_999], [1_000_000], [1_000_000]]
+
+
 def test_exceptions_to_the_standard_markup_go_downward_only() -> None:
     """A stated rate lies from the buy rate to the standard, or to the programme's cap where that is lower."""
 

@@ -28,7 +28,7 @@ const OVERLOADED = ["rate_limited", "busy"];
 
 export class TermsEditor {
   /** Changes with every edit, because `edits` itself is not a signal. */
-  readonly editing = signal(0);
+  private readonly editing = signal(0);
   private edits = new Edits();
 
   constructor(private readonly port: TermsPort) {}
@@ -71,14 +71,17 @@ export class TermsEditor {
 
   /** The value to show for a field: this person's while it is not taken, else the server's. */
   value(field: Field, served: unknown): unknown {
+    void this.editing.value;
     return this.edits.value(field, served);
   }
 
   trouble(field: Field): Trouble | null {
+    void this.editing.value;
     return this.edits.trouble(field);
   }
 
   saving(field: Field): boolean {
+    void this.editing.value;
     return this.edits.saving(field);
   }
 

@@ -42,7 +42,6 @@ export function ProductSection({ session, structure, flat }: Props) {
   useEffect(() => {
     if (live) session.catalogue.ask();
   }, [live, view]);
-  void session.terms.editing.value;
   const shown = {
     ...structure,
     products: session.terms.value("products", structure.products),

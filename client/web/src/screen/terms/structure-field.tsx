@@ -25,7 +25,6 @@ const STATES = ["wide", "saving", "troubled", "elsewhere", "locked"] as const;
 
 /** One field of the structure with its label, its state on the way to the server, and what is wrong with it. */
 export function StructureField({ spec, session, served, open = true }: FieldProps) {
-  void session.terms.editing.value;
   const trouble = session.terms.trouble(spec.field);
   const saving = session.terms.saving(spec.field);
   const wide = spec.kind === "terms" || spec.kind === "flag" || spec.kind === "vin" || spec.kind === "first_payment";

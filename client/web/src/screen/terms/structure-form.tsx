@@ -80,7 +80,6 @@ function Fields({ fields, session, structure, open }: Omit<PartProps, "group">) 
 /** A part that few deals need open: its head has the sum. */
 function Folded({ name, group, session, structure, open, fields }: PartProps & { name: FoldName }) {
   const { formats } = useSurroundings();
-  void session.terms.editing.value;
   const shown = shownValues(session, structure);
   const trades = useKept(tradesOf(structure), tradeId, isFoldOpen("trade"));
   if (name === "trade" && trades.shown.length === 0 && !hasFlatTrade(structure)) {

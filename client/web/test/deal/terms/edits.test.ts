@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { effect } from "@preact/signals";
 import { Edits } from "../../../src/deal/terms/edits";
 import { TermsEditor } from "../../../src/deal/terms/terms-editor";
 import type { Actor, ErrorBody, Reply } from "../../../src/wire";
@@ -222,4 +223,16 @@ test("whoever set a field is asked as well if somebody else sets it right afterw
     apart.changed({ cash_down_cents: value }, by, at(seconds), 5);
     assert.equal(apart.trouble("cash_down_cents"), null, `${by.name} ${value} after ${seconds} s`);
   }
+});
+
+test("who shows a field is told of its edits, also of those that the server does not have yet", () => {
+  const away = { served: () => null, live: () => false, send: () => {}, later: () => {} };
+  const editor = new TermsEditor(away);
+  const shown: unknown[] = [];
+  const stop = effect(() => {
+    shown.push(editor.value("first_payment_date", "2026-02-01"));
+  });
+  editor.editAll({ first_payment_days: null, first_payment_date: null });
+  stop();
+  assert.deepEqual(shown, ["2026-02-01", null]);
 });

@@ -65,7 +65,6 @@ function TermHead({ term, grid }: { term: number; grid: LeaseGrid }) {
 function Miles({ grid, session }: { grid: LeaseGrid; session: DealSession }) {
   const { formats } = useSurroundings();
   const deal = session.model.value?.deal;
-  void session.terms.editing.value;
   const asked = session.terms.value("lease_miles_per_year", deal?.structure.lease_miles_per_year ?? null);
   if (!deal || !session.can("terms") || !isEditable(deal))
     return <p class="hint">{formats.count(grid.miles)} miles a year</p>;

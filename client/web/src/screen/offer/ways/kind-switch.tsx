@@ -12,7 +12,6 @@ const WORDS: Record<DealKind, string> = {
 export function KindSwitch({ way, session }: { way: DealKind; session: DealSession }) {
   const deal = session.model.value?.deal;
   if (!deal || !session.can("terms") || !isEditable(deal)) return null;
-  void session.terms.editing.value;
   const kind = session.terms.value("kind", deal.structure.kind ?? "finance");
   if (kind === way) return null;
   const locked = deal.locks?.find((each) => each.field === "kind");
