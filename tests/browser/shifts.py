@@ -17,7 +17,8 @@ WATCH = """(() => {
   const frame = requestAnimationFrame.bind(window), say = console.debug.bind(console);
   const name = (node) => {
     const one = node instanceof Element ? node : node?.parentElement;
-    return one ? [one.tagName.toLowerCase(), ...one.classList].join(".") : "what is gone";
+    if (!one) return "what is gone";
+    return [one.tagName.toLowerCase(), ...one.classList].join(".") + ` "${one.textContent.slice(0, 30)}"`;
   };
   const place = ({x, y, width, height}) => [x, y, width, height].map(Math.round).join(" ");
   const told = ({node, previousRect, currentRect}) =>

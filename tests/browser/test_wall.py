@@ -76,7 +76,7 @@ async def count(page: Page, name: str) -> float:
 
 
 async def choose_deals(manager: Person) -> None:
-    """Ann's deal is approved, and a salesperson works on another one: look at those of each, in each state."""
+    """Ann's deal is approved, a salesperson works on another: look at those of each, in each state."""
     person, standing = manager.page.get_by_label("Person"), manager.page.get_by_label("State", exact=True)
     rows = manager.page.locator(".wall-row[data-deal]")
     await expect(person).to_contain_text("Riverside sales (1)", timeout=WAIT_MS)
