@@ -191,8 +191,11 @@ async def test_a_managers_tasks(arrive: Arrive, workspace: Workspace) -> None:
     async def lock(hand: Hand) -> None:
         await hand.press("l")
         await expect(page.get_by_role("button", name="Lock cash")).to_be_focused(timeout=WAIT_MS)
-        await hand.press("Enter")
-        await expect(page.get_by_role("button", name="Locked: cash")).to_be_visible(timeout=WAIT_MS)
+        async with manager.shifts.own():
+            await hand.press("Enter")
+            await expect(page.get_by_role("button", name="Locked: cash")).to_be_visible(timeout=WAIT_MS)
+            # The payment grid ends at the locked cash.
+            await expect(page.locator(".open-grid[aria-busy=false]")).to_be_visible(timeout=WAIT_MS)
 
     async def assign(hand: Hand) -> None:
         await hand.press("s")

@@ -129,6 +129,8 @@ async def test_a_whole_deal_by_keyboard_and_by_ear(arrive: Arrive) -> None:
     await hands.act("Present to the customer", leaves=True)
     await page.wait_for_url("**/present")
     await expect(page.get_by_role("link", name="Back")).to_be_visible(timeout=WAIT_MS)
+    # Chromium itself complains of a page that is left while it connects.
+    await expect(page.locator(".present.is-live")).to_be_visible(timeout=WAIT_MS)
     await hands.press("Tab")
     await hands.to("Back")
     await page.keyboard.press("Enter")

@@ -150,21 +150,14 @@ interface StepsProps {
   view: WallView;
 }
 
-/** Steps that are seldom taken stand at the left, where those of the desk come and go without moving them. */
+/**
+ * Steps that are seldom taken stand at the left, where those of the desk come and go without moving them, and the lock,
+ * which a signed deal has no longer, behind the assignment.
+ */
 function QuietSteps({ answering, steps, opened, view }: StepsProps) {
   const others = steps.filter((step) => !isForward(step) && !ON_THE_WALL.includes(step)).reverse();
   return (
     <>
-      {mayLock(answering) && (
-        <button
-          type="button"
-          class="button"
-          aria-keyshortcuts="l"
-          onClick={() => (view.opened.value = { ...opened, mode: "lock" })}
-        >
-          Lock <Key>L</Key>
-        </button>
-      )}
       {mayAssign(answering.deal, answering.user) && (
         <button
           type="button"
@@ -175,9 +168,19 @@ function QuietSteps({ answering, steps, opened, view }: StepsProps) {
           Assign <Key>S</Key>
         </button>
       )}
+      {mayLock(answering) && (
+        <button
+          type="button"
+          class="button"
+          aria-keyshortcuts="l"
+          onClick={() => (view.opened.value = { ...opened, mode: "lock" })}
+        >
+          Lock <Key>L</Key>
+        </button>
+      )}
       {others.map((step) => (
         <button
-          key={step}
+          key={`${answering.deal.state} ${step}`}
           type="button"
           class="button quiet-step"
           onClick={() => (answering.session.desk.opened.value = { kind: "step", step })}
