@@ -175,8 +175,8 @@ class Parent:
     def _accept(self) -> str | None:
         caller, _ = self._listener.accept()
         said, ends, _, _ = socket.recv_fds(caller, MOST_BYTES, 1)
-        while not said.endswith(b"\n"):
-            said += caller.recv(MOST_BYTES)
+        while not said.endswith(b"\n") and (more := caller.recv(MOST_BYTES)):
+            said += more
         wanted = Wanted(**json.loads(said))
         if (pid := os.fork()) == 0:
             self._let_go()

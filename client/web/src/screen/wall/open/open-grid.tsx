@@ -82,13 +82,10 @@ function Nudges({ session, view, opened }: { session: DealSession; view: WallVie
 
 /** Asks once for each offer what its nearest counters would be, and again on another connection. */
 function useNudges(session: DealSession): readonly Nudge[] {
-  const found = useSignal<readonly Nudge[]>([]);
+  const found = useSignal<{ of: string; nudges: readonly Nudge[] } | null>(null);
   const current = session.truth.current.value;
   const deal = session.model.value?.deal;
   const offer = deal?.state === "submitted" && !deal.selected?.cash && !deal.selected?.lease ? deal.selected : null;
-  useEffect(() => {
-    found.value = [];
-  }, [offer?.offer_id]);
   useEffect(() => {
     if (!offer || !current) return;
     let stale = false;
@@ -96,13 +93,14 @@ function useNudges(session: DealSession): readonly Nudge[] {
     const { cash, terms } = nudgeAxes(offer);
     const about = { vehicle_id: offer.vehicle_id, changes, programme_id, terms_months: terms, cash_down_cents: cash };
     session.ask({ type: "quote", channel: `deal:${session.dealId}`, ...about }, (reply) => {
-      if (!stale && reply.ok) found.value = nudgesOf(reply.data as unknown as QuoteReply, offer);
+      if (stale || !reply.ok) return;
+      found.value = { of: offer.offer_id, nudges: nudgesOf(reply.data as unknown as QuoteReply, offer) };
     });
     return () => {
       stale = true;
     };
   }, [offer?.offer_id, current]);
-  return found.value;
+  return offer && found.value?.of === offer.offer_id ? found.value.nudges : [];
 }
 
 /** "+$500 → $1,011.10, NPV +$180". */
