@@ -51,7 +51,7 @@ def test_what_was_passed_on(header: str) -> None:
 @pytest.mark.flow
 async def test_nobody_else_is_served_in_demo_mode(site: Site, settings: Settings) -> None:
     """Whoever came by another name, or through a proxy, is told why that ends here; outside demo mode both
-    are served.
+    are served, and nobody is shown the gallery.
     """
     elsewhere = ({"host": "deals.example.com"}, {"x-forwarded-for": "127.0.0.1"})
     async with site.browser() as browser:
@@ -64,9 +64,11 @@ async def test_nobody_else_is_served_in_demo_mode(site: Site, settings: Settings
         form = {"login": "riverside-sales", "password": "demo"}
         assert (await browser.post("/login", data=form, headers=elsewhere[0])).status_code == 403
         assert (await browser.get("/login", headers={"host": "[::1]:8000"})).status_code == 200
+        assert (await browser.get("/gallery")).status_code == 200
     async with open_site(settings, demo=False) as plain, plain.browser() as browser:
         for headers in elsewhere:
             assert (await browser.get("/login", headers=headers)).status_code == 200
+        assert (await browser.get("/gallery")).status_code == 404
 
 
 @pytest.mark.flow
