@@ -3,10 +3,10 @@ SETUP = @$(PYTHON) tools/bootstrap.py
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage faults screens lint bench lock clean
+.PHONY: help setup run test cluster-test coverage faults screens lint bench lock clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv and everything else that running needs
 	$(SETUP) setup
@@ -15,18 +15,23 @@ run: ## set up, start everything on this machine; options: make run ARGS="--port
 	$(SETUP) run $(ARGS)
 
 # More at once than a small machine has processors: a flow waits as long as it works.
-PYTEST = -m pytest -n 3 --dist loadfile $(ARGS)
+PYTEST = -m pytest -n 3 --dist loadfile
 
 test: ## set up what tests need and run them all; a part: make test ARGS="tests/finance"
 	$(SETUP) test
-	@$(BIN)/python $(PYTEST)
+	@$(BIN)/python $(PYTEST) --ignore=tests/cluster $(ARGS)
+
+# One worker: each of these tests starts several servers.
+cluster-test: ## clusters, proxies, replicas, poolers; the short form: make cluster-test ARGS='-m "not long"'
+	$(SETUP) test
+	@$(BIN)/python -m pytest tests/cluster --timeout 600 $(ARGS)
 
 # Services of the tests may run under another account, so the folder is open to all.
 coverage: export COVERAGE_DATA = $(CURDIR)/.coverage-data/part
 coverage: ## run the tests and say which lines no test reaches, in every process; a part: make coverage ARGS="tests/hub"
 	$(SETUP) test
 	@rm -rf .coverage-data && mkdir -m 1777 .coverage-data
-	@$(BIN)/coverage run $(PYTEST)
+	@$(BIN)/coverage run $(PYTEST) --ignore=tests/cluster $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	@$(BIN)/coverage html --quiet --directory .coverage-data/html
