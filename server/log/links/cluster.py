@@ -252,7 +252,7 @@ def key_of(args: Sequence[Any]) -> str | bytes | None:
     if command in SCRIPTS:
         place = 3
     elif command == "XREADGROUP":
-        place = [str(arg).upper() for arg in args].index("STREAMS") + 1
+        place = args.index(b"STREAMS") + 1
     else:
         place = 1
     key: str | bytes = args[place]

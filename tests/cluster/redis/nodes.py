@@ -1,7 +1,7 @@
 """A real Redis Cluster on loopback: three masters with a replica each, started here and ended by id."""
 
 import contextlib
-import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,29 +22,23 @@ POLL_SECONDS: Final = 0.02
 BUS_OFFSET: Final = 10_000
 """Redis adds this to its port for the cluster's own connections."""
 
+PORTS: Final = range(11_000, 22_000)
+
 
 def free_ports(count: int) -> list[int]:
-    """Return free ports whose cluster ports are free too."""
-    held: list[socket.socket] = []
-    ports: list[int] = []
-    try:
-        while len(ports) < count:
-            for offset in range(20_000, 50_000, 7):
-                port = (offset + os.getpid() * 31) % 30_000 + 20_000
-                if len(ports) == count:
-                    break
-                pair = [socket.socket(), socket.socket()]
-                held += pair
-                try:
-                    for number, each in enumerate(pair):
-                        each.bind(("127.0.0.1", port + number * BUS_OFFSET))
-                except OSError:
-                    continue
-                ports.append(port)
-    finally:
-        for each in held:
-            each.close()
-    return ports
+    """Return free ports whose cluster ports are free too; neither are ports of outgoing connections."""
+    found: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as own, socket.socket() as bus:
+            try:
+                own.bind(("127.0.0.1", port))
+                bus.bind(("127.0.0.1", port + BUS_OFFSET))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError("there are not enough free ports")
 
 
 class Node:
@@ -244,6 +238,12 @@ class Cluster:
             wait_for(lambda: replica.info()["role"] == "master", "the replica to take over")
         finally:
             master.thaw()
+
+    def wait_master(self, node: Node) -> None:
+        """Return once a node is a master for all others."""
+        wait_for(
+            lambda: all(node.port in self.owners(each).values() for each in self.running), "it to take over"
+        )
 
     def move(self, slot: int, to: Node, pause_seconds: float = 0.0) -> int:
         """Move a slot as redis-cli does, with pauses while its keys are on two nodes; return how many."""
