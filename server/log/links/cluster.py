@@ -70,7 +70,7 @@ class ClusterClient(Redis):
         async def send(node: Redis, asking: bool) -> Any:
             if not asking:
                 return await _execute(node, args, options)
-            return (await _send_together(node, [(args, options)], asking=True))[0]
+            return _or_raise(await _send_together(node, [(args, options)], asking=True))[0]
 
         return await self.where(slot_of(key), send)
 
@@ -162,11 +162,7 @@ class ClusterPipeline:
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Run the commands. Raises RedisError; with ``raise_on_error`` also for an answer that is one."""
         replies = await (self._in_one_slot() if self._transaction else self._by_node())
-        if raise_on_error:
-            for reply in replies:
-                if isinstance(reply, Exception):
-                    raise reply
-        return replies
+        return _or_raise(replies) if raise_on_error else replies
 
     async def _in_one_slot(self) -> list[Any]:
         keys = [key for args, _ in self._commands if (key := key_of(args)) is not None]
@@ -230,6 +226,13 @@ async def _send_together(
             pipe.execute_command(*args, **options)
         replies: list[Any] = await pipe.execute(raise_on_error=False)
     return replies[1::2] if asking else replies
+
+
+def _or_raise(replies: list[Any]) -> list[Any]:
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return replies
 
 
 def _execute(node: Redis, args: Sequence[Any], options: dict[str, Any]) -> Awaitable[Any]:

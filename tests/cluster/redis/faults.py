@@ -17,9 +17,13 @@ from tests.faults import strain
 from tests.faults.faults import BEHIND_SECONDS, FAULTS, HANG_SECONDS, Fault
 from tests.faults.play import Scene
 from tests.faults.servers import RedisServer
+from tests.faults.stage import NotReached
 
 KILLS, KILL_PAUSE_SECONDS = 5, 0.2
 ROUNDS: Final = 3
+LEAST_LOST_BYTES: Final = 1_000
+"""Events of a deal, and not only the pings of a master."""
+
 SPLIT_SECONDS: Final = 0.15
 """The pause after each few keys while a slot's keys are on two nodes."""
 
@@ -129,7 +133,9 @@ async def _take_over(scene: Scene) -> None:
     """A replica that heard nothing for a while takes over: what was written since then is lost."""
     cluster = _cluster(scene)
     replica = await asyncio.to_thread(cluster.replica_of, _master_of_deal(scene))
-    await _off_loop(cluster.take_over, replica, BEHIND_SECONDS)
+    lost_bytes = await asyncio.to_thread(cluster.take_over, replica, BEHIND_SECONDS)
+    if lost_bytes < LEAST_LOST_BYTES:
+        raise NotReached(f"the replica was only {lost_bytes} bytes behind")
     await _off_loop(cluster.wait_well)
     await scene.stage.ready()
 

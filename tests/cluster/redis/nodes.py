@@ -223,21 +223,22 @@ class Cluster:
             b"cluster_state:ok" in state for state in states
         )
 
-    def take_over(self, replica: Node, behind_seconds: float, meanwhile: Callable[[], None]) -> None:
-        """Let a replica miss what is written for some time, and then promote it without asking anybody."""
+    def take_over(self, replica: Node, behind_seconds: float) -> int:
+        """Keep a replica from what is written for some time, and then promote it without asking anybody.
+
+        Returns how many bytes of its master's writes it never got.
+        """
         master = self.at(replica.info()["master_port"])
-        # The replica hangs, so that it reads nothing; then the connection is cut with what is still in it.
-        replica.freeze()
-        meanwhile()
-        time.sleep(behind_seconds)
+        password = replica.ask("CONFIG", "GET", "masterauth")
+        # With a wrong password it gets nothing more from its master, and keeps what it has.
+        replica.ask("CONFIG", "SET", "masterauth", "wrong")
         master.ask("CLIENT", "KILL", "TYPE", "replica")
-        master.freeze()
-        replica.thaw()
-        try:
-            replica.ask("CLUSTER", "FAILOVER", "TAKEOVER")
-            wait_for(lambda: replica.info()["role"] == "master", "the replica to take over")
-        finally:
-            master.thaw()
+        time.sleep(behind_seconds)
+        lost = master.info()["master_repl_offset"] - replica.info()["slave_repl_offset"]
+        replica.ask("CLUSTER", "FAILOVER", "TAKEOVER")
+        wait_for(lambda: replica.info()["role"] == "master", "the replica to take over")
+        replica.ask("CONFIG", "SET", "masterauth", password[1])
+        return int(lost)
 
     def wait_master(self, node: Node) -> None:
         """Return once a node is a master for all others."""
