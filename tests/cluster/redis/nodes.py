@@ -192,6 +192,10 @@ class Cluster:
         """Return who serves a key."""
         return self.at(self.owners(self.running[0])[key_slot(key.encode())])
 
+    def other_than(self, master: Node) -> Node:
+        """Return another master."""
+        return next(node for node in self.masters() if node is not master)
+
     def replica_of(self, master: Node) -> Node:
         """Return a replica of a master."""
         wait_for(lambda: self._replicas(master), "a replica")
@@ -248,20 +252,28 @@ class Cluster:
 
     def move(self, slot: int, to: Node, pause_seconds: float = 0.0) -> int:
         """Move a slot as redis-cli does, with pauses while its keys are on two nodes; return how many."""
+        with self.moving(slot, to) as source:
+            moved = 0
+            if source is not to:
+                while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 3):
+                    source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", *keys)
+                    moved += len(keys)
+                    time.sleep(pause_seconds)
+        return moved
+
+    @contextmanager
+    def moving(self, slot: int, to: Node) -> Iterator[Node]:
+        """Yield the node that a slot moves away from; afterwards it has moved."""
         source = self.at(self.owners(to)[slot])
         if source is to:
-            return 0
+            yield source
+            return
         source_id, to_id = self.id_of(source), self.id_of(to)
         to.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source_id)
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", to_id)
-        moved = 0
-        while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 3):
-            source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", *keys)
-            moved += len(keys)
-            time.sleep(pause_seconds)
+        yield source
         for node in (to, source, *(each for each in self.masters() if each not in {to, source})):
             node.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
-        return moved
 
     def _known_to(self, node: Node) -> str:
         return _raw(node.ask("CLUSTER", "NODES")).decode()
