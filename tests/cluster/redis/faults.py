@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import redis
 from redis.crc import key_slot
@@ -28,17 +28,31 @@ SPLIT_SECONDS: Final = 0.15
 """The pause after each few keys while a slot's keys are on two nodes."""
 
 
+Address = tuple[str, str, str]
+"""The scheme of an address, its login and its options."""
+
+PLAIN: Final[Address] = ("redis+cluster", "", "")
+
+
 class ClusterServer(RedisServer):
     """A cluster in the place of the stage's one Redis: what is done to that is done to all masters."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        options: Mapping[str, str] | None = None,
+        *,
+        address: Address = PLAIN,
+        **client: Any,
+    ) -> None:
         super().__init__(folder)
-        self.cluster = Cluster(find_program().path, folder / "cluster", {})
+        self._address = address
+        self.cluster = Cluster(find_program().path, folder / "cluster", options or {}, **client)
 
     @property
     def url(self) -> str:
         """The cluster's address."""
-        return self.cluster.url()
+        return self.cluster.url(*self._address)
 
     def start(self) -> None:
         """Start all nodes."""

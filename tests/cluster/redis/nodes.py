@@ -55,7 +55,9 @@ class Node:
 
     def start(self) -> None:
         """Start it with what lies in its folder; return once it answers."""
-        port = {"port": str(self.port)} if "tls-port" not in self._options else {"port": "0"}
+        port = {"port": str(self.port)}
+        if "tls-cert-file" in self._options:
+            port = {"port": "0", "tls-port": str(self.port)}
         options = {"bind": "127.0.0.1", "dir": str(self.folder), "save": "", "appendonly": "no"}
         options |= port | {"repl-diskless-sync": "yes", "repl-diskless-sync-delay": "0"} | self._options
         words = [word for name, value in options.items() for word in (f"--{name}", *value.split(" "))]
@@ -271,9 +273,11 @@ class Cluster:
         source_id, to_id = self.id_of(source), self.id_of(to)
         to.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source_id)
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", to_id)
-        yield source
-        for node in (to, source, *(each for each in self.masters() if each not in {to, source})):
-            node.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
+        try:
+            yield source
+        finally:
+            for node in (to, source, *(each for each in self.masters() if each not in {to, source})):
+                node.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
 
     def _known_to(self, node: Node) -> str:
         return _raw(node.ask("CLUSTER", "NODES")).decode()
