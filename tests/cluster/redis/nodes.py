@@ -55,15 +55,17 @@ class Node:
 
     def start(self) -> None:
         """Start it with what lies in its folder; return once it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen([self.program, *self._words()], stdout=log, stderr=log)
+        wait_for(self._answers, f"{self.program} on {self.port}")
+
+    def _words(self) -> list[str]:
         port = {"port": str(self.port)}
         if "tls-cert-file" in self._options:
             port = {"port": "0", "tls-port": str(self.port)}
         options = {"bind": "127.0.0.1", "dir": str(self.folder), "save": "", "appendonly": "no"}
         options |= port | {"repl-diskless-sync": "yes", "repl-diskless-sync-delay": "0"} | self._options
-        words = [word for name, value in options.items() for word in (f"--{name}", *value.split(" "))]
-        with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen([self.program, *words], stdout=log, stderr=log)
-        wait_for(self._answers, f"{self.program} on {self.port}")
+        return [word for name, value in options.items() for word in (f"--{name}", *value.split(" "))]
 
     def _answers(self) -> bool:
         assert self._process is not None
