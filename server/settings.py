@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from server import redis_address
 from server.errors import UserError
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -98,7 +99,7 @@ class Settings:
             database_listen_url=read.address(
                 "DATABASE_LISTEN_URL", ("postgresql://", "postgres://"), database_url
             ),
-            redis_url=read.address("REDIS_URL", ("redis://", "rediss://", "unix://")),
+            redis_url=read.redis("REDIS_URL"),
             redis_uid=read.uid("DEAL_REDIS_UID"),
             host=host,
             port=port,
@@ -200,6 +201,12 @@ class _Reader:
         if not value.startswith(schemes):
             raise SettingsError(name, f"set to an address that begins with {' or '.join(schemes)}")
         return value
+
+    def redis(self, name: str) -> str:
+        try:
+            return redis_address.parse(self.text(name, "")).url
+        except redis_address.AddressError as error:
+            raise SettingsError(name, error.expected) from None
 
     def collector(self, name: str) -> str:
         return self.address(name, ("http://", "https://")) if self.text(name, "") else ""

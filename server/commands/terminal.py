@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import asyncpg
 import redis
@@ -49,8 +50,13 @@ class StoreMissing(UserError):
         return "there is no store yet: `deal-architect seed` creates the sample stores"
 
 
+RIGHTS: Final = "docs/operations/redis.md"
+UNKNOWN_AUTHORITY: Final = "CERTIFICATE_VERIFY_FAILED"
+
 # Exceptions of libraries, and what to check. The first match counts.
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
+    (redis.AuthenticationError, "check the user and the password in REDIS_URL"),
+    (redis.exceptions.NoPermissionError, f"give the user in REDIS_URL the rights that {RIGHTS} lists"),
     (redis.RedisError, "check that Redis is running at REDIS_URL"),
     (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
     (asyncpg.DeadlockDetectedError, "another program changed the same rows: try again"),
@@ -69,6 +75,8 @@ def explain(error: Exception) -> str | None:
     text = " ".join(str(error).split())
     if isinstance(error, UserError):
         return text
+    if UNKNOWN_AUTHORITY in text and isinstance(error, redis.RedisError):
+        return f"{text}: check ssl_ca_certs in REDIS_URL"
     for kind, remedy in REMEDIES:
         if isinstance(error, kind):
             return f"{text or 'no answer'}: {remedy}"

@@ -3,6 +3,7 @@
 from hashlib import sha1
 from importlib.resources import files
 
+from server.log.links.cluster import sharded
 from server.log.redis_scripts import SCRIPT_NAMES, source_of
 
 _WITH_ROOM = "server.work"
@@ -25,4 +26,8 @@ def script_names() -> dict[str, str]:
         for script in queue.iterdir()
         if script.name.endswith(".lua")
     }
-    return {sha1(text.encode(), usedforsecurity=False).hexdigest(): name for name, text in sources.items()}
+    return {
+        sha1(text.encode(), usedforsecurity=False).hexdigest(): name
+        for name, source in sources.items()
+        for text in {source, sharded(source)}
+    }

@@ -1,74 +1,46 @@
-"""The bells that a process receives: one pub/sub connection to Redis for all channels.
+"""The bells that a process receives, for all channels: over one connection from one Redis, and over one from
+each master of a cluster.
 
 Pub/sub delivers at most once, so a bell may be lost. A listener gets each event that was received, and is
-notified whenever Redis confirms its subscription: the first time and after each reconnection. It reads the
-events in between from the channel's log.
-
-A connection can be up and still receive nothing: it is half-open, or Redis lost its subscriptions. So the bus
-checks itself: it rings a bell of its own over another connection, and reconnects if that does not arrive in
-time.
-
-``subscribe`` and ``unsubscribe`` only record what is wanted; the task that owns the connection carries it
-out. So a channel that is left and joined again in between keeps its subscription, and commands cannot
-overtake each other.
+notified whenever Redis confirms its subscription: the first time, after each reconnection, and after its slot
+has moved to another node. It reads the events in between from the channel's log.
 """
 
 import asyncio
 import math
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 from redis.asyncio import ConnectionPool
-from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from server.log.channel_log import Entry
-from server.log.links.bells import hear
-from server.log.links.peer import require_peer
-from server.log.redis_log import parse_bell
+from server.log.ear import DEAF_SECONDS, PLAIN, PROBE_SECONDS, SHARDED, Deaf, Ear, Pace, Subscriber
+from server.log.links.connecting import pool_of
+from server.log.links.topology import ASK_AGAIN_SECONDS, Topology, slot_of
 from server.log.redis_scripts import bell_name
 from server.observe.failing import REDIS_FAILS
-from server.observe.reconnecting import stay_connected
 from server.observe.standing import Standing
+from server.redis_address import Kind, Node, parse
 
-PING_SECONDS: Final = 5.0
-SILENCE_SECONDS: Final = 3 * PING_SECONDS
-"""A connection that receives nothing for this long, not even the answer to a ping, counts as dead."""
+__all__ = ["Bus", "Deaf", "Subscriber"]
 
-ANSWER_SECONDS: Final = 5.0
-PROBE_SECONDS: Final = 2.0
-"""How often the bus rings its own bell."""
+SINGLE: Final = ("", 0)
+"""Stands for the only server where there is no cluster."""
 
-DEAF_SECONDS: Final = 3.0
-"""How long the bus waits for its own bell before it reconnects."""
-
-SUBSCRIBE_AT_ONCE: Final = 500
-AGAIN_SECONDS: Final = 0.01
-
-
-class Subscriber(Protocol):
-    """A listener of a channel. Both methods must return at once."""
-
-    def heard(self, entry: Entry) -> None:
-        """Take an event that was just published; ``seq`` 0 announces a new epoch."""
-
-    def confirmed(self) -> None:
-        """Note that the subscription is active from now on. Earlier events may have been missed."""
-
-
-class Deaf(ConnectionError):
-    """The connection is up but does not receive what is published."""
-
-    def __str__(self) -> str:
-        return "its own bell was not heard"
+MOST_NAMES: Final = 1_000_000
+"""How many names are tried until one is on a slot of a node: three for a third of the slots, and 16,384 on
+average for a node with one slot.
+"""
 
 
 class Bus:
-    """The bus of one process. It receives only while ``run`` runs; ``standing`` says whether it does."""
+    """The bus of one process. It receives only while ``run`` runs; ``standing`` says whether it does, from
+    every server.
+    """
 
     def __init__(
         self,
@@ -78,28 +50,17 @@ class Bus:
         probe_seconds: float = PROBE_SECONDS,
         deaf_seconds: float = DEAF_SECONDS,
     ) -> None:
-        self._probe_seconds = probe_seconds
-        self._deaf_seconds = deaf_seconds
-        self._probe = f"{{probe:{secrets.token_hex(8)}}}:bell".encode()
-        self._probe_heard = asyncio.Event()
-        self._heard_at: float | None = None
-        # The bus has its own retries: redis-py would reconnect and subscribe again without notice. It has its
-        # own timeouts too: on Python 3.11 those of redis-py (wait_for) can swallow a task's cancellation.
-        self._pool = ConnectionPool.from_url(
-            redis_url,
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),
-            socket_connect_timeout=None,
-            socket_timeout=None,
-            client_name="deal-architect-bells",
-        )
-        require_peer(self._pool, redis_uid)
+        self._address, self._uid = parse(redis_url), redis_uid
+        self._pace = Pace(probe_seconds, deaf_seconds)
         self._wanted: dict[bytes, Subscriber] = {}
-        self._sent: set[bytes] = set()
-        self._changed = asyncio.Event()
         self._after_read: Callable[[], None] = lambda: None
-        self.standing = Standing()
+        self._changed = asyncio.Event()
         self._log = structlog.get_logger("bus")
+        self.standing = Standing()
+        self._topology = Topology(self._address) if self._address.kind is Kind.CLUSTER else None
+        self._ears: dict[Node, Ear] = {}
+        if self._topology is None:
+            self._ears[SINGLE] = self._ear(None, self.standing)
 
     @property
     def connected(self) -> bool:
@@ -108,128 +69,146 @@ class Bus:
 
     @property
     def silence_seconds(self) -> float:
-        """How long ago the bus last received its own bell; infinite if it never has. Any thread may ask."""
-        if self._heard_at is None:
-            return math.inf
-        return time.monotonic() - self._heard_at
+        """How long ago the bus last received its own bell from each server; infinite if it never has. Any
+        thread may ask.
+        """
+        heard = [ear.heard_at for ear in tuple(self._ears.values())]
+        since = [time.monotonic() - at for at in heard if at is not None]
+        return max(since) if since and len(since) == len(heard) else math.inf
 
     def subscribe(self, channel: str, listener: Subscriber) -> None:
         """Deliver the bells of ``channel`` to ``listener``, which replaces any earlier one."""
-        self._wanted[bell_name(channel).encode()] = listener
-        self._changed.set()
+        name = bell_name(channel).encode()
+        self._wanted[name] = listener
+        ear = self._ear_for(name)
+        if ear is not None:
+            ear.want(name, listener)
 
     def unsubscribe(self, channel: str) -> None:
         """Stop listening to ``channel``."""
-        self._wanted.pop(bell_name(channel).encode(), None)
-        self._changed.set()
+        name = bell_name(channel).encode()
+        self._wanted.pop(name, None)
+        ear = self._ear_for(name)
+        if ear is not None:
+            ear.unwant(name)
 
     def after_each_read(self, look: Callable[[], None]) -> None:
         """Call ``look`` once after each read, for all bells of that read. It must return at once."""
         self._after_read = look
 
     async def run(self) -> None:
-        """Receive until cancelled; reconnect whenever the connection breaks."""
-        try:
-            await stay_connected(self._hear, self.standing, outages=REDIS_FAILS, broken=self._broken)
-        finally:
-            await self._pool.aclose()
+        """Receive until cancelled; reconnect whenever a connection breaks."""
+        if self._topology is None:
+            await self._ears[SINGLE].run()
+        else:
+            await self._follow(self._topology)
 
-    def _broken(self, error: Exception) -> None:
-        self._log.warning("bus_broken", error=error)
-
-    async def _hear(self) -> None:
-        """Receive on one connection until it breaks. Raises the first of its tasks' REDIS_FAILS."""
-        outage: BaseException | None = None
-        try:
-            await self._hear_on_one_connection()
-        except* REDIS_FAILS as errors:
-            outage = errors.exceptions[0]
-        if outage is not None:
-            raise outage
-
-    async def _hear_on_one_connection(self) -> None:
-        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await connection.connect()  # type: ignore[no-untyped-call]
-            self._sent.clear()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read(connection), name="bus-read")
-                tasks.create_task(self._write(connection), name="bus-write")
-                tasks.create_task(self._prove(), name="bus-probe")
-        finally:
-            await connection.disconnect(nowait=True)
-
-    async def _write(self, connection: AbstractConnection) -> None:
-        """Keep the subscriptions equal to what is wanted, and ping when there is nothing to send."""
-        while True:
-            self._changed.clear()
-            wanted = {self._probe, *self._wanted}
-            for command, names in (("UNSUBSCRIBE", self._sent - wanted), ("SUBSCRIBE", wanted - self._sent)):
-                for some in _batches(sorted(names)):
-                    await _send(connection, command, *some)
-            self._sent = wanted
-            try:
-                async with asyncio.timeout(PING_SECONDS):
-                    await self._changed.wait()
-            except TimeoutError:
-                await _send(connection, "PING")
-
-    async def _prove(self) -> None:
-        """Ring the bus's own bell periodically. Raises Deaf if it does not arrive."""
-        ringing: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await ringing.connect()  # type: ignore[no-untyped-call]
+    async def _follow(self, topology: Topology) -> None:
+        """Keep an ear for each master, and each channel with the master of its slot."""
+        running: dict[Node, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as tasks:
             while True:
-                await self._ring_until_heard(ringing)
-                self._heard_at = time.monotonic()
-                self.standing.rise()
-                await asyncio.sleep(self._probe_seconds)
-        finally:
-            await ringing.disconnect(nowait=True)
+                self._changed.clear()
+                try:
+                    await topology.settle()
+                except REDIS_FAILS as error:
+                    self._log.warning("bus_broken", error=error)
+                for node in running.keys() - set(topology.masters):
+                    running.pop(node).cancel()
+                    del self._ears[node]
+                for node in topology.masters:
+                    if node not in running:
+                        ear = self._ears[node] = self._ear(node, _Part(self._look))
+                        running[node] = tasks.create_task(ear.run(), name=f"bus-{node[0]}:{node[1]}")
+                self._share_out(topology)
+                self._look()
+                if self.standing.is_up:
+                    await self._changed.wait()
+                # What has changed is not known everywhere at once: it is asked for until all hear.
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+                topology.doubt()
 
-    async def _ring_until_heard(self, ringing: AbstractConnection) -> None:
-        """Ring until the bell arrives: the first one may precede the subscription."""
-        self._probe_heard.clear()
-        try:
-            async with asyncio.timeout(self._deaf_seconds):
-                while not self._probe_heard.is_set():
-                    await _send(ringing, "PUBLISH", self._probe, b"")
-                    async with asyncio.timeout(ANSWER_SECONDS):
-                        heard_by = await ringing.read_response(disconnect_on_error=False)
-                    if heard_by:
-                        await self._probe_heard.wait()
-                    else:
-                        await asyncio.sleep(AGAIN_SECONDS)
-        except TimeoutError:
-            raise Deaf from None
+    def _share_out(self, topology: Topology) -> None:
+        shares: dict[Node, dict[bytes, Subscriber]] = {node: {} for node in self._ears}
+        for name, listener in self._wanted.items():
+            node = topology.owner_or_none(slot_of(name))
+            if node is not None:
+                shares[node][name] = listener
+        for node, share in shares.items():
+            self._ears[node].want_only(share)
 
-    async def _read(self, connection: AbstractConnection) -> None:
-        await hear(connection, self._take, self._read_is_over).until_lost(SILENCE_SECONDS)
+    def _look(self) -> None:
+        """Make the standing of the whole that of all parts."""
+        whole = self._topology is not None and self._topology.is_whole
+        if whole and all(ear.standing.is_up for ear in self._ears.values()):
+            self.standing.rise()
+        else:
+            self.standing.fall()
+
+    def _ear_for(self, name: bytes) -> Ear | None:
+        if self._topology is None:
+            return self._ears[SINGLE]
+        node = self._topology.owner_or_none(slot_of(name))
+        return None if node is None else self._ears.get(node)
+
+    def _ear(self, node: Node | None, standing: Standing) -> Ear:
+        # An ear has its own retries: redis-py would reconnect and subscribe again without notice. It has its
+        # own timeouts too: on Python 3.11 those of redis-py (wait_for) can swallow a task's cancellation.
+        pool = pool_of(
+            self._address,
+            ConnectionPool,
+            self._uid,
+            node,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            socket_connect_timeout=None,
+            socket_timeout=None,
+            client_name="deal-architect-bells",
+        )
+        return Ear(
+            pool,
+            lambda: self._probe_of(node),
+            words=PLAIN if node is None else SHARDED,
+            pace=self._pace,
+            standing=standing,
+            after_read=self._read_is_over,
+            broken=self._broken,
+            moved=self._changed.set,
+        )
+
+    def _probe_of(self, node: Node | None) -> bytes:
+        """Return a name that nobody else listens to, on a slot of the node."""
+        unique = secrets.token_hex(8)
+        names = (f"{{probe:{unique}:{number}}}:bell".encode() for number in range(MOST_NAMES))
+        if node is None or self._topology is None:
+            return next(names)
+        slots = set(self._topology.slots_of(node))
+        found = next((name for name in names if slot_of(name) in slots), None)
+        if found is None:
+            raise Deaf
+        return found
 
     def _read_is_over(self) -> None:
         self._after_read()
 
-    def _take(self, reply: Sequence[Any]) -> None:
-        kind, name, *rest = reply
-        if name == self._probe:
-            if kind == b"message":
-                self._probe_heard.set()
-            return
-        listener = self._wanted.get(name)
-        if listener is None:
-            return
-        if kind == b"message":
-            listener.heard(parse_bell(rest[0]))
-        elif kind == b"subscribe":
-            listener.confirmed()
+    def _broken(self, error: Exception) -> None:
+        self._log.warning("bus_broken", error=error)
+        self._changed.set()
 
 
-async def _send(connection: AbstractConnection, *command: str | bytes) -> None:
-    async with asyncio.timeout(ANSWER_SECONDS):
-        await connection.send_command(*command, check_health=False)
+class _Part(Standing):
+    """The standing of one ear of several."""
 
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._changed = changed
 
-def _batches(names: list[bytes]) -> list[list[bytes]]:
-    return [names[start : start + SUBSCRIBE_AT_ONCE] for start in range(0, len(names), SUBSCRIBE_AT_ONCE)]
+    def rise(self) -> None:
+        """Record that it is up."""
+        super().rise()
+        self._changed()
+
+    def fall(self) -> None:
+        """Record that it is down."""
+        super().fall()
+        self._changed()

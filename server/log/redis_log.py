@@ -1,7 +1,8 @@
 """The log of a channel in Redis: one hash tag per channel, one atomic script per publication.
 
-An epoch contains the run id of the Redis server, which every script compares. After Redis lost data or failed
-over, the log and the search state are dropped and a new epoch begins.
+An epoch contains the replication id of the Redis server, which every script compares. After Redis lost data
+or failed over, and after a slot of a cluster has moved, the log and the search state are dropped and a new
+epoch begins.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 
 from protocol.events import FIRST_LATE_CHUNK
 from server.log.channel_log import LogBounds
@@ -113,18 +113,25 @@ async def run_together(redis: Redis, script: AsyncScript, calls: Sequence[Call])
     It does not use the script support of redis-py's pipelines, which costs another trip each time.
     """
     async with cancellable():
-        try:
-            return await _run_known(redis, script, calls)
-        except NoScriptError:
+        replies = await _run_known(redis, script, calls)
+        # Nodes of a cluster may know the script while others do not: what has run is not run again.
+        unknown = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
             await redis.script_load(script.script)
-            return await _run_known(redis, script, calls)
+            again = await _run_known(redis, script, [calls[number] for number in unknown])
+            for number, reply in zip(unknown, again, strict=True):
+                replies[number] = reply
+    for reply in replies:
+        if isinstance(reply, RedisError):
+            raise reply
+    return replies
 
 
-async def _run_known(redis: Redis, script: AsyncScript, calls: Sequence[Call]) -> Sequence[Any]:
+async def _run_known(redis: Redis, script: AsyncScript, calls: Sequence[Call]) -> list[Any]:
     async with redis.pipeline(transaction=False) as pipe:
         for keys, args in calls:
             pipe.evalsha(script.sha, len(keys), *keys, *args)
-        replies: Sequence[Any] = await pipe.execute()
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
         return replies
 
 

@@ -11,7 +11,6 @@ from typing import Final, TypedDict
 
 import structlog
 import uvicorn
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -165,13 +164,11 @@ async def _lifespan(
     logger, statements = structlog.get_logger("web"), StatementTimes()
     try:
         async with AsyncExitStack() as stack:
-            pool, system, redis_pool = await asyncio.gather(
+            pool, system, (redis, redis_guard) = await asyncio.gather(
                 kept(stack, ending, start, "pool", open_pool(settings, statements)),
                 kept(stack, ending, start, "system_pool", open_system_pool(settings, statements)),
                 open_redis(stack, ending, start, settings),
             )
-            # The pool is closed on its own, after all who use it.
-            redis = Redis(connection_pool=redis_pool)
             secret = secret_of(settings)
             security = SecurityLog(pool, secret)
             stack.push_async_callback(ending.close, "security events", security.aclose)
@@ -184,7 +181,7 @@ async def _lifespan(
                 stack.push_async_callback(ending.close, "spans", partial(asyncio.to_thread, export.close))
             hub = assemble(
                 *(settings, pool, everything(system), redis),
-                redis_pool=redis_pool,
+                redis_guard=redis_guard,
                 compute=compute,
                 tasks=tasks,
                 secret=secret,

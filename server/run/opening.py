@@ -1,17 +1,18 @@
 """What a web process opens before it serves: its pools of connections to Postgres and Redis, and its port."""
 
 import socket
+import ssl
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from redis.exceptions import AuthenticationError
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError
 
 from server.database.core.metered import MeteredPool
-from server.log.links.direct_sending import send_directly
-from server.log.links.guarded_pool import GuardedPool
-from server.log.links.peer import require_peer
+from server.log.links.connecting import connect_guarded
+from server.log.links.guarded_pool import Guard
 from server.observe.ending import Ending
 from server.observe.failing import REDIS_FAILS
 from server.observe.metrics.start_up import StartUp
@@ -42,32 +43,41 @@ async def kept(
 
 async def open_redis(
     stack: AsyncExitStack, ending: Ending, start: StartUp, settings: Settings
-) -> GuardedPool:
-    """Return connections to Redis, whose breaker is open if Redis does not answer now.
+) -> tuple[Redis, Guard]:
+    """Return a client of Redis, whose breaker is open if Redis does not answer now, and what guards it.
 
-    Raises AuthenticationError if another account's Redis answers.
+    Raises RedisError if Redis will never answer: another account's, or one that refuses our certificate
+    authority, password or rights.
     """
-    connections: Any = GuardedPool.from_url(
+    redis, guard = connect_guarded(
         settings.redis_url,
+        settings.redis_uid,
         max_connections=REDIS_CONNECTIONS,
         timeout=REDIS_SECONDS,
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_CONNECT_SECONDS,
         client_name="deal-architect-web",
     )
-    require_peer(connections, settings.redis_uid)
-    send_directly(connections)
-    pool: GuardedPool = connections
-    stack.push_async_callback(ending.close, "redis connections", pool.aclose)
+    stack.push_async_callback(ending.close, "redis connections", redis.aclose)
     try:
-        await pool.ping()
-    except AuthenticationError:
-        raise
+        await guard.ping()
     except REDIS_FAILS as error:
+        if _is_refusal(error):
+            structlog.get_logger("web").error("redis_refuses_us", error=error)
+            raise
         structlog.get_logger("web").warning("without_redis", error=error)
-        pool.breaker.trip()
+        guard.breaker.trip()
     start.reached("redis")
-    return pool
+    return redis, guard
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    """Return whether the error, or one behind it, remains until somebody changes a setting."""
+    while error is not None:
+        if isinstance(error, AuthenticationError | NoPermissionError | ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -12,6 +12,7 @@ import uvloop
 from redis.exceptions import RedisError
 
 from server.database.core.pool import open_pool
+from server.log.links.connecting import connect_redis
 from server.log.redis_log import RedisLog
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.heap import settle_heap
@@ -26,7 +27,7 @@ from server.settings import Settings
 from server.work.measuring import worker_metrics, worker_vitals
 from server.work.queue import JobQueue
 from server.work.valuer import Valuer
-from server.work.worker import Worker, connect_redis
+from server.work.worker import Worker
 
 REDIS_CONNECTIONS = 4
 POOL_CONNECTIONS = 2

@@ -13,7 +13,6 @@ from typing import NoReturn
 
 import stamina
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from protocol import codec
@@ -22,8 +21,6 @@ from protocol.codec import FieldError
 from protocol.events import StageSpan
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
-from server.log.links.direct_sending import send_directly
-from server.log.links.peer import require_peer
 from server.log.search_log import SearchLog
 from server.log.search_traces import StageTime
 from server.observe.attending import about
@@ -215,16 +212,3 @@ class Worker:
 
 def _ms_since(moment: float) -> float:
     return round((time.perf_counter() - moment) * MS, 3)
-
-
-def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
-    """Return a client that returns bytes and opens at most ``connections``; calls wait until one is free.
-
-    With ``uid``, a connection over a Unix socket is allowed only to a process of that account.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url, max_connections=connections, timeout=5, client_name="deal-architect-worker"
-    )
-    require_peer(pool, uid)
-    send_directly(pool)
-    return Redis.from_pool(pool)

@@ -10,16 +10,20 @@ import dataclasses
 import json
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.cluster.redis.faults import CLUSTER_FAULTS, ClusterServer
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.judging.checker import Findings
 from tests.faults.judging.result import Result
 from tests.faults.people.dealing import PLAYED
 from tests.faults.play import play
+from tests.faults.servers import RedisServer
 from tests.faults.stage import open_stage
 
 COLUMNS = (
@@ -37,10 +41,19 @@ COLUMNS = (
 )
 
 
-async def play_all(faults: list[Fault], *, stores_apart: bool) -> list[Result]:
+REDISES: Final[dict[str, tuple[Callable[[Path], RedisServer], tuple[Fault, ...]]]] = {
+    "single": (RedisServer, FAULTS),
+    "cluster": (ClusterServer, CLUSTER_FAULTS),
+}
+"""What people work on, and the faults of it."""
+
+
+async def play_all(
+    faults: list[Fault], *, stores_apart: bool, redis_in: Callable[[Path], RedisServer] = RedisServer
+) -> list[Result]:
     """Play faults one after another on one stage, and say how each went."""
     results = []
-    async with open_stage({"DEAL_STORES_APART": str(int(stores_apart))}) as stage:
+    async with open_stage({"DEAL_STORES_APART": str(int(stores_apart))}, redis_in) as stage:
         for fault in faults:
             try:
                 result = await play(stage, fault.name, fault.inject)
@@ -98,9 +111,16 @@ def main() -> None:
         action="store_true",
         help="web processes hand connections over, so that one of them serves everybody until it dies",
     )
+    parser.add_argument(
+        "--redis",
+        choices=REDISES,
+        default="single",
+        help="one Redis, or three masters with replicas and faults of a cluster",
+    )
     options = parser.parse_args()
-    faults = [fault for fault in FAULTS if not options.only or options.only in fault.name]
-    results = asyncio.run(play_all(faults, stores_apart=options.stores_apart))
+    redis_in, all_faults = REDISES[options.redis]
+    faults = [fault for fault in all_faults if not options.only or options.only in fault.name]
+    results = asyncio.run(play_all(faults, stores_apart=options.stores_apart, redis_in=redis_in))
     show(results)
     write(results, options.json)
     missed = set() if options.only else unplayed(results)

@@ -33,7 +33,7 @@ def _no_gap_fill() -> None:
 
 def _no_epoch_check() -> None:
     """A log that lost its end in a restart is continued: numbers are given a second time."""
-    _change_scripts("if string.sub(epoch, 1, #run) ~= run then return false end", "")
+    _change_scripts("if string.sub(epoch, 1, #own) ~= own then return false end", "")
 
 
 def _no_idempotency_key() -> None:

@@ -138,12 +138,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(extra: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
-    """Start everything; all of it is gone afterwards."""
+async def open_stage(
+    extra: Mapping[str, str] | None = None, redis_in: Callable[[Path], RedisServer] = RedisServer
+) -> AsyncIterator[Stage]:
+    """Start everything; all of it is gone afterwards. ``redis_in`` makes the Redis, given its folder."""
     with open_folder("faults-", in_memory=True) as folder:
         for part in ("armed", "clocks"):
             (folder / part).mkdir()
-        redis = RedisServer(folder)
+        redis = redis_in(folder)
         with EmbeddedServices(folder / "data", Service.POSTGRES, fleeting=True) as embedded:
             redis.start()
             try:

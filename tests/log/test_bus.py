@@ -15,7 +15,7 @@ from server.hub.channels.registry import Registry
 from server.hub.channels.session import Watcher
 from server.hub.sight.sight import Sight
 from server.hub.sockets.wire import FastLane
-from server.log.bus import Bus
+from server.log.bus import SINGLE, Bus
 from server.log.channel_log import Entry
 from server.log.redis_log import RedisLog
 from server.log.redis_scripts import bell_name
@@ -194,13 +194,14 @@ async def test_a_bus_that_hears_nothing_finds_out(redis_url: str, monkeypatch: p
     """A connection that stands without its subscriptions is given up, and all of them come again."""
     bus = Bus(redis_url, probe_seconds=0.05, deaf_seconds=0.5)
     made: list[Any] = []
-    make = bus._pool.make_connection
+    pool = bus._ears[SINGLE]._pool
+    make = pool.make_connection
 
     def remember() -> Any:
         made.append(make())
         return made[-1]
 
-    monkeypatch.setattr(bus._pool, "make_connection", remember)
+    monkeypatch.setattr(pool, "make_connection", remember)
     ears = Ears()
     bus.subscribe(DEAL, ears)
     async with asyncio.TaskGroup() as tasks, Redis.from_url(redis_url) as redis:
@@ -219,14 +220,14 @@ async def test_a_bus_that_hears_nothing_finds_out(redis_url: str, monkeypatch: p
 async def test_a_bus_is_not_ready_while_it_is_deaf(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where what is published never arrives, connected is never said."""
     bus = Bus(redis_url, probe_seconds=0.05, deaf_seconds=0.2)
-    monkeypatch.setattr(bus, "_probe", b"another bell")
-    read = bus._read
+    ear = bus._ears[SINGLE]
+    read = ear._read
 
     async def read_nothing(connection: Any) -> None:
         await asyncio.Event().wait()
         await read(connection)
 
-    monkeypatch.setattr(bus, "_read", read_nothing)
+    monkeypatch.setattr(ear, "_read", read_nothing)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bus.run())
         with pytest.raises(TimeoutError):

@@ -18,11 +18,11 @@ def log(redis: Redis) -> RedisLog:
     return RedisLog(redis)
 
 
-async def test_epoch_names_the_redis_run(log: RedisLog, redis: Redis) -> None:
-    """An epoch contains the run id, so that another run never continues it."""
+async def test_epoch_names_the_history_of_redis(log: RedisLog, redis: Redis) -> None:
+    """An epoch contains the replication id, so that another run or another master never continues it."""
     head = await log.head(DEAL)
-    info = await redis.info("server")
-    assert head.epoch.startswith(info["run_id"])
+    info = await redis.info("replication")
+    assert head.epoch.startswith(info["master_replid"])
 
 
 async def test_log_of_another_run_is_not_continued(log: RedisLog, redis: Redis) -> None:

@@ -108,8 +108,8 @@ def _plain(trace: "SearchTrace") -> dict[str, object]:
 
 
 async def _load(settings: "Settings", channel: str) -> "list[SearchTrace]":
+    from server.log.links.connecting import connect_redis
     from server.log.redis_log import RedisLog
-    from server.work.worker import connect_redis
 
     redis = connect_redis(settings.redis_url, 1, settings.redis_uid)
     try:

@@ -49,7 +49,7 @@ from server.hub.upkeep.traces import Traces
 from server.log.bus import Bus
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog
-from server.log.links.guarded_pool import GuardedPool
+from server.log.links.guarded_pool import Guard
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
 from server.log.walls import Walls
@@ -105,7 +105,7 @@ def assemble(
     system: RowScope,
     redis: Redis,
     *,
-    redis_pool: GuardedPool,
+    redis_guard: Guard,
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
     secret: bytes,
@@ -116,10 +116,10 @@ def assemble(
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
-    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``secret`` is the
+    what the hub does by itself. ``redis_guard`` guards ``redis``. ``secret`` is the
     server's, ``note`` takes security events, ``digest`` names unknown logins in them.
     """
-    guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
+    guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_guard.breaker
     stores = StoreScopes(pool, guard)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
@@ -157,7 +157,7 @@ def assemble(
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
     relay = Relay(
-        system, log, registry, outdated=repeats.look, log_is_up=lambda: redis_pool.breaker.is_closed
+        system, log, registry, outdated=repeats.look, log_is_up=lambda: redis_guard.breaker.is_closed
     )
     rematcher = Rematcher(system, log.searches, cars, queue, editions, supplies=supplies)
     stock_watch = StockWatch(system, registry, cars, rematcher, hears)
@@ -187,7 +187,7 @@ def assemble(
         pool=pool,
         listener=listener,
         bus=bus,
-        redis_pool=redis_pool,
+        redis_guard=redis_guard,
         searches=searches,
         log_is_away=relay.log_is_away,
         connections=connections,

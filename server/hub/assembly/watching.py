@@ -11,7 +11,7 @@ from server.hub.connections.connection import Connection
 from server.hub.upkeep.outages import NO_DATABASE, NO_SEARCHES, NO_UPDATES, Outages, WatchedService
 from server.hub.upkeep.probes import Probed, Probes
 from server.log.bus import Bus
-from server.log.links.guarded_pool import GuardedPool
+from server.log.links.guarded_pool import Guard
 from server.search.paging.searches import SearchService
 
 
@@ -21,13 +21,13 @@ def watched(
     pool: asyncpg.Pool,
     listener: Listener,
     bus: Bus,
-    redis_pool: GuardedPool,
+    redis_guard: Guard,
     searches: SearchService,
     log_is_away: Callable[[], None],
     connections: set[Connection],
 ) -> tuple[Outages, Probes]:
     """Return who tells ``connections`` what is out of order, and who finds out whether it works again."""
-    redis_breaker = redis_pool.breaker
+    redis_breaker = redis_guard.breaker
     outages = Outages(
         (
             WatchedService("postgres", listener.standing, NO_DATABASE),
@@ -41,7 +41,7 @@ def watched(
     probes = Probes(
         (
             Probed(guard.breaker, partial(guard.probe, pool)),
-            Probed(redis_breaker, redis_pool.probe, log_is_away),
+            Probed(redis_breaker, redis_guard.probe, log_is_away),
             Probed(searches.breaker, searches.probe),
         ),
         bus.standing,

@@ -19,7 +19,8 @@ LOOKS_PER_SILENCE: Final = 5
 class BellProtocol(asyncio.Protocol):
     """Passes each reply to ``take``, then calls ``after_read`` once for all replies of one read.
 
-    Events of the writing side are forwarded to ``writing``, the protocol that redis-py writes with.
+    An error that Redis answers goes to ``refused``; if that raises, the connection ends. Events of the
+    writing side are forwarded to ``writing``, the protocol that redis-py writes with.
     """
 
     def __init__(
@@ -27,8 +28,10 @@ class BellProtocol(asyncio.Protocol):
         take: Callable[[Sequence[Any]], None],
         after_read: Callable[[], None],
         writing: asyncio.BaseProtocol,
+        refused: Callable[[RedisError], None] | None = None,
     ) -> None:
         self._take = take
+        self._refused = refused or _raise
         self._after_read = after_read
         self._writing: Any = writing
         self._loop = asyncio.get_running_loop()
@@ -45,8 +48,9 @@ class BellProtocol(asyncio.Protocol):
             self._replies.feed(data)
             while (reply := self._replies.gets()) is not False:
                 if isinstance(reply, RedisError):
-                    raise reply
-                self._take(reply)
+                    self._refused(reply)
+                else:
+                    self._take(reply)
             self._after_read()
         except Exception as error:
             # ``until_lost`` raises it to the owner of the connection: the loop would only log it.
@@ -81,13 +85,20 @@ class BellProtocol(asyncio.Protocol):
             self._ended.exception()
 
 
+def _raise(error: RedisError) -> None:
+    raise error
+
+
 def hear(
-    connection: AbstractConnection, take: Callable[[Sequence[Any]], None], after_read: Callable[[], None]
+    connection: AbstractConnection,
+    take: Callable[[Sequence[Any]], None],
+    after_read: Callable[[], None],
+    refused: Callable[[RedisError], None] | None = None,
 ) -> BellProtocol:
     """Take over reading on an open connection that has no command in progress."""
     # redis-py has no public way to the transport.
     writer: Any = connection._writer
     transport: asyncio.Transport = writer.transport
-    bells = BellProtocol(take, after_read, transport.get_protocol())
+    bells = BellProtocol(take, after_read, transport.get_protocol(), refused)
     transport.set_protocol(bells)
     return bells

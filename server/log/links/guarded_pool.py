@@ -6,7 +6,7 @@ Redis answered is an answer.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
@@ -26,12 +26,45 @@ class RedisAway(CircuitOpen, LostConnection):
         return f"RedisAway({self})"  # that of redis-py needs what only its own errors have
 
 
-class GuardedPool(BlockingConnectionPool):
-    """A bounded pool behind a ``breaker``: while that is open, no connection is given out."""
+class Guard(Protocol):
+    """What watches over all commands of a process to Redis, whether it is one server or a cluster."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    breaker: Breaker
+
+    async def ping(self) -> None:
+        """Ask Redis something small, whatever the breaker says. Raises REDIS_FAILS."""
+
+    async def probe(self) -> None:
+        """Ask Redis something small as the breaker's probe. Raises REDIS_FAILS, CircuitOpen."""
+
+
+def redis_breaker() -> Breaker:
+    """Return the breaker of Redis in one process."""
+    return Breaker("redis", BreakerBounds(slow_seconds=SLOW_SECONDS), error=RedisAway)
+
+
+async def probe(guard: Guard) -> None:
+    """Ping as the breaker's probe. Raises REDIS_FAILS, CircuitOpen."""
+    call = guard.breaker.begin_probe()
+    try:
+        await guard.ping()
+        call.end(failed=False)
+    except REDIS_FAILS:
+        call.end(failed=True)
+        raise
+    finally:
+        call.cancel()
+
+
+class GuardedPool(BlockingConnectionPool):
+    """A bounded pool behind a ``breaker``: while that is open, no connection is given out.
+
+    The pools of a cluster's nodes share one breaker.
+    """
+
+    def __init__(self, *args: Any, breaker: Breaker | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.breaker = Breaker("redis", BreakerBounds(slow_seconds=SLOW_SECONDS), error=RedisAway)
+        self.breaker = breaker or redis_breaker()
         self._calls: dict[AbstractConnection, Call] = {}
 
     async def get_connection(
@@ -62,15 +95,7 @@ class GuardedPool(BlockingConnectionPool):
 
     async def probe(self) -> None:
         """Ask Redis something small, to see whether it answers. Raises as ``get_connection``."""
-        call = self.breaker.begin_probe()
-        try:
-            await self.ping()
-            call.end(failed=False)
-        except REDIS_FAILS:
-            call.end(failed=True)
-            raise
-        finally:
-            call.cancel()
+        await probe(self)
 
     async def release(self, connection: AbstractConnection) -> None:
         """Take a connection back. One that is not connected any more has failed, or its caller gave up."""

@@ -18,10 +18,11 @@ local LASTING_KEYS = 12
 local BELL, NONCE = ARGV[1], ARGV[2]
 local MAX_EVENTS, MAX_BYTES, TTL_MS = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
--- The run id is part of the epoch: a log that an older Redis run left (such as an RDB without the last events) is not
--- continued, because a seq would be given twice.
-local function run_id()
-    return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+-- The id of Redis's history is part of the epoch: a log that an older run left (such as an RDB without the last events)
+-- or that a replica had when it was promoted is not continued, because a seq would be given twice. A server gets a new
+-- id when it starts and whenever it becomes a master; its run id would stay the same if it became one again.
+local function history()
+    return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end
 
 -- Returns the current epoch, or false if there is none or its log is lost.
@@ -29,8 +30,8 @@ local function standing_epoch()
     local meta = redis.call('HMGET', META, 'epoch', 'seq')
     local epoch, seq = meta[1], meta[2]
     if not epoch or not seq then return false end
-    local run = run_id()
-    if string.sub(epoch, 1, #run) ~= run then return false end
+    local own = history()
+    if string.sub(epoch, 1, #own) ~= own then return false end
     if seq ~= '0' and redis.call('EXISTS', LOG) == 0 then return false end
     return epoch
 end
@@ -64,7 +65,7 @@ local function open_epoch()
     local epoch = standing_epoch()
     if epoch then return epoch end
     redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, TOLD, CHANGES, UNMATCHED, REVS)
-    epoch = run_id() .. '-' .. NONCE
+    epoch = history() .. '-' .. NONCE
     redis.call('HSET', META, 'epoch', epoch, 'seq', 0, 'bytes', 0)
     keep_alive()
     redis.call('PUBLISH', BELL, epoch .. ' 0 0 ')

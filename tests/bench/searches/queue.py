@@ -21,12 +21,13 @@ from protocol.jobs import JobPointer, ValueJob, ValueResult
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import Actor, Filters, Role, Sort
 from server.clock import utc_now
+from server.log.links.connecting import connect_redis
 from server.log.redis_log import RedisLog
 from server.log.search_log import Lease, Progress
 from server.sharing.lanes import Lane
 from server.work.queue import Delivery, JobQueue
 from server.work.valuer import Valuer
-from server.work.worker import Worker, connect_redis
+from server.work.worker import Worker
 from tests.bench import goals
 from tests.bench.clients.hearing import connected
 from tests.bench.results.figures import Figure, Report, median

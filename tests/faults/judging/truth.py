@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from server.database.core.pool import connect_as_owner
+from server.log.links.connecting import connect_redis
 from tests.faults.judging.checker import Decision, Truth
 from tests.faults.judging.shown import figures
 
@@ -44,7 +44,7 @@ class Tap:
         self.truth = Truth()
         self.heads: dict[str, tuple[str, int]] = {}
         self._channels = channels
-        self._redis = Redis.from_url(redis_url, socket_timeout=REDIS_SECONDS)
+        self._redis = connect_redis(redis_url, 1)
         self._last: dict[tuple[str, str], int] = {}
 
     async def run(self) -> None:
@@ -63,7 +63,8 @@ class Tap:
         """Read what is new; return whether Redis answered."""
         try:
             for channel in self._channels:
-                await self._look_at(channel)
+                async with asyncio.timeout(REDIS_SECONDS):
+                    await self._look_at(channel)
         except (RedisError, OSError, TimeoutError):
             return False
         return True

@@ -20,13 +20,13 @@ from server.database.core.scope import RowScope, StoreScopes, everything
 from server.database.deals.deals import Deal, list_deals, load_deal
 from server.database.editions.versions import stock_version
 from server.database.sample.seed import SeedPlan
+from server.log.links.connecting import connect_redis
 from server.log.redis_log import RedisLog
 from server.search.paging.publishing.requests import MoreRequest
 from server.search.paging.searches import SearchRequest, SearchService
 from server.settings import Settings
 from server.sharing.lanes import Lane
 from server.work.queue import JobQueue
-from server.work.worker import connect_redis
 from tests.services import open_owner_pool
 
 ACTOR = Actor(id="u-1", name="Ann", role=Role.SALESPERSON)

@@ -13,9 +13,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError
 
 from server.log.bus import Bus
+from server.log.links.connecting import connect_redis
 from server.log.links.peer import require_peer
 from server.settings import Settings
-from server.work.worker import connect_redis
 
 GUARD_SECONDS = 60.0
 

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from protocol import codec
 from protocol.records import Actor, Role, Scope
+from server.log.links.connecting import connect_redis
 from server.sharing.lanes import Lane
 from server.work.queue import JOBS_KEY, MAX_JOBS_OF_PERSON, MAX_JOBS_OF_STORE, JobQueue, QueueFull
-from server.work.worker import connect_redis
 from tests.flow.searches.searching import Searching, channel_of, pointer_to
 
 pytestmark = pytest.mark.flow

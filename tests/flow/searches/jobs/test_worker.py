@@ -16,10 +16,11 @@ from protocol.records import Filters, Scope
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deals import Deal
 from server.embedded import EmbeddedServices, Service
+from server.log.links.connecting import connect_redis
 from server.settings import Settings
 from server.work.queue import BODIES_KEY, DEAD_KEY, GROUP, JOBS_KEY, MAX_JOBS, JobQueue, QueueFull
 from server.work.valuer import Valuer
-from server.work.worker import Worker, connect_redis
+from server.work.worker import Worker
 from tests.flow.searches.searching import (
     Searching,
     channel_of,
