@@ -38,13 +38,12 @@ async def open_pool(
     statements: StatementTimes | None = None,
     *,
     role: str = APPLICATION_ROLE,
-    kind: type[asyncpg.Connection] = asyncpg.Connection,
     command_timeout: float | None = None,
 ) -> MeteredPool:
     """Return a pool whose sessions act as ``role``, whatever user they connect as.
 
-    ``statements`` gets the time of each statement. Connections are of the class ``kind``; a statement that
-    takes longer than ``command_timeout`` seconds is given up.
+    ``statements`` gets the time of each statement. One that takes longer than ``command_timeout`` seconds is
+    given up.
 
     ``jit`` is off: compiling takes longer than these queries. Each statement has ``statement_timeout_ms``.
     Raises what asyncpg raises if the database is unreachable or refuses the role.
@@ -52,7 +51,6 @@ async def open_pool(
     pool = MeteredPool(
         settings.database_url,
         statements,
-        kind,
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         init=prepare_connection,

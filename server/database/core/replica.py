@@ -7,14 +7,16 @@ search began shows everything that was committed by then.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 import asyncpg
 import structlog
 
-from server.database.core.metered import TIMED, MeteredPool
+from server.database.core.metered import MeteredPool
+from server.database.core.pool import Database
 
 CONNECT_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 1.0
@@ -100,7 +102,15 @@ class Replica:
         self.refusals[state] += 1
         self._become(state, error)
 
-    async def reaches(self, database: Any, position: int) -> bool:
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator["OnReplica"]:
+        """Hold a connection to it. Raises ReplicaFailed, also for the connection's failures."""
+        async with AsyncExitStack() as held:
+            with _failing():
+                connection = await held.enter_async_context(self.pool.acquire(timeout=CONNECT_SECONDS))
+            yield OnReplica(connection)
+
+    async def reaches(self, database: "OnReplica", position: int) -> bool:
         """Return whether it has come to ``position``, for which it gets a moment. Raises ReplicaFailed."""
         until, pause = self._clock() + CATCH_UP_SECONDS, FIRST_PAUSE_SECONDS
         while True:
@@ -118,16 +128,14 @@ class Replica:
         """Find out whether it is fit, measured by where the primary was just before."""
         self._seen.append((self._clock(), origin.position))
         try:
-            async with self.pool.acquire(timeout=CONNECT_SECONDS) as database:
+            async with self.acquire() as database:
                 await self._look(database, origin)
         except ReplicaFailed as error:
             self._become(error.state, error)
-        except FAILS as error:
-            self._become(State.UNREACHABLE, error)
         if self.state in {State.UNREACHABLE, State.PROMOTED, State.FOREIGN}:
             self.lag_bytes, self.lag_seconds = -1, -1.0
 
-    async def _look(self, database: Any, origin: Origin) -> None:
+    async def _look(self, database: "OnReplica", origin: Origin) -> None:
         found = await ending_after_failure(database, database.fetchrow(_HOW_FAR, timeout=ANSWER_SECONDS))
         if not found["follows"]:
             self._become(State.PROMOTED)
@@ -155,7 +163,7 @@ class Replica:
         self.state = state
 
 
-async def ending_after_failure(database: Any, step: Awaitable[Any]) -> Any:
+async def ending_after_failure(database: "OnReplica", step: Awaitable[Any]) -> Any:
     """Return what a step returns. A connection on which it failed is closed, because its server may hang and
     never confirm that a statement is cancelled.
     """
@@ -166,23 +174,56 @@ async def ending_after_failure(database: Any, step: Awaitable[Any]) -> Any:
         raise
 
 
-class ReplicaConnection(asyncpg.Connection):
+class OnReplica:
     """A connection to a replica, whose every failure is a ReplicaFailed."""
 
-    __slots__ = ()
+    def __init__(self, connection: Database) -> None:
+        self._connection = connection
 
+    async def fetch(self, query: str, *args: Any, **options: Any) -> list[Any]:
+        """Return the rows of a query."""
+        with _failing():
+            rows: list[Any] = await self._connection.fetch(query, *args, **options)
+            return rows
 
-def _failing(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def failing(self: asyncpg.Connection, *args: Any, **options: Any) -> Any:
+    async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
+        """Return the first row of a query."""
+        with _failing():
+            return await self._connection.fetchrow(query, *args, **options)
+
+    async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
+        """Return the first value of a query."""
+        with _failing():
+            return await self._connection.fetchval(query, *args, **options)
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> str:
+        """Run statements."""
+        with _failing():
+            return str(await self._connection.execute(query, *args, **options))
+
+    def is_closed(self) -> bool:
+        """Return whether it is closed."""
         try:
-            return await method(self, *args, **options)
-        except FAILS as error:
-            # A standby ends what keeps it from applying the primary's changes for too long.
-            conflict = isinstance(error, asyncpg.TransactionRollbackError)
-            raise ReplicaFailed(State.CONFLICT if conflict else State.UNREACHABLE, error) from error
+            return bool(self._connection.is_closed())
+        except asyncpg.InterfaceError:
+            # The pool has taken a connection back that its server ended.
+            return True
 
-    return failing
+    def is_in_transaction(self) -> bool:
+        """Return whether a transaction is open."""
+        return bool(self._connection.is_in_transaction())
+
+    def terminate(self) -> None:
+        """Close it without waiting for its server, if it is open."""
+        if not self.is_closed():
+            self._connection.terminate()
 
 
-for _name in TIMED:
-    setattr(ReplicaConnection, _name, _failing(getattr(asyncpg.Connection, _name)))
+@contextmanager
+def _failing() -> Iterator[None]:
+    try:
+        yield
+    except FAILS as error:
+        # A standby ends what keeps it from applying the primary's changes for too long.
+        conflict = isinstance(error, asyncpg.TransactionRollbackError)
+        raise ReplicaFailed(State.CONFLICT if conflict else State.UNREACHABLE, error) from error

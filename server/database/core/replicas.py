@@ -18,11 +18,10 @@ from server.database.core.metered import MeteredPool
 from server.database.core.one_row import one_row
 from server.database.core.pool import open_pool
 from server.database.core.replica import (
-    CONNECT_SECONDS,
     FAILS,
+    OnReplica,
     Origin,
     Replica,
-    ReplicaConnection,
     ReplicaFailed,
     State,
     ending_after_failure,
@@ -104,15 +103,13 @@ class Replicas:
     def _leave(self, replica: Replica) -> None:
         replica.reading -= 1
 
-    async def _ready(self, held: AsyncExitStack, replica: Replica, position: int) -> Any:
+    async def _ready(self, held: AsyncExitStack, replica: Replica, position: int) -> OnReplica | None:
         try:
-            database = await held.enter_async_context(replica.pool.acquire(timeout=CONNECT_SECONDS))
+            database = await held.enter_async_context(replica.acquire())
             if await ending_after_failure(database, replica.reaches(database, position)):
                 return database
         except ReplicaFailed as error:
             replica.refuse(error.state, error)
-        except FAILS as error:
-            replica.refuse(State.UNREACHABLE, error)
         else:
             replica.refuse(State.BEHIND)
         return None
@@ -132,7 +129,6 @@ async def open_replica_pools(
                 statement_timeout_ms=min(STATEMENT_MS, settings.statement_timeout_ms),
             ),
             statements,
-            kind=ReplicaConnection,
             command_timeout=COMMAND_SECONDS,
         )
         for url in settings.database_search_urls

@@ -170,10 +170,11 @@ async def _transaction(database: Database, begin: str, *, read_only: bool = Fals
     await database.execute(begin)
     try:
         yield
+    except ReplicaFailed:
+        # Its server may hang, and then confirms nothing.
+        database.terminate()
+        raise
     except BaseException:
-        if read_only:
-            # Its server may hang, and then confirms nothing.
-            database.terminate()
         # A broken connection has no transaction to end.
         if not database.is_closed() and database.is_in_transaction():
             await _roll_back(database)
