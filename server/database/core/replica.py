@@ -29,7 +29,13 @@ FIRST_PAUSE_SECONDS: Final = 0.002
 LONGEST_PAUSE_SECONDS: Final = 0.02
 REMEMBERED_POSITIONS: Final = 3_600
 
-FAILS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAILS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 
 _HOW_FAR: Final = """
 SELECT pg_is_in_recovery() AS follows,
@@ -224,6 +230,11 @@ def _failing() -> Iterator[None]:
     try:
         yield
     except FAILS as error:
-        # A standby ends what keeps it from applying the primary's changes for too long.
-        conflict = isinstance(error, asyncpg.TransactionRollbackError)
-        raise ReplicaFailed(State.CONFLICT if conflict else State.UNREACHABLE, error) from error
+        raise ReplicaFailed(_reason_of(error), error) from error
+
+
+def _reason_of(error: BaseException) -> State:
+    # A standby ends a statement, or a whole connection, that keeps it from applying changes for too long.
+    said = (error, error.__cause__)
+    conflict = any(isinstance(one, asyncpg.TransactionRollbackError) for one in said)
+    return State.CONFLICT if conflict else State.UNREACHABLE

@@ -27,8 +27,6 @@ OPTIONS: Final = SETTINGS | {
     "fsync": "off",
     "log_statement": "all",
     "wal_retrieve_retry_interval": "200ms",
-    # A replica that gives a query no time before what it keeps from being applied.
-    "max_standby_streaming_delay": "0",
 }
 
 

@@ -208,6 +208,9 @@ async def test_a_read_that_keeps_changes_from_being_applied(shop: Shop) -> None:
                     await owner.execute("LOCK TABLE vehicles IN ACCESS EXCLUSIVE MODE")
                 await asyncio.sleep(0.005)
 
+    # It gives a query no time before what that keeps from being applied.
+    await shop.standby.ask("ALTER SYSTEM SET max_standby_streaming_delay = 0")
+    await shop.standby.ask("SELECT pg_reload_conf()")
     locking = asyncio.create_task(lock_stock())
     try:
         async with asyncio.timeout(GUARD_SECONDS):
