@@ -18,6 +18,8 @@ from server.errors import UserError
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
 DEFAULT_DATA_DIR: Final = Path(".data")
+DEFAULT_POOLER: Final = "none"
+TRANSACTION_POOLER: Final = "transaction"
 DEFAULT_POOL_MIN: Final = 2
 DEFAULT_POOL_MAX: Final = 10
 DEFAULT_COMPUTE_PROCESSES: Final = 2
@@ -56,6 +58,7 @@ class Settings:
     redis_uid: int | None = None  # account that Redis must run under if REDIS_URL names a Unix socket
     database_system_url: str = field(default="", repr=False)
     database_listen_url: str = field(default="", repr=False)
+    database_search_urls: tuple[str, ...] = field(default=(), repr=False)
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     demo: bool = False
@@ -64,6 +67,7 @@ class Settings:
     metrics_from: tuple[str, ...] = DEFAULT_METRICS_FROM
     data_dir: Path = DEFAULT_DATA_DIR
     stores_apart: bool = False
+    pooler: str = DEFAULT_POOLER
     pool_min: int = DEFAULT_POOL_MIN
     pool_max: int = DEFAULT_POOL_MAX
     compute_processes: int = DEFAULT_COMPUTE_PROCESSES
@@ -77,6 +81,11 @@ class Settings:
     otlp_protocol: str = ""
     notify_socket: str = ""
     secret: str = field(default="", repr=False)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler gives server connections for one transaction only."""
+        return self.pooler == TRANSACTION_POOLER
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -99,6 +108,7 @@ class Settings:
             database_listen_url=read.address(
                 "DATABASE_LISTEN_URL", ("postgresql://", "postgres://"), database_url
             ),
+            database_search_urls=read.addresses("DATABASE_SEARCH_URL", ("postgresql://", "postgres://")),
             redis_url=read.redis("REDIS_URL"),
             redis_uid=read.uid("DEAL_REDIS_UID"),
             host=host,
@@ -109,6 +119,7 @@ class Settings:
             metrics_from=read.networks("DEAL_METRICS_FROM", ",".join(DEFAULT_METRICS_FROM)),
             data_dir=Path(read.text("DEAL_DATA_DIR", str(DEFAULT_DATA_DIR))),
             stores_apart=read.flag("DEAL_STORES_APART"),
+            pooler=read.choice("DEAL_POOLER", DEFAULT_POOLER, (DEFAULT_POOLER, TRANSACTION_POOLER)),
             pool_min=read.number("DEAL_POOL_MIN", min(DEFAULT_POOL_MIN, pool_max), 0, pool_max),
             pool_max=pool_max,
             compute_processes=read.number("DEAL_COMPUTE_PROCESSES", DEFAULT_COMPUTE_PROCESSES, 1, 64),
@@ -125,6 +136,10 @@ class Settings:
             notify_socket=read.text("NOTIFY_SOCKET", ""),
             secret=read.text("DEAL_SECRET", ""),
         )
+        if settings.is_pooled and not read.text("DATABASE_LISTEN_URL", ""):
+            raise SettingsError(
+                "DATABASE_LISTEN_URL", "set to the address of PostgreSQL itself if DEAL_POOLER is transaction"
+            )
         if settings.demo and not is_loopback(host):
             raise SettingsError("DEAL_DEMO", f"off unless DEAL_HOST is a loopback address ({host!r} is not)")
         foreign = next((one for one in settings.allowed_origins if not is_loopback(host_of(one))), None)
@@ -144,6 +159,7 @@ class Settings:
             "DATABASE_OWNER_URL": self.database_owner_url,
             "DATABASE_SYSTEM_URL": self.database_system_url or self.database_url,
             "DATABASE_LISTEN_URL": self.database_listen_url or self.database_url,
+            "DATABASE_SEARCH_URL": " ".join(self.database_search_urls),
             "REDIS_URL": self.redis_url,
             "DEAL_REDIS_UID": "" if self.redis_uid is None else str(self.redis_uid),
             "DEAL_HOST": self.host,
@@ -154,6 +170,7 @@ class Settings:
             "DEAL_METRICS_FROM": ",".join(self.metrics_from),
             "DEAL_DATA_DIR": str(self.data_dir),
             "DEAL_STORES_APART": "1" if self.stores_apart else "0",
+            "DEAL_POOLER": self.pooler,
             "DEAL_POOL_MIN": str(self.pool_min),
             "DEAL_POOL_MAX": str(self.pool_max),
             "DEAL_COMPUTE_PROCESSES": str(self.compute_processes),
@@ -201,6 +218,13 @@ class _Reader:
         if not value.startswith(schemes):
             raise SettingsError(name, f"set to an address that begins with {' or '.join(schemes)}")
         return value
+
+    def addresses(self, name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
+        values = tuple(self.text(name, "").split())
+        if not all(value.startswith(schemes) for value in values):
+            each = " or ".join(schemes)
+            raise SettingsError(name, f"addresses with spaces between them, each beginning with {each}")
+        return values
 
     def redis(self, name: str) -> str:
         try:
