@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from server.errors import UserError
+from server.keep import Keep
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
@@ -76,6 +77,7 @@ class Settings:
     otlp_protocol: str = ""
     notify_socket: str = ""
     secret: str = field(default="", repr=False)
+    keep: Keep = field(default_factory=Keep)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -123,6 +125,7 @@ class Settings:
             otlp_protocol=read.text("OTEL_EXPORTER_OTLP_PROTOCOL", ""),
             notify_socket=read.text("NOTIFY_SOCKET", ""),
             secret=read.text("DEAL_SECRET", ""),
+            keep=Keep.read(read.number),
         )
         if settings.demo and not is_loopback(host):
             raise SettingsError("DEAL_DEMO", f"off unless DEAL_HOST is a loopback address ({host!r} is not)")
@@ -166,6 +169,7 @@ class Settings:
             "OTEL_EXPORTER_OTLP_PROTOCOL": self.otlp_protocol,
             "NOTIFY_SOCKET": self.notify_socket,
             "DEAL_SECRET": self.secret,
+            **self.keep.environment(),
         }
 
 
