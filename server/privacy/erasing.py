@@ -38,7 +38,8 @@ VALUES ($1, $2, $3, $4, coalesce($5, now()), $6, $7)
 ON CONFLICT (customer_id) DO UPDATE SET kept_until = excluded.kept_until, kept_for = excluded.kept_for
 """
 _RESTRICT: Final = """
-UPDATE customers SET restricted_at = coalesce(restricted_at, now()) WHERE customer_id = $1 AND erased_at IS NULL
+UPDATE customers SET restricted_at = coalesce(restricted_at, now())
+ WHERE customer_id = $1 AND erased_at IS NULL
 """
 _REVOKE: Final = """
 UPDATE deal_links l SET revoked_at = now() FROM deals d
@@ -50,7 +51,8 @@ UPDATE deal_events SET body = without_person(body), reply = without_person(reply
     OR deal_id = $1 AND asked IS NOT NULL
 """
 _PENCIL: Final = """
-UPDATE pencils SET inputs = without_means(inputs) || $3, answer = without_person(answer), digest = 'erased ' || pencil_id
+UPDATE pencils
+   SET inputs = without_means(inputs) || $3, answer = without_person(answer), digest = 'erased ' || pencil_id
  WHERE deal_id = $1 AND pencil_id = $2
 """
 # Each statement takes the deal.
@@ -59,8 +61,9 @@ _OF_DEAL: Final = (
     """
 UPDATE deals
    SET structure = without_person(structure), first_structure = without_person(first_structure),
-       agreed = without_person(agreed), proposal = without_person(proposal), contract = without_person(contract),
-       scenarios = without_person(scenarios, 'scenarios'), presentation = without_person(presentation)
+       agreed = without_person(agreed), proposal = without_person(proposal),
+       contract = without_person(contract), scenarios = without_person(scenarios, 'scenarios'),
+       presentation = without_person(presentation)
  WHERE deal_id = $1
 """,
     """
@@ -97,7 +100,8 @@ UPDATE customers c
   FROM stores s WHERE s.store_id = c.store_id AND c.customer_id = $1
 """
 _DONE: Final = """
-UPDATE erasures SET digest = $2, erased_at = now(), kept_until = NULL, kept_for = NULL WHERE customer_id = $1
+UPDATE erasures SET digest = $2, erased_at = now(), kept_until = NULL, kept_for = NULL
+ WHERE customer_id = $1
 """
 _RECORD: Final = """
 INSERT INTO security_events (at, until, count, kind, store_id, customer_ids, detail)
@@ -125,7 +129,7 @@ class CustomerUnknown(UserError):
         self.customer_id = customer_id
 
     def __str__(self) -> str:
-        return f"there is no customer {self.customer_id!r}: expected an id, as `security-events` and audits list it"
+        return f"there is no customer {self.customer_id!r}: expected an id, as audits list it"
 
 
 class RecordChanged(UserError):

@@ -38,8 +38,11 @@ async def export_customer(database: asyncpg.Connection, request: Request) -> dic
         exported: dict[str, Any] = {"customer_id": request.customer_id, "request": request.number}
         tables = {row["relname"]: OF_DEALS for row in await database.fetch(_TABLES)}
         for table, where in (OTHERS | tables).items():
-            query = f"SELECT to_jsonb(t) - $2::text[] AS row FROM {table} t WHERE {where} ORDER BY 1"  # noqa: S608 - names of the schema
-            rows = await database.fetch(query, request.customer_id, MEANINGLESS)
+            rows = await database.fetch(_query(table, where), request.customer_id, MEANINGLESS)
             exported[table] = [row["row"] for row in rows]
         await record(database, http.SecurityKind.CUSTOMER_EXPORTED, request, store_id)
     return exported
+
+
+def _query(table: str, where: str) -> str:
+    return f"SELECT to_jsonb(t) - $2::text[] AS row FROM {table} t WHERE {where} ORDER BY 1"  # noqa: S608 - names of the schema

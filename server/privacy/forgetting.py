@@ -35,8 +35,7 @@ async def _begin_anew(log: RedisLog, channel: str) -> None:
 
 async def _drop_letters(redis: Redis, deal_ids: Sequence[bytes]) -> int:
     dropped, after = 0, "-"
-    letters: Any
-    while letters := await redis.xrange(DEAD_KEY, after, "+", LETTERS_AT_A_TIME):
+    while letters := await _letters(redis, after):
         about = [
             number
             for number, fields in letters
@@ -46,3 +45,8 @@ async def _drop_letters(redis: Redis, deal_ids: Sequence[bytes]) -> int:
             dropped += await redis.xdel(DEAD_KEY, *about)
         after = f"({letters[-1][0].decode()}"
     return dropped
+
+
+async def _letters(redis: Redis, after: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    letters: Any = await redis.xrange(DEAD_KEY, after, "+", LETTERS_AT_A_TIME)
+    return list(letters)

@@ -14,7 +14,8 @@ SELECT d.deal_id::text, d.state, d.fulfilment, d.contract IS NOT NULL AS was_sig
        EXISTS (SELECT FROM lender_decisions l WHERE l.deal_id = d.deal_id)
        OR EXISTS (SELECT FROM deal_tasks t
                    WHERE t.deal_id = d.deal_id AND t.kind = 'adverse_action_notice') AS was_applied,
-       greatest(d.updated_at, (SELECT max(t.done_at) FROM deal_tasks t WHERE t.deal_id = d.deal_id)) AS last_at
+       greatest(d.updated_at,
+                (SELECT max(t.done_at) FROM deal_tasks t WHERE t.deal_id = d.deal_id)) AS last_at
   FROM deals d WHERE d.customer_id = $1 ORDER BY d.created_at, d.deal_id
 """
 _AFTER: Final = "SELECT $1::timestamptz + make_interval(months => $2)"

@@ -38,7 +38,9 @@ class Broken(Exception):
 async def others(owner: asyncpg.Connection, customer: str) -> list[Any]:
     """Return the rows of everybody else."""
     return [
-        *await owner.fetch("SELECT c::text FROM customers c WHERE customer_id::text <> $1 ORDER BY 1", customer),
+        *await owner.fetch(
+            "SELECT c::text FROM customers c WHERE customer_id::text <> $1 ORDER BY 1", customer
+        ),
         *await owner.fetch(
             "SELECT d::text, e::text FROM deals d LEFT JOIN deal_events e USING (deal_id)"
             " WHERE customer_id::text <> $1 ORDER BY d.deal_id, e.no",
@@ -60,7 +62,9 @@ async def figures(owner: asyncpg.Connection, deal_id: str) -> list[Any]:
             "SELECT pencil_id, answer, car, choice, versions, created_at FROM pencils WHERE deal_id = $1 ORDER BY 1",
             deal_id,
         ),
-        *await owner.fetch("SELECT offer_id, npv_cents, body FROM offers WHERE deal_id = $1 ORDER BY 1", deal_id),
+        *await owner.fetch(
+            "SELECT offer_id, npv_cents, body FROM offers WHERE deal_id = $1 ORDER BY 1", deal_id
+        ),
     ]
 
 
@@ -72,7 +76,7 @@ async def opened(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
         yield both
 
 
-async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Settings) -> None:
+async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Settings, tmp_path: Path) -> None:
     """Refused while the deal is open, hidden while the law asks for the records, then erased."""
     deal_id, customer = opened.manager.state.id, opened.manager.state.customer.id
     request = Request(customer, "R-17", "ann")
@@ -128,6 +132,11 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
 
         result = await erase_customer(owner, redis, request, KEEP, now=later)
         assert result.outcome is Outcome.ALREADY
+        listed = tmp_path / "erasures.jsonl"
+        listed.write_text(await run_command(stocked, "erasures"))
+        assert json.loads(listed.read_text())["customer_id"] == customer
+        said = await run_command(stocked, "erase-again", str(listed))
+        assert said == "1 x erased before; the kept records are unchanged\n"
         await read_only(stocked, deal_id)
         await tampered(owner, deal_id)
         with pytest.raises(RecordChanged):
@@ -160,7 +169,9 @@ async def read_only(settings: Settings, deal_id: str) -> None:
 
 async def tampered(owner: asyncpg.Connection, deal_id: str) -> None:
     """What is left cannot be changed by the owner either, unless a trigger is taken off."""
-    change = "UPDATE deal_events SET body = body || '{\"reason\": \"unresponsive\"}' WHERE deal_id = $1 AND no = 1"
+    change = (
+        'UPDATE deal_events SET body = body || \'{"reason": "unresponsive"}\' WHERE deal_id = $1 AND no = 1'
+    )
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await owner.execute(change, deal_id)
     await owner.execute("ALTER TABLE deal_events DISABLE TRIGGER deal_events_unchanged")

@@ -53,11 +53,16 @@ async def tell(both: Both, url: str) -> None:
     manager, sales = both.manager, both.sales
     await manager.desk.customer(FACTS)
     trade = TradeChanges(
-        id="trade-1", year=2019, make="Zqmake", model="Zqmodel", vin=VIN, lienholder="Zqbank", acv_cents=5_000_00
+        id="trade-1",
+        year=2019,
+        make="Zqmake",
+        model="Zqmodel",
+        vin=VIN,
+        lienholder="Zqbank",
+        acv_cents=5_000_00,
     )
     await manager.terms(
-        replace(EASY, trade_allowance_cents=UNSET, trade_acv_cents=UNSET,
-                payoff_cents=UNSET, trades=[trade])
+        replace(EASY, trade_allowance_cents=UNSET, trade_acv_cents=UNSET, payoff_cents=UNSET, trades=[trade])
     )
     await both.caught_up()
     await sales.search(limit=20)
