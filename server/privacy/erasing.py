@@ -90,8 +90,8 @@ UPDATE security_events SET address = '', connection_id = ''
 _PERSON: Final = """
 UPDATE customers c
    SET name = '[erased]', state = s.state, phone = '', address_line = '', city = '', postal_code = '',
-       monthly_income_cents = NULL, other_debt_cents = 0, score = NULL, score_source = NULL, score_date = NULL,
-       co_name = NULL, co_monthly_income_cents = NULL, co_other_debt_cents = NULL, co_score = NULL,
+       monthly_income_cents = NULL, other_debt_cents = 0,
+       score = NULL, score_source = NULL, score_date = NULL, co_name = NULL, co_monthly_income_cents = NULL, co_other_debt_cents = NULL, co_score = NULL,
        co_score_source = NULL, co_score_date = NULL, trade_vin = NULL, trade_year = NULL, trade_make = NULL,
        trade_model = NULL, trade_mileage = NULL, trade_acv_cents = NULL, payoff_cents = NULL,
        payoff_lienholder = NULL, payoff_quoted_on = NULL, payoff_good_through = NULL,
@@ -141,7 +141,7 @@ class RecordChanged(UserError):
 
     def __str__(self) -> str:
         return (
-            f"the kept records of customer {self.customer_id} are not what they were when the data was erased:"
+            f"the kept records of customer {self.customer_id} are not what they were at the erasure:"
             " compare them with a backup, and report this"
         )
 

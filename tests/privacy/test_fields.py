@@ -22,7 +22,8 @@ ERASED = {
     ("Acceptance", "address_digest"), ("NoteAdded", "text"),
     ("LenderStipulation", "text"), ("Scenario", "name"), ("ScenarioAdded", "source"),
     ("ScenarioChanged", "name"), ("ScenarioChanged", "title"), ("ScenarioRemoved", "title"),
-    ("ScenarioUsed", "title"), ("Trade", "make"), ("Trade", "model"), ("Trade", "vin"), ("Trade", "lienholder"),
+    ("ScenarioUsed", "title"), ("Trade", "make"), ("Trade", "model"), ("Trade", "vin"),
+    ("Trade", "lienholder"),
 }  # fmt: skip
 IDS = re.compile(r"(.*_)?ids?\Z|channel\Z|vehicle_id|(.*_)?versions?\Z")
 SAYS_NOTHING = {

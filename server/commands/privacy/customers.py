@@ -82,7 +82,8 @@ def add_customer_commands(app: typer.Typer, services: WithServices) -> None:
         """Erase who a customer is, and keep figures, decisions and times. There is no way back.
 
         If the law obliges you to keep a deal, the customer is hidden from everybody instead, and
-        `deal-architect retain` erases the data when the time is over. A customer with an open deal is refused.
+        `deal-architect retain` erases the data when the time is over. Customers with open deals are
+        refused.
         """
         asked = _request(customer_id, request, by)
         with services(data_dir) as settings:
@@ -97,7 +98,7 @@ def add_customer_commands(app: typer.Typer, services: WithServices) -> None:
 
     @app.command("erasures")
     def erasures(data_dir: DataDir = None) -> None:
-        """List the erased and restricted customers, one JSON object a line: keep it apart from the backups."""
+        """List erased and restricted customers, one JSON object a line: keep it apart from the backups."""
         with services(data_dir) as settings:
             for row in asyncio.run(_with_owner(settings, _erasures)):
                 print(json.dumps(row))

@@ -13,7 +13,8 @@ from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
 
 _DEAL = """
-SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, c.erased_at, d.salesperson_id,
+SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, c.erased_at,
+       d.salesperson_id,
        u.name AS salesperson, u.role
   FROM deals d JOIN customers c USING (customer_id) JOIN users u ON u.user_id = d.salesperson_id
  WHERE d.deal_id = $1

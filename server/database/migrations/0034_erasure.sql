@@ -114,18 +114,27 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
 
+-- No statement changes what is append-only while nobody is being erased.
+CREATE FUNCTION refuse_unless_erasing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND EXISTS (SELECT FROM public.erasures WHERE erased_at IS NULL) THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+
 DROP TRIGGER deal_events_append_only ON deal_events;
 DROP TRIGGER pencils_append_only ON pencils;
 DROP TRIGGER offers_append_only ON offers;
 DROP TRIGGER deal_acceptances_append_only ON deal_acceptances;
-CREATE TRIGGER deal_events_append_only BEFORE DELETE OR TRUNCATE ON deal_events
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER pencils_append_only BEFORE DELETE OR TRUNCATE ON pencils
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER offers_append_only BEFORE DELETE OR TRUNCATE ON offers
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER deal_acceptances_append_only BEFORE DELETE OR TRUNCATE ON deal_acceptances
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER deal_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON deal_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unless_erasing();
+CREATE TRIGGER pencils_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pencils
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unless_erasing();
+CREATE TRIGGER offers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON offers
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unless_erasing();
+CREATE TRIGGER deal_acceptances_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON deal_acceptances
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unless_erasing();
 CREATE TRIGGER deal_events_unchanged BEFORE UPDATE ON deal_events
     FOR EACH ROW EXECUTE FUNCTION allow_erasure('body', 'reply');
 CREATE TRIGGER pencils_unchanged BEFORE UPDATE ON pencils

@@ -53,13 +53,15 @@ async def figures(owner: asyncpg.Connection, deal_id: str) -> list[Any]:
     """Return what must stay to the cent: events without texts, pencils' answers, offers."""
     return [
         *await owner.fetch(
-            "SELECT no, op, kind, user_id, at, body->'version', body->>'reason', body->'offer'->'payment_cents',"
+            "SELECT no, op, kind, user_id, at, body->'version', body->>'reason',"
+            "       body->'offer'->'payment_cents',"
             "       body->'agreed', body->'acceptance'->'figures', body->'by'->>'id'"
             "  FROM deal_events WHERE deal_id = $1 ORDER BY no",
             deal_id,
         ),
         *await owner.fetch(
-            "SELECT pencil_id, answer, car, choice, versions, created_at FROM pencils WHERE deal_id = $1 ORDER BY 1",
+            "SELECT pencil_id, answer, car, choice, versions, created_at FROM pencils"
+            " WHERE deal_id = $1 ORDER BY 1",
             deal_id,
         ),
         *await owner.fetch(

@@ -15,7 +15,6 @@ from protocol.deal.customers import CustomerChanges
 from protocol.deal.structure import StructureChanges
 from protocol.deal.trades import TradeChanges
 from protocol.deal.workflow import Action, Reason
-from protocol.records import DealKind
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from server.work.queue import DEAD_KEY
@@ -115,18 +114,19 @@ async def bury_a_job(redis: Redis, deal_id: str) -> None:
 
 
 async def found_in_postgres(owner: asyncpg.Connection, words: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each table with a word of ``words`` that any column of any row has, and the planner's samples."""
+    """Return each word of ``words`` with the table that has it in any column, or the planner's samples."""
     tables = await owner.fetch(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'm')"
+        "SELECT relname FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'm')"
     )
-    found = []
+    found: list[tuple[str, str]] = []
     for table in (*(row["relname"] for row in tables), "pg_stats"):
-        for word in words:
-            if await owner.fetchval(
-                f"SELECT true FROM {table} t WHERE strpos(lower(t::text), $1) > 0 LIMIT 1",  # noqa: S608 - of the schema
-                word,
-            ):
-                found.append((table, word))
+        holding = await owner.fetch(
+            "SELECT word FROM unnest($1::text[]) AS word"
+            f" WHERE EXISTS (SELECT FROM {table} t WHERE strpos(lower(t::text), word) > 0)",  # noqa: S608 - ours
+            list(words),
+        )
+        found += [(table, row["word"]) for row in holding]
     return found
 
 
@@ -141,7 +141,7 @@ async def found_in_redis(redis: Redis, words: Sequence[str]) -> list[tuple[str, 
             "list": lambda name: redis.lrange(name, 0, -1),
             "set": redis.smembers,
             "zset": lambda name: redis.zrange(name, 0, -1),
-            "stream": lambda name: redis.xrange(name),
+            "stream": redis.xrange,
         }
         held = repr((key, await read[kind](key))).lower()
         found += [(key.decode(), word) for word in words if word in held]
