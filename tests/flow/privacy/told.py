@@ -41,10 +41,22 @@ FACTS: Final = CustomerChanges(
     co_monthly_income_cents=CO_INCOME_CENTS,
 )
 WORDS: Final = (
-    *("zq", "0199731", "45499", VIN.lower(), str(INCOME_CENTS), str(CO_INCOME_CENTS)),
+    *(
+        "zqname",
+        "zqlast",
+        "zqstreet",
+        "zqtown",
+        "zqpartner",
+        "zqmake",
+        "zqmodel",
+        "zqbank",
+        "zqnote",
+        "zqscene",
+    ),
+    *("zqstipulation", "0199731", "45499", VIN.lower(), str(INCOME_CENTS), str(CO_INCOME_CENTS)),
     *(str(INCOME_CENTS + CO_INCOME_CENTS), str(DEBT_CENTS)),
 )
-"""What must not be found afterwards, in lower case. Every text that somebody writes here begins with Zq."""
+"""What must not be found afterwards, in lower case."""
 
 
 async def tell(both: Both, url: str) -> None:
@@ -122,8 +134,8 @@ async def found_in_postgres(owner: asyncpg.Connection, words: Sequence[str]) -> 
     found: list[tuple[str, str]] = []
     for table in (*(row["relname"] for row in tables), "pg_stats"):
         holding = await owner.fetch(
-            "SELECT word FROM unnest($1::text[]) AS word"
-            f" WHERE EXISTS (SELECT FROM {table} t WHERE strpos(lower(t::text), word) > 0)",  # noqa: S608 - ours
+            "SELECT word FROM unnest($1::text[]) AS word WHERE EXISTS"  # noqa: S608 - names of the schema
+            f" (SELECT FROM {table} t WHERE strpos(lower(t::text), word) > 0)",
             list(words),
         )
         found += [(table, row["word"]) for row in holding]
