@@ -91,7 +91,8 @@ _PERSON: Final = """
 UPDATE customers c
    SET name = '[erased]', state = s.state, phone = '', address_line = '', city = '', postal_code = '',
        monthly_income_cents = NULL, other_debt_cents = 0,
-       score = NULL, score_source = NULL, score_date = NULL, co_name = NULL, co_monthly_income_cents = NULL, co_other_debt_cents = NULL, co_score = NULL,
+       score = NULL, score_source = NULL, score_date = NULL,
+       co_name = NULL, co_monthly_income_cents = NULL, co_other_debt_cents = NULL, co_score = NULL,
        co_score_source = NULL, co_score_date = NULL, trade_vin = NULL, trade_year = NULL, trade_make = NULL,
        trade_model = NULL, trade_mileage = NULL, trade_acv_cents = NULL, payoff_cents = NULL,
        payoff_lienholder = NULL, payoff_quoted_on = NULL, payoff_good_through = NULL,

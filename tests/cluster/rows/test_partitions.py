@@ -191,7 +191,8 @@ async def test_people_write_while_their_table_is_partitioned(large: Database, re
         assert len(after["security_events"]) == len(before["security_events"]) + writer.written
         gaps = await owner.fetchval(
             "SELECT count(*) FROM"
-            " (SELECT max(no) AS last, count(*) AS held FROM deal_events GROUP BY deal_id) d WHERE last <> held"
+            " (SELECT max(no) AS last, count(*) AS held FROM deal_events GROUP BY deal_id) d"
+            " WHERE last <> held"
         )
         assert gaps == 0
         assert not await owner.fetchval("SELECT count(*) FROM pg_trigger WHERE tgname = 'mirrored'")

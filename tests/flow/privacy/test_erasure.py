@@ -176,5 +176,5 @@ async def tampered(owner: asyncpg.Connection, deal_id: str) -> None:
     )
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await owner.execute(change, deal_id)
-    await owner.execute("ALTER TABLE deal_events DISABLE TRIGGER deal_events_unchanged")
+    await owner.execute("ALTER TABLE deal_events DISABLE TRIGGER USER")
     await owner.execute(change, deal_id)
