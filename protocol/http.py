@@ -128,6 +128,9 @@ class SecurityKind(StrEnum):
     OFFER_SHARED = "offer_shared"
     OFFER_REVOKED = "offer_revoked"
     EVENTS_LOST = "events_lost"
+    CUSTOMER_EXPORTED = "customer_exported"
+    CUSTOMER_RESTRICTED = "customer_restricted"
+    CUSTOMER_ERASED = "customer_erased"
 
 
 class ListedSecurityEvent(Record, frozen=True):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from server import redis_address
 from server.errors import UserError
+from server.keep import Keep
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
@@ -81,6 +82,7 @@ class Settings:
     otlp_protocol: str = ""
     notify_socket: str = ""
     secret: str = field(default="", repr=False)
+    keep: Keep = field(default_factory=Keep)
 
     @property
     def is_pooled(self) -> bool:
@@ -135,6 +137,7 @@ class Settings:
             otlp_protocol=read.text("OTEL_EXPORTER_OTLP_PROTOCOL", ""),
             notify_socket=read.text("NOTIFY_SOCKET", ""),
             secret=read.text("DEAL_SECRET", ""),
+            keep=Keep.read(read.number),
         )
         if settings.is_pooled and not read.text("DATABASE_LISTEN_URL", ""):
             raise SettingsError(
@@ -184,6 +187,7 @@ class Settings:
             "OTEL_EXPORTER_OTLP_PROTOCOL": self.otlp_protocol,
             "NOTIFY_SOCKET": self.notify_socket,
             "DEAL_SECRET": self.secret,
+            **self.keep.environment(),
         }
 
 

@@ -96,13 +96,15 @@ IN_FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
         "customers_named",
         "SELECT c.customer_id, c.name, c.co_name, c.city, c.phone FROM public.customers c"
         " WHERE c.store_id = {store} AND to_tsvector('simple', c.name || ' ' || coalesce(c.co_name, ''))"
-        " @@ to_tsquery('simple', {words}) ORDER BY c.name, c.customer_id LIMIT {most}",
+        " @@ to_tsquery('simple', {words}) AND num_nulls(c.restricted_at, c.erased_at) = 2"
+        " ORDER BY c.name, c.customer_id LIMIT {most}",
     ),
     "find: customers by phone": (
         "customers_phoned",
         "SELECT c.customer_id, c.name, c.co_name, c.city, c.phone FROM public.customers c"
         " WHERE c.store_id = {store} AND c.phone <> ''"
         " AND reverse(regexp_replace(c.phone, '[^0-9]', '', 'g')) LIKE {backwards}"
+        " AND num_nulls(c.restricted_at, c.erased_at) = 2"
         " ORDER BY c.name, c.customer_id LIMIT {most}",
     ),
 }

@@ -10,6 +10,7 @@ import pytest
 import server
 from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
+from server.commands.privacy.customers import ErasuresUnreadable
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.core.migrate import UnknownRevision
 from server.database.core.pooler import SettingsDropped
@@ -20,6 +21,8 @@ from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
 from server.observe.spans import SpansError
+from server.privacy.erasing import CustomerUnknown, RecordChanged
+from server.privacy.obligations import DealsOpen
 from server.run.processes import explained_errors
 from server.run.procfile import ProcfileError
 from server.run.supervisor import KeepsFalling
@@ -28,6 +31,10 @@ from server.settings import SettingsError
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
+    CustomerUnknown("42"): FAILED,
+    DealsOpen("42", ("7",)): FAILED,
+    ErasuresUnreadable(3): UNUSABLE_INPUT,
+    RecordChanged("42"): FAILED,
     DealUnknown("42"): FAILED,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,

@@ -125,7 +125,7 @@ export const Scope = ["store", "group"] as const;
 export type Scope = (typeof Scope)[number];
 
 /** The kinds of security events. */
-export const SecurityKind = ["signed_in", "sign_in_refused", "sign_in_throttled", "signed_out", "token_refused", "forbidden", "origin_refused", "csrf_refused", "throttled", "flooded", "exported", "customer_viewed", "customers_listed", "user_added", "user_changed", "password_changed", "sessions_ended", "token_made", "token_revoked", "offer_opened", "offer_refused", "offer_throttled", "offer_shared", "offer_revoked", "events_lost"] as const;
+export const SecurityKind = ["signed_in", "sign_in_refused", "sign_in_throttled", "signed_out", "token_refused", "forbidden", "origin_refused", "csrf_refused", "throttled", "flooded", "exported", "customer_viewed", "customers_listed", "user_added", "user_changed", "password_changed", "sessions_ended", "token_made", "token_revoked", "offer_opened", "offer_refused", "offer_throttled", "offer_shared", "offer_revoked", "events_lost", "customer_exported", "customer_restricted", "customer_erased"] as const;
 export type SecurityKind = (typeof SecurityKind)[number];
 
 /** The order in which a search reads the stock. */

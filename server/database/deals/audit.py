@@ -21,6 +21,7 @@ def audit_json(history: History) -> bytes:
             "deal_id": history.first.id,
             "store_id": history.store_id,
             "customer": history.first.customer,
+            **({} if history.erased_at is None else {"erased_at": history.erased_at}),
             "salesperson": history.first.salesperson,
             "created_at": history.created_at,
             "first_structure": history.first.structure,

@@ -19,7 +19,7 @@ async def find_customers(database: Database, store_id: str, text: str, limit: in
     pattern = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = await database.fetch(
         "SELECT customer_id, name, city FROM customers WHERE store_id = $1 AND name ILIKE $2"
-        " ORDER BY name, customer_id LIMIT $3",
+        "   AND erased_at IS NULL ORDER BY name, customer_id LIMIT $3",
         store_id,
         pattern,
         limit,

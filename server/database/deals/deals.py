@@ -35,6 +35,7 @@ DEAL_COLUMNS: Final = f"""
        s.cash_step_cents, s.grid_step_cents,
        u.discount_authority_cents,
        customer_id, c.name, c.state AS customer_state, c.postal_code, c.rebate_eligibility, c.score,
+       c.erased_at IS NOT NULL AS is_erased,
        CASE WHEN num_nulls(c.monthly_income_cents, c.co_monthly_income_cents) < 2
             THEN coalesce(c.monthly_income_cents, 0) + coalesce(c.co_monthly_income_cents, 0)
             END AS income_cents,
@@ -58,6 +59,7 @@ class CustomerRecord:
 
     ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` the customer's
     qualifications for rebates, ``facts`` all that the store knows, in wire form.
+    ``is_erased``: only figures and decisions are left, and nobody changes the deal.
     """
 
     id: str
@@ -69,6 +71,7 @@ class CustomerRecord:
     postal_code: str = ""
     eligibilities: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    is_erased: bool = False
 
     def after(self, facts: dict[str, Any]) -> "CustomerRecord":
         """Return the customer with other facts."""
@@ -170,6 +173,7 @@ def deal_of(row: asyncpg.Record) -> Deal:
             postal_code=row["postal_code"],
             eligibilities=tuple(row["rebate_eligibility"]),
             facts=row["facts"],
+            is_erased=row["is_erased"],
         ),
         standard_markup_bp=float(row["standard_markup_bp"]),
         npv_floor_cents=row["npv_floor_cents"],

@@ -13,7 +13,8 @@ from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
 
 _DEAL = """
-SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, d.salesperson_id,
+SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, c.erased_at,
+       d.salesperson_id,
        u.name AS salesperson, u.role
   FROM deals d JOIN customers c USING (customer_id) JOIN users u ON u.user_id = d.salesperson_id
  WHERE d.deal_id = $1
@@ -45,6 +46,7 @@ class History:
     """The history of a deal. ``first`` is the deal at version 0, as a manager sees it.
 
     For a deal that is older than this record, ``first`` lacks the fields that were changed later.
+    ``erased_at``: since then, nothing in it says who the customer was.
     """
 
     store_id: str
@@ -52,6 +54,7 @@ class History:
     first: DealSnapshot
     events: list[DealEvent]
     pencils: list[ShownPencil]
+    erased_at: dt.datetime | None = None
 
 
 async def load_history(database: Database, deal_id: str) -> History | None:
@@ -85,7 +88,7 @@ async def load_history(database: Database, deal_id: str) -> History | None:
         scenarios=[],
     )
     pencils = [_pencil(row) for row in await database.fetch(_PENCILS, key)]
-    return History(row["store_id"], row["created_at"], first, events, pencils)
+    return History(row["store_id"], row["created_at"], first, events, pencils, row["erased_at"])
 
 
 def deal_at(history: History, no: int) -> DealSnapshot:

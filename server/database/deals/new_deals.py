@@ -129,6 +129,7 @@ SELECT default_structure, trade_year, trade_make, trade_model, trade_mileage, tr
        payoff_cents, payoff_lienholder, payoff_quoted_on, payoff_good_through, payoff_per_diem_cents,
        score, score_source, customers.state
   FROM customers JOIN stores USING (store_id) WHERE customer_id = $1 AND store_id = $2
+   AND erased_at IS NULL
 """
 
 

@@ -40,6 +40,10 @@ _NAMED = (
     "SELECT pencil_id, vehicle_id, vehicle_rev, versions, inputs, car, choice, answer"
     "  FROM pencils WHERE deal_id = $1 AND pencil_id = ANY ($2::uuid[])"
 )
+_UNERASED = (
+    "SELECT pencil_id, vehicle_id, vehicle_rev, versions, inputs, car, choice, answer"
+    "  FROM pencils WHERE deal_id = $1 AND NOT starts_with(digest, 'erased ') LIMIT $2"
+)
 # The last pencil of each deal in the month: earlier what-ifs were never anyone's markup.
 _LAST_OF_DEALS = """
 SELECT DISTINCT ON (deal_id) u.name AS salesperson, p.choice->>'lender' AS lender, p.markup_bp,
@@ -152,6 +156,12 @@ async def all_pencils(database: asyncpg.Connection) -> AsyncIterator[StoredPenci
 async def load_pencils(database: Database, deal_id: str, pencil_ids: Sequence[str]) -> list[StoredPencil]:
     """Return the pencils of a deal that have these ids, in any order."""
     rows = await database.fetch(_NAMED, uuid.UUID(deal_id), [uuid.UUID(each) for each in pencil_ids])
+    return [_stored(row) for row in rows]
+
+
+async def unerased_pencils(database: Database, deal_id: str) -> list[StoredPencil]:
+    """Return up to ROWS_AT_A_TIME pencils of a deal that may still tell of the customer."""
+    rows = await database.fetch(_UNERASED, uuid.UUID(deal_id), ROWS_AT_A_TIME)
     return [_stored(row) for row in rows]
 
 

@@ -70,7 +70,8 @@ SELECT i.relname AS name, t.relname AS table, m.amname AS method, x.indisunique 
                 pg_get_indexdef(i.oid)) AS made_by
   FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
   JOIN pg_am m ON m.oid = i.relam
- WHERE t.relnamespace = 'public'::regnamespace AND t.relname <> 'alembic_version' ORDER BY t.relname,
+ WHERE t.relnamespace = 'public'::regnamespace AND t.relname <> 'alembic_version' AND NOT t.relispartition
+ ORDER BY t.relname,
  i.relname
 """
 # waitstart came with version 14; without it, the last change of state is as near. A session of a role that

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.commands import CUSTOMER_COMMANDS, AnyCommand, ChannelCommand, tag_of
+from protocol.commands import CUSTOMER_COMMANDS, AnyCommand, ChangeCommand, ChannelCommand, tag_of
 from protocol.records import Actor, View
 from protocol.rights import RIGHTS, Right, TokenScope
 from server.clock import utc_now
@@ -30,7 +30,7 @@ class Authority:
         """Return the deal of a command, with all its parts.
 
         Raises CommandError: forbidden without the right, or for a wall instead of a deal; not_found for a
-        deal that does not exist or is another store's.
+        deal that does not exist or is another store's; conflict for a change after the customer was erased.
         """
         if deal_of(command.channel) is None:
             raise CommandError(
@@ -41,6 +41,12 @@ class Authority:
         if command.right not in RIGHTS[account.role]:
             text = f'Your role does not have the right "{command.right}".'
             raise CommandError(ErrorCode.FORBIDDEN, text, field="type")
+        if deal.deal.customer.is_erased and isinstance(command, ChangeCommand):
+            raise CommandError(
+                ErrorCode.CONFLICT,
+                "This customer's data was erased. The deal can only be read.",
+                field="channel",
+            )
         return deal
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,7 @@ SELECT (ARRAY['east', 'west'])[1 + n % 2], 'valley', 'available', 'PLAN' || lpad
 """  # noqa: S608 - a number of our own
 
 
+PARTITION = re.compile(r"_\d+\Z")
 WHOLE = {"vehicles": "reads the whole stock", "deal_events": "reads the events of all deals"}
 
 
@@ -85,8 +87,9 @@ class Explaining:
         self.buffers += top["Shared Hit Blocks"] + top["Shared Read Blocks"]
         for node in _nodes(top):
             rows, kind = node["Actual Rows"] * node["Actual Loops"], node["Node Type"]
-            if kind == "Seq Scan" and node.get("Relation Name") in WHOLE:
-                self.faults.append(WHOLE[node["Relation Name"]])
+            table = PARTITION.sub("", node.get("Relation Name", ""))
+            if kind == "Seq Scan" and table in WHOLE:
+                self.faults.append(WHOLE[table])
             # The few cars with a word are sorted; an order of the stock never is.
             if "Sort" in kind and not ("ANY" in text and "OFFSET" in text and rows <= FEW_CARS):
                 self.faults.append(f"sorts {rows} rows")

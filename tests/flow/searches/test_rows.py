@@ -29,6 +29,7 @@ GUARDED = (
     *OF_DEALS,
     "lender_stipulations",
     "vehicle_claims",
+    "erasures",
 )
 
 
@@ -84,7 +85,7 @@ async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:
     }
     rows = await walls.owner.fetch(
         "SELECT relname, relrowsecurity FROM pg_class"
-        " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace"
     )
     guarded = {row["relname"] for row in rows if row["relrowsecurity"]}
     assert guarded == {*GUARDED, "security_events"}
@@ -94,6 +95,25 @@ async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:
         " AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"
     )
     assert roles == []
+
+
+async def test_a_partition_shows_nobody_anything(walls: Walls) -> None:
+    """Whoever names a partition has no right to it, and with a right would see no row."""
+    parts = await walls.owner.fetch(
+        "SELECT oid::regclass::text AS name, relrowsecurity FROM pg_class"
+        " WHERE relispartition AND relkind = 'r'"
+    )
+    assert len(parts) > 16
+    assert all(row["relrowsecurity"] for row in parts)
+    for row in parts:
+        for pool in (walls.application, walls.system):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await rows_of(pool, row["name"])
+    await walls.owner.execute("GRANT SELECT ON deal_events_0, pencils_0 TO deal_app, deal_system")
+    for name in ("deal_events_0", "pencils_0"):
+        async with walls.stores.of("riverside").acquire() as connection:
+            assert await rows_of(connection, name) == 0
+        assert await rows_of(walls.system, name) == 0
 
 
 async def test_the_tables_of_an_edition_are_only_read(walls: Walls) -> None:

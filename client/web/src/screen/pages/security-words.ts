@@ -28,6 +28,9 @@ export const SECURITY_WORDS: Record<string, string> = {
   token_made: "Token made",
   token_revoked: "Token revoked",
   events_lost: "Events lost",
+  customer_exported: "Customer's data exported",
+  customer_restricted: "Customer's data restricted",
+  customer_erased: "Customer's data erased",
 };
 
 const BAD = new Set(["sign_in_throttled", "offer_throttled", "flooded", "events_lost", "origin_refused"]);
@@ -49,6 +52,9 @@ const NOTABLE = new Set([
   "sessions_ended",
   "token_made",
   "token_revoked",
+  "customer_exported",
+  "customer_restricted",
+  "customer_erased",
 ]);
 
 /** Details whose value says enough. */

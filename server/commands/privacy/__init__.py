@@ -1,0 +1,1 @@
+"""Commands for customers' data: export, erasure, and what is old enough to go."""

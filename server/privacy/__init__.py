@@ -1,0 +1,1 @@
+"""Customers' data: what must be kept and for how long, its export, and its erasure."""

@@ -1,0 +1,280 @@
+"""Erases a customer: who they are goes, what was quoted, decided and by whom of the store stays.
+
+A run that is interrupted is simply started again: each step is a transaction that changes nothing the second
+time, and the request counts as done only after the last one. Postgres lets nothing else of the append-only
+tables be changed (migration 0034).
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import asyncpg
+from redis.asyncio import Redis
+
+from protocol import http
+from server.database.core.one_row import one_row
+from server.database.deals.pencils import ROWS_AT_A_TIME, unerased_pencils
+from server.database.decisions.deciding import parse_id
+from server.errors import UserError
+from server.keep import Keep
+from server.privacy.forgetting import forget_deals
+from server.privacy.obligations import Kept, deals_of, must_keep
+from server.privacy.stand_ins import means_of
+from server.work.tables import Tables
+
+TABLES: Final = (
+    *("customers", "deals", "deal_events", "pencils", "offers", "deal_acceptances"),
+    *("lender_stipulations", "security_events"),
+)
+"""The tables whose statistics may quote a customer until they are analysed again."""
+
+_CUSTOMER: Final = "SELECT store_id, erased_at FROM customers WHERE customer_id = $1 FOR UPDATE"
+_ASK: Final = """
+INSERT INTO erasures AS e (customer_id, store_id, request, asked_by, asked_at, kept_until, kept_for)
+VALUES ($1, $2, $3, $4, coalesce($5, now()), $6, $7)
+ON CONFLICT (customer_id) DO UPDATE SET kept_until = excluded.kept_until, kept_for = excluded.kept_for
+"""
+_RESTRICT: Final = """
+UPDATE customers SET restricted_at = coalesce(restricted_at, now())
+ WHERE customer_id = $1 AND erased_at IS NULL
+"""
+_REVOKE: Final = """
+UPDATE deal_links l SET revoked_at = now() FROM deals d
+ WHERE d.deal_id = l.deal_id AND d.customer_id = $1 AND l.revoked_at IS NULL
+"""
+_EVENTS: Final = """
+UPDATE deal_events SET body = without_person(body), reply = without_person(reply), asked = NULL
+ WHERE deal_id = $1 AND (body, reply) IS DISTINCT FROM (without_person(body), without_person(reply))
+    OR deal_id = $1 AND asked IS NOT NULL
+"""
+_PENCIL: Final = """
+UPDATE pencils
+   SET inputs = without_means(inputs) || $3, answer = without_person(answer), digest = 'erased ' || pencil_id
+ WHERE deal_id = $1 AND pencil_id = $2
+"""
+# Each statement takes the deal.
+_OF_DEAL: Final = (
+    _EVENTS,
+    """
+UPDATE deals
+   SET structure = without_person(structure), first_structure = without_person(first_structure),
+       agreed = without_person(agreed), proposal = without_person(proposal),
+       contract = without_person(contract), scenarios = without_person(scenarios, 'scenarios'),
+       presentation = without_person(presentation)
+ WHERE deal_id = $1
+""",
+    """
+UPDATE offers SET structure = without_person(structure), body = without_person(body)
+ WHERE deal_id = $1 AND (structure, body) IS DISTINCT FROM (without_person(structure), without_person(body))
+""",
+    """
+UPDATE deal_acceptances SET body = without_person(body)
+ WHERE deal_id = $1 AND body IS DISTINCT FROM without_person(body)
+""",
+    """
+UPDATE lender_stipulations SET text = '[erased]'
+ WHERE decision_id IN (SELECT decision_id FROM lender_decisions WHERE deal_id = $1)
+""",
+    "DELETE FROM deal_ops WHERE deal_id = $1",
+    # Nobody's token has this hash.
+    "UPDATE deal_links SET token_hash = sha256(uuid_send(gen_random_uuid())) WHERE deal_id = $1",
+    # The customer's own device; what people of the store did stays.
+    """
+UPDATE security_events SET address = '', connection_id = ''
+ WHERE deal_id = $1 AND kind IN ('offer_opened', 'offer_refused', 'offer_throttled') AND address <> ''
+""",
+)
+_PERSON: Final = """
+UPDATE customers c
+   SET name = '[erased]', state = s.state, phone = '', address_line = '', city = '', postal_code = '',
+       monthly_income_cents = NULL, other_debt_cents = 0,
+       score = NULL, score_source = NULL, score_date = NULL,
+       co_name = NULL, co_monthly_income_cents = NULL, co_other_debt_cents = NULL, co_score = NULL,
+       co_score_source = NULL, co_score_date = NULL, trade_vin = NULL, trade_year = NULL, trade_make = NULL,
+       trade_model = NULL, trade_mileage = NULL, trade_acv_cents = NULL, payoff_cents = NULL,
+       payoff_lienholder = NULL, payoff_quoted_on = NULL, payoff_good_through = NULL,
+       payoff_per_diem_cents = NULL, current_payment_cents = NULL, remaining_months = NULL,
+       rebate_eligibility = '{}', restricted_at = NULL, erased_at = now()
+  FROM stores s WHERE s.store_id = c.store_id AND c.customer_id = $1
+"""
+_DONE: Final = """
+UPDATE erasures SET digest = $2, erased_at = now(), kept_until = NULL, kept_for = NULL
+ WHERE customer_id = $1
+"""
+_RECORD: Final = """
+INSERT INTO security_events (at, until, count, kind, store_id, customer_ids, detail)
+VALUES (now(), now(), 1, $2, $3, ARRAY[$1::uuid], $4)
+"""
+_COUNTS: Final = """
+SELECT count(*) AS deals,
+       coalesce(sum((SELECT count(*) FROM deal_events e WHERE e.deal_id = d.deal_id)), 0)::bigint AS events,
+       coalesce(sum((SELECT count(*) FROM pencils p WHERE p.deal_id = d.deal_id)), 0)::bigint AS pencils,
+       coalesce(sum((SELECT count(*) FROM deal_links l WHERE l.deal_id = d.deal_id)), 0)::bigint AS links,
+       coalesce(sum((SELECT count(*) FROM deal_acceptances a WHERE a.deal_id = d.deal_id)), 0)::bigint
+           AS acceptances
+  FROM deals d WHERE d.customer_id = $1
+"""
+
+Report = Callable[[str, int, int], None]
+"""Takes what is being erased, how much of it is done, and the total."""
+
+
+class CustomerUnknown(UserError):
+    """There is no customer with that id."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(customer_id)
+        self.customer_id = customer_id
+
+    def __str__(self) -> str:
+        return f"there is no customer {self.customer_id!r}: expected an id, as audits list it"
+
+
+class RecordChanged(UserError):
+    """What had to stay is not what it was: nothing is recorded as erased."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(customer_id)
+        self.customer_id = customer_id
+
+    def __str__(self) -> str:
+        return (
+            f"the kept records of customer {self.customer_id} are not what they were at the erasure:"
+            " compare them with a backup, and report this"
+        )
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    ERASED = "erased"
+    RESTRICTED = "restricted"
+    ALREADY = "already"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A customer's request: its number at the store, and who entered it. ``asked_at`` None: now."""
+
+    customer_id: str
+    number: str
+    by: str
+    asked_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a request ended; ``kept`` says why a customer is only restricted so far."""
+
+    outcome: Outcome
+    kept: Kept | None = None
+
+
+async def counts_of(database: asyncpg.Connection, customer_id: str) -> dict[str, int]:
+    """Return how many rows of each kind a customer has. Raises CustomerUnknown."""
+    await store_of_customer(database, customer_id)
+    return dict(await one_row(database, _COUNTS, customer_id))
+
+
+async def erase_customer(
+    database: asyncpg.Connection,
+    redis: Redis,
+    request: Request,
+    keep: Keep,
+    *,
+    now: dt.datetime,
+    report: Report = lambda what, done, total: None,
+) -> Result:
+    """Erase a customer, as the schema's owner; while records must be kept, restrict the customer instead.
+
+    Raises CustomerUnknown; DealsOpen; RecordChanged if something else than the customer would have changed;
+    and what asyncpg and Redis raise, after which it can be run again.
+    """
+    customer = request.customer_id
+    store_id = await store_of_customer(database, customer)
+    known = await database.fetchrow("SELECT digest, erased_at FROM erasures WHERE customer_id = $1", customer)
+    if known is not None and known["erased_at"] is not None:
+        if await _digest(database, customer) != known["digest"]:
+            raise RecordChanged(customer)
+        return Result(Outcome.ALREADY)
+    kept = await _ask(database, request, store_id, keep, now)
+    deals = await deals_of(database, customer)
+    if kept is not None:
+        await forget_deals(redis, store_id, deals)
+        if known is None:
+            await record(database, http.SecurityKind.CUSTOMER_RESTRICTED, request, store_id)
+        return Result(Outcome.RESTRICTED, kept)
+    before = await _digest(database, customer)
+    tables = Tables()
+    for done, deal_id in enumerate(deals):
+        report("deals", done, len(deals))
+        async with database.transaction():
+            for statement in _OF_DEAL:
+                await database.execute(statement, deal_id)
+        await _erase_pencils(database, tables, deal_id, report)
+    report("deals", len(deals), len(deals))
+    await database.execute(_PERSON, customer)
+    # Whoever held the customer in memory has dropped it by now: nothing is written into the new logs.
+    await forget_deals(redis, store_id, deals)
+    async with database.transaction():
+        if await _digest(database, customer) != before:
+            raise RecordChanged(customer)
+        await database.execute(_DONE, customer, before)
+        await record(database, http.SecurityKind.CUSTOMER_ERASED, request, store_id)
+    # The planner's samples quote values.
+    await database.execute("ANALYZE " + ", ".join(TABLES))
+    return Result(Outcome.ERASED)
+
+
+async def _ask(
+    database: asyncpg.Connection, request: Request, store_id: str, keep: Keep, now: dt.datetime
+) -> Kept | None:
+    """Record the request and hide the customer; return until when records must be kept."""
+    customer = request.customer_id
+    async with database.transaction():
+        await database.fetchrow(_CUSTOMER, customer)
+        kept = await must_keep(database, customer, keep, now)
+        until, reason = (None, None) if kept is None else (kept.until, kept.reason)
+        await database.execute(
+            _ASK, customer, store_id, request.number, request.by, request.asked_at, until, reason
+        )
+        await database.execute(_RESTRICT, customer)
+        await database.execute(_REVOKE, customer)
+    return kept
+
+
+async def _erase_pencils(database: asyncpg.Connection, tables: Tables, deal_id: str, report: Report) -> None:
+    done = 0
+    while pencils := await unerased_pencils(database, deal_id):
+        async with database.transaction():
+            for pencil in pencils:
+                means = await means_of(database, tables, pencil)
+                await database.execute(_PENCIL, deal_id, pencil.pencil_id, means)
+        done += len(pencils)
+        report("pencils", done, done + (len(pencils) == ROWS_AT_A_TIME))
+
+
+async def store_of_customer(database: asyncpg.Connection, customer_id: str) -> str:
+    """Return the store of a customer. Raises CustomerUnknown."""
+    found = parse_id(customer_id) and await database.fetchval(
+        "SELECT store_id FROM customers WHERE customer_id = $1", customer_id
+    )
+    if not found:
+        raise CustomerUnknown(customer_id)
+    return str(found)
+
+
+async def _digest(database: asyncpg.Connection, customer_id: str) -> bytes:
+    digest: bytes = await database.fetchval("SELECT kept_digest($1)", customer_id)
+    return digest
+
+
+async def record(
+    database: asyncpg.Connection, kind: http.SecurityKind, request: Request, store_id: str
+) -> None:
+    """Record what was done with a customer's data at the terminal."""
+    detail = {"by": "terminal", "who": request.by, "request": request.number}
+    await database.execute(_RECORD, request.customer_id, kind, store_id, detail)
