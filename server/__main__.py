@@ -25,6 +25,7 @@ from server.commands.importing.tables import add_import_commands
 from server.commands.money import add_money_commands
 from server.commands.operations.doctor import add_doctor_command
 from server.commands.operations.load import add_load_command
+from server.commands.operations.sync import add_sync_command
 from server.commands.owner_work import owner_work
 from server.run.processes import explained_errors, run_web, run_worker, services, standing_services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
@@ -185,6 +186,7 @@ add_security_commands(app, _services_of)
 add_doctor_command(app, lambda data_dir: standing_services(_environment(data_dir)))
 add_trace_command(app, _services_of)
 add_load_command(app, _work)
+add_sync_command(app, _services_of)
 
 
 def main() -> None:
