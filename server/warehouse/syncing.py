@@ -90,8 +90,8 @@ class Sync:
             find_table(mapped, await self._warehouse.columns(mapped))
             for mapped in map(self._plan.layout.__getitem__, self._plan.what)
         ]
+        breaks = 0
         for table in tables:
-            breaks = self._warehouse.breaks
             self.outcomes[table.what] = Outcome()
             try:
                 if await self._sync(table, progress) and not self._plan.dry:
@@ -101,6 +101,7 @@ class Sync:
                 raise
             finally:
                 await self._note_breaks(table.what, self._warehouse.breaks - breaks)
+                breaks = self._warehouse.breaks
 
     async def _sync(self, table: Table, progress: Progress) -> bool:
         """Return whether this completed a run that had broken off, so that another one is due."""
@@ -117,9 +118,10 @@ class Sync:
             try:
                 walk = await self._page(table, walk, storing, guard)
             except TooSlow:
-                if walk.rows == 1:
+                smaller = walk.smaller()
+                if smaller == walk:
                     raise
-                walk = walk.smaller()
+                walk = smaller
             share = (walk.position.at - began).total_seconds() / span
             progress(what, outcome.tally.read, share)
         if not self._plan.dry:

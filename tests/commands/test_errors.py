@@ -24,12 +24,15 @@ from server.run.procfile import ProcfileError
 from server.run.supervisor import KeepsFalling
 from server.run.up import NotReady, PortTaken
 from server.settings import SettingsError
+from server.warehouse.errors import LayoutError, SyncRunning, TooManyGone, WarehouseAway
+from server.warehouse.source import TooSlow
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
     DealUnknown("42"): FAILED,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
+    LayoutError("deal_architect.stock.vin", "a column for the field vin"): UNUSABLE_INPUT,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
@@ -40,9 +43,13 @@ EXAMPLES: dict[UserError, int] = {
     SpansError("OpenTelemetry is not installed"): FAILED,
     StaffError("login", "there is none"): FAILED,
     StoreMissing(): FAILED,
+    SyncRunning(): 3,
     TableRejected(HERE, [Fault(2, "tier", "a tier", "none\nof them")]): UNUSABLE_INPUT,
+    TooManyGone("cars", 40, 100, 30): 4,
+    TooSlow(120.0): UNUSABLE_INPUT,
     UnknownRevision("0099", "0001"): FAILED,
     UserUnknown("ann"): FAILED,
+    WarehouseAway("127.0.0.1:5439", "connection refused"): FAILED,
     embedded.AccountMissing("deal-architect", "no useradd"): FAILED,
     embedded.DiskFull(HERE, 2**30): FAILED,
     embedded.FolderUnusable(HERE, "Permission denied"): FAILED,

@@ -78,9 +78,10 @@ class Redshift:
         """Return the query as the server behind gets it."""
         if not self.is_redshift:
             return sql
-        plain = re.sub(r"'[^']*'", "''", sql).upper()
+        named = re.sub(r"'[^']*'", "''", sql).upper()
+        plain = re.sub(r'"[^"]*"', '""', named)
         lack = next((name for name, form in LACKS.items() if re.search(form, plain)), None)
-        cast = next((one for one in self.booleans if f'CAST("{one.upper()}"' in plain), None)
+        cast = next((one for one in self.booleans if f'CAST("{one.upper()}"' in named), None)
         if lack is None and cast is not None:
             lack = "a cast of a boolean to text"
         if lack is None and COUNTING.search(plain):

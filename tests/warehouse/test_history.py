@@ -40,7 +40,7 @@ async def test_the_files_hold_what_the_warehouse_has_and_later_versions_win(both
 
     there = await both.source.fetch(
         "SELECT payment_id::text, loan_id, due_on, paid_cents, principal_cents, interest_cents, balance_cents, status,"
-        " days_past_due, recovery_cents FROM deal_architect.payments ORDER BY payment_id"
+        " days_past_due, recovery_cents FROM deal_architect.payments ORDER BY deal_architect.payments.payment_id"
     )
     assert payments_here(both) == [tuple(row) for row in there]
     assert both.proxy.refused == []
