@@ -132,7 +132,7 @@ class Warehouse:
             raise TooSlow(self._patience.statement_seconds) from None
         except BROKEN as error:
             self.breaks += 1
-            log.warning("the warehouse broke off", error=_reason(error))
+            log.warning("the warehouse broke off", error=error)
             self._drop()
             raise
         except asyncpg.PostgresError as error:

@@ -95,6 +95,7 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
         Any server that speaks PostgreSQL's protocol will do, also Redshift. See docs/operations/warehouse.md.
         """
         from server.database.core.migrate import migrate
+        from server.observe.logs import configure_logging
         from server.warehouse.layout import read_layout
         from server.warehouse.pacing import parse_hours
         from server.warehouse.syncing import Plan
@@ -104,6 +105,7 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
         url = environ.get("WAREHOUSE_URL", "")
         _warehouse(url, share)  # which checks the address before anything starts
         with services(data_dir) as settings:
+            configure_logging(settings.log_level, "sync")
             history = Path(environ.get(HISTORY_VARIABLE) or settings.data_dir / "history")
             plan = Plan(
                 sections, kinds, history, page_rows, overlap=dt.timedelta(seconds=overlap),

@@ -11,7 +11,7 @@ from tests.warehouse.conftest import QUICK, Both
 
 pytestmark = pytest.mark.flow
 ROWS, PAGE = 48, 11
-PLACES = 40
+PLACES = 24
 IMPATIENT = Patience(1, 0.001, 0.001, 10, 10)
 
 
