@@ -28,6 +28,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "finished_at": ("deal_sync_finished_timestamp_seconds", "When the last complete run ended."),
     "failing": ("deal_sync_failing", "1 if the last run broke off, else 0."),
 }
+WRITTEN: Final = "deal_sync_written_timestamp_seconds"
 _READ: Final = """
 SELECT what, rows_read, rows_changed, rows_removed, rows_rejected, pages, breaks, source_ms / 1000.0 AS source_seconds,
        extract(epoch FROM complete_to) AS complete_to, extract(epoch FROM finished_at) AS finished_at,
@@ -84,9 +85,7 @@ async def write_metrics(database: asyncpg.Connection, path: Path) -> None:
         for row in rows:
             if row[column] is not None:
                 gauge.labels(row["what"]).set(float(row[column]))
-    Gauge("deal_sync_written_timestamp_seconds", "When this file was written.", registry=registry).set(
-        time.time()
-    )
+    Gauge(WRITTEN, "When this file was written.", registry=registry).set(time.time())
     try:
         write_to_textfile(str(path), registry)
     except OSError as error:
