@@ -1,5 +1,5 @@
-"""The privileges that web and worker drop before they serve: root, and the addresses of the schema's owner and
-of the warehouse.
+"""The privileges that web and worker drop before they serve: root, and the addresses of the schema's owner
+and of the warehouse.
 
 With any of them, an attacker who takes over a process could do more than the process ever needs.
 """

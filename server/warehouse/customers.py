@@ -45,8 +45,9 @@ SELECT c.customer_id, {CUSTOMER_FACTS} AS facts, s.facts AS stated, s.stated_at,
 """  # noqa: S608 - names of our own
 _MAKE: Final = f"""
 CREATE TEMP TABLE staged ON COMMIT DROP AS
-SELECT c.customer_id, c.store_id, {", ".join(f"c.{name}" for name in FACTS)}, s.source_id, s.facts::text AS stated,
-       s.stated_at FROM customers c, customer_sources s WITH NO DATA
+SELECT c.customer_id, c.store_id, {", ".join(f"c.{name}" for name in FACTS)}, s.source_id,
+       s.facts::text AS stated, s.stated_at
+  FROM customers c, customer_sources s WITH NO DATA
 """  # noqa: S608 - names of our own
 _COLUMNS: Final = ("customer_id", "store_id", *FACTS, "source_id", "stated", "stated_at")
 _MERGE: Final = f"""
@@ -54,7 +55,8 @@ WITH merged AS (
     INSERT INTO customers AS c (customer_id, store_id, {", ".join(FACTS)})
     SELECT customer_id, store_id, {", ".join(FACTS)} FROM staged
     ON CONFLICT (customer_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in FACTS)}
-     WHERE ({", ".join(f"c.{name}" for name in FACTS)}) IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in FACTS)}))
+     WHERE ({", ".join(f"c.{name}" for name in FACTS)})
+           IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in FACTS)}))
 INSERT INTO customer_sources AS s (customer_id, source_id, facts, stated_at)
 SELECT customer_id, source_id, stated::jsonb, stated_at FROM staged
     ON CONFLICT (customer_id) DO UPDATE
@@ -210,8 +212,8 @@ class CustomerStoring:
         self._guard.check(removed)
 
     async def _change_in_deals(self, unsettled: Sequence[tuple[Stated, dict[str, Any]]]) -> None:
-        """Change customers of open deals as a person would, each in a transaction of its own: repeated after a
-        break, it finds nothing left to change.
+        """Change customers of open deals as a person would, each in a transaction of its own: repeated after
+        a break, it finds nothing left to change.
         """
         for one, changes in unsettled:
             deal = await self._database.fetchrow(_DEAL, one.customer_id)

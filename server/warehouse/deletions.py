@@ -36,7 +36,7 @@ SELECT customer_id FROM customer_sources s
 
 
 class Guard:
-    """Refuses to remove more than GUARD_PERCENT of ``known`` rows in one run, unless that is ``confirmed``."""
+    """Refuses to remove more than GUARD_PERCENT of ``known`` rows in a run, unless that is ``confirmed``."""
 
     def __init__(self, what: What, known: int, *, confirmed: bool) -> None:
         self._what = what
@@ -69,7 +69,9 @@ async def list_keys(
     stores: Stores,
     name: Callable[[str, Any], str],
 ) -> int:
-    """List all keys of a table in the temporary table ``listed``, under our ``name`` for them; return how many."""
+    """List all keys of a table in the temporary table ``listed``, under our ``name`` for them; return how
+    many.
+    """
     await database.execute("DROP TABLE IF EXISTS listed")
     await database.execute("CREATE TEMP TABLE listed (store_id text NOT NULL, key text NOT NULL)")
     last, count, most = None, 0, KEYS_OF_PAGE

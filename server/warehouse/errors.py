@@ -9,7 +9,7 @@ REFUSED: Final = 4
 
 
 class LayoutError(UserError):
-    """The mapping file or the warehouse's tables are not usable. ``where`` names the file, table or column."""
+    """The mapping file or the warehouse's tables are unusable. ``where`` names the file, table or column."""
 
     exit_code: ClassVar[int] = UNUSABLE_INPUT
 
@@ -49,7 +49,7 @@ class WarehouseRefused(UserError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"the warehouse refused a query ({self.reason}): check the rights of its user and the mapping file"
+        return f"the warehouse refused a query ({self.reason}): check its user's rights and the mapping file"
 
 
 class SyncRunning(UserError):

@@ -21,7 +21,8 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of a kind: ``required`` are among ``known``, and one of ``either`` is needed if there are any.
+    """The fields of a kind: ``required`` are among ``known``, and one of ``either`` is needed if there are
+    any.
 
     ``id`` is the default column that tells rows apart. Rows of a kind that is ``of_stores`` have a store.
     """

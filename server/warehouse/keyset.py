@@ -1,13 +1,13 @@
 """Which rows come next, and the queries for them. Pure.
 
-Rows are read in the order of (updated_at, id), a page at a time, each page a query of its own: a warehouse may
-have no cursors. A page looks at a bounded span of time, so that a column store reads only the blocks of that
-span and not all that is left. The span follows the data: it doubles after a page with room, and halves after a
-full one.
+Rows are read in the order of (updated_at, id), a page at a time, each page a query of its own: a warehouse
+may have no cursors. A page looks at a bounded span of time, so that a column store reads only the blocks of
+that span and not all that is left. The span follows the data: it doubles after a page with room, and halves
+after a full one.
 
 A run goes from where the last complete one ended, less an overlap, up to the warehouse's present, less a lag.
-So a row that commits later than its ``updated_at`` says is read by the next run, if it is late by no more than
-both together.
+So a row that commits later than its ``updated_at`` says is read by the next run, if it is late by no more
+than both together.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from server.warehouse.fields import What
-from server.warehouse.layout import BOOLEAN, TIMES, Column, Table
+from server.warehouse.layout import BOOLEAN, TEXTS, TIMES, Column, Table
 
 FIRST_SPAN: Final = dt.timedelta(days=1)
 LEAST_SPAN: Final = dt.timedelta(seconds=1)
@@ -81,7 +81,7 @@ def page_query(table: Table, walk: Walk) -> Query:
     conditions = [f"{at} >= {start}", f"{at} < {_moment(walk.until, table.updated_at)}"]
     arguments: tuple[str, ...] = ()
     if walk.position.id is not None:
-        conditions.append(f"({at} > {start} OR {key} > CAST(CAST($1 AS VARCHAR) AS {table.id.type}))")
+        conditions.append(f"({at} > {start} OR {key} > {_argument(table.id)})")
         arguments = (walk.position.id,)
     return (
         f"SELECT {', '.join(_page_columns(table))} FROM {_place(table)}"  # noqa: S608 - names are quoted
@@ -106,7 +106,7 @@ def keys_query(table: Table, after: str | None, rows: int) -> Query:
     condition = ""
     arguments: tuple[str, ...] = ()
     if after is not None:
-        condition = f" WHERE {key} > CAST(CAST($1 AS VARCHAR) AS {table.id.type})"
+        condition = f" WHERE {key} > {_argument(table.id)}"
         arguments = (after,)
     names = ", ".join(columns)
     return f"SELECT {names} FROM {_place(table)}{condition} ORDER BY {key} LIMIT {rows}", arguments  # noqa: S608 - quoted
@@ -124,8 +124,15 @@ def _page_columns(table: Table) -> list[str]:
         columns.append(f"{_text(table.store)} AS {STORE}")
     if table.deleted_at is not None:
         columns.append(f"CASE WHEN {_gone(table.deleted_at)} THEN 'gone' ELSE '' END AS {GONE}")
-    columns += [f"{_text(column, *_WORDS.get(name, ()))} AS {name}" for name, column in table.fields.items()]
+    columns += [
+        f"{_text(column, *_WORDS.get(name, ()))} AS {_quoted(name)}" for name, column in table.fields.items()
+    ]
     return columns
+
+
+def _argument(column: Column) -> str:
+    # A CHARACTER without a length has one.
+    return "CAST($1 AS VARCHAR)" if column.type in TEXTS else f"CAST(CAST($1 AS VARCHAR) AS {column.type})"
 
 
 def _gone(column: Column) -> str:
@@ -134,7 +141,7 @@ def _gone(column: Column) -> str:
 
 
 def _text(column: Column, yes: str = "yes", no: str = "no") -> str:
-    """Everything is read as text and judged as a file's cells are; a boolean has no cast to text everywhere."""
+    """Return a column as text, to be judged as a file's cells are. Not every warehouse casts booleans."""
     name = _quoted(column.name)
     if column.type == BOOLEAN:
         return f"CASE WHEN {name} THEN '{yes}' WHEN NOT {name} THEN '{no}' END"

@@ -1,9 +1,11 @@
-"""The mapping file: which table holds which kind of rows, and under which names. TOML, and all of it optional.
+"""The mapping file: which table holds which kind of rows, and under which names. TOML, and all of it
+optional.
 
-Without a file, the tables are ``deal_architect.stock``, ``.customers``, ``.loans`` and ``.payments``, and each
-column is called as its field.
+Without a file, the tables are ``deal_architect.stock``, ``.customers``, ``.loans`` and ``.payments``, and
+each column is called as its field.
 """
 
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -19,16 +21,28 @@ UPDATED_AT, DELETED_AT, STORE = "updated_at", "deleted_at", "store"
 _NAMES: Final = ("table", "id", UPDATED_AT, DELETED_AT, STORE)
 _TABLES: Final = ("columns", "constants", "stores")
 TIMES: Final = ("timestamp without time zone", "timestamp with time zone")
-KEYS: Final = (
-    *("smallint", "integer", "bigint", "numeric", "character varying", "character", "text", "uuid"),
-)
+TEXTS: Final = ("character varying", "character", "text")
+KEYS: Final = ("smallint", "integer", "bigint", "numeric", "uuid", *TEXTS)
 BOOLEAN: Final = "boolean"
+_OTHER_NAMES: Final = {
+    "varchar": TEXTS[0],
+    "nvarchar": TEXTS[0],
+    "char": TEXTS[1],
+    "bpchar": TEXTS[1],
+    "timestamp": TIMES[0],
+    "timestamptz": TIMES[1],
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "decimal": "numeric",
+    "bool": BOOLEAN,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """One section of the file. ``columns`` is field to column where the names differ; ``stores`` is a value of
-    the store's column to one of our stores. ``named`` are the options that the file states.
+    """One section of the file. ``columns`` is field to column where the names differ; ``stores`` is a value
+    of the store's column to one of our stores. ``named`` are the options that the file states.
     """
 
     what: What
@@ -121,6 +135,14 @@ def find_table(mapped: Mapped, columns: Collection[Column]) -> Table:
         needed(mapped.store, "the store") if wanted.of_stores else None,
         fields,
     )
+
+
+def type_of(text: str) -> str:
+    """Return the name of a type as PostgreSQL's catalogue has it, without a length: a late-binding view of
+    Redshift has ``varchar(20)``.
+    """
+    name = " ".join(re.sub(r"\(.*?\)", " ", text.lower()).split())
+    return _OTHER_NAMES.get(name, name)
 
 
 def _section(where: str, what: What, found: Any) -> Mapped:

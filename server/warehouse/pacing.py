@@ -15,8 +15,8 @@ _HOURS: Final = re.compile(r"([01]?\d|2[0-4])-([01]?\d|2[0-4])")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a warehouse that fails is asked again: the pause doubles from ``first`` to ``longest`` seconds,
-    with jitter.
+    """How long a warehouse that fails is asked again: the pause doubles from ``first`` to ``longest``
+    seconds, with jitter.
     """
 
     attempts: int = 10
@@ -28,8 +28,8 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The hours of the day (UTC) in which a sync works: from ``first``, up to ``last``, over midnight if that is
-    less.
+    """The hours of the day (UTC) in which a sync works: from ``first``, up to ``last``, over midnight if that
+    is less.
     """
 
     first: int = 0
@@ -52,8 +52,8 @@ def parse_hours(text: str) -> Hours:
 
 @dataclass(slots=True)
 class Pacing:
-    """Keeps the warehouse busy for at most ``share`` of the time: after each query it is left alone for as long
-    as that takes. Time that passes otherwise, such as for storing, counts.
+    """Keeps the warehouse busy for at most ``share`` of the time: after each query it is left alone for as
+    long as that takes. Time that passes otherwise, such as for storing, counts.
     """
 
     share: float

@@ -25,8 +25,8 @@ class Reject:
 
 
 class Rejects:
-    """The file, which its first row makes; one of an earlier sync is removed. It holds MOST_ROWS; the rest is
-    counted in ``left_out``. Raises LayoutError if it cannot be written.
+    """The file of a command, which its first row makes; one of an earlier command is removed. It holds
+    MOST_ROWS; the rest is counted in ``left_out``. Raises LayoutError if it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:

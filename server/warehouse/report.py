@@ -30,7 +30,8 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
 }
 WRITTEN: Final = "deal_sync_written_timestamp_seconds"
 _READ: Final = """
-SELECT what, rows_read, rows_changed, rows_removed, rows_rejected, pages, breaks, source_ms / 1000.0 AS source_seconds,
+SELECT what, rows_read, rows_changed, rows_removed, rows_rejected, pages, breaks,
+       source_ms / 1000.0 AS source_seconds,
        extract(epoch FROM complete_to) AS complete_to, extract(epoch FROM finished_at) AS finished_at,
        (failure <> '')::int AS failing
   FROM sync_state ORDER BY what
@@ -75,7 +76,7 @@ def as_json(outcomes: Mapping[What, Outcome], seconds: float, statements: int, b
 
 
 async def write_metrics(database: asyncpg.Connection, path: Path) -> None:
-    """Write the figures of all syncs so far to a file, at once. Raises LayoutError if that is not possible."""
+    """Write the figures of all syncs so far to a file, by a rename. Raises LayoutError if it cannot."""
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
     registry = CollectorRegistry()

@@ -82,7 +82,8 @@ async def read_state(database: Database, what: What) -> State:
 async def begin(database: Database, what: What, position: Position, target: dt.datetime) -> None:
     """Note a new run."""
     await database.execute(
-        "UPDATE sync_state SET target_at = $2, page_at = $3, page_id = $4, started_at = now(), finished_at = NULL"
+        "UPDATE sync_state SET target_at = $2, page_at = $3, page_id = $4, started_at = now(),"
+        " finished_at = NULL"
         " WHERE what = $1",
         what, target, position.at, position.id,
     )  # fmt: skip
@@ -92,7 +93,8 @@ async def advance(database: Database, what: What, position: Position, tally: Tal
     """Note that a page is stored, in the transaction that stores it."""
     await database.execute(
         "UPDATE sync_state SET page_at = $2, page_id = $3, rows_read = rows_read + $4,"
-        " rows_changed = rows_changed + $5, rows_removed = rows_removed + $6, rows_rejected = rows_rejected + $7,"
+        " rows_changed = rows_changed + $5, rows_removed = rows_removed + $6, rows_rejected ="
+        " rows_rejected + $7,"
         " pages = pages + 1, source_ms = source_ms + $8 WHERE what = $1",
         what, position.at, position.id, tally.read, tally.changed, tally.removed, tally.rejected, source_ms,
     )  # fmt: skip

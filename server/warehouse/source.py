@@ -1,8 +1,9 @@
-"""The warehouse on the wire: one connection, one query at a time, asked again with a growing pause if it breaks.
+"""The warehouse on the wire: one connection, one query at a time, asked again with a growing pause if it
+breaks.
 
-asyncpg knows Redshift by a parameter that it sends at the start, and then does without what it lacks. Prepared
-statements are not kept, every value is a text, and every result is read whole: no cursors, no arrays, and no
-type that the client would have to look up in the catalogue.
+asyncpg knows Redshift by a parameter that it sends at the start, and then does without what it lacks.
+Prepared statements are not kept, every value is a text, and every result is read whole: no cursors, no
+arrays, and no type that the client would have to look up in the catalogue.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import structlog
 from server.errors import UserError
 from server.warehouse.errors import LayoutError, WarehouseAway, WarehouseRefused
 from server.warehouse.keyset import Query
-from server.warehouse.layout import Column, Mapped
+from server.warehouse.layout import Column, Mapped, type_of
 from server.warehouse.pacing import Pacing, Patience
 
 VARIABLE: Final = "WAREHOUSE_URL"
@@ -109,7 +110,7 @@ class Warehouse:
         # Of the two, only Redshift's own has views that are bound late.
         catalogue = "svv_columns" if self.is_redshift else "information_schema.columns"
         rows = await self.fetch((_COLUMNS.format(catalogue=catalogue), (mapped.schema, mapped.table)))
-        return [Column(row["name"], row["type"].lower()) for row in rows]
+        return [Column(row["name"], type_of(row["type"])) for row in rows]
 
     async def close(self) -> None:
         """Close the connection, if there is one."""

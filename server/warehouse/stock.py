@@ -1,7 +1,7 @@
 """Cars: judged as the rows of a dealer's file are, and merged a page at a time.
 
-The warehouse speaks for all stores, so a car that it has at another store of the group moves there. A car that
-is gone is ``removed``, as by ``import-inventory --snapshot``; one that is sold here stays so.
+The warehouse speaks for all stores, so a car that it has at another store of the group moves there. A car
+that is gone is ``removed``, as by ``import-inventory --snapshot``; one that is sold here stays so.
 """
 
 import datetime as dt
@@ -37,7 +37,9 @@ RETURNING staged.key, staged.vin, v.store_id AS other
 """
 _RETURN: Final = """
 UPDATE vehicles v SET status = 'available' FROM staged WHERE v.vin = staged.vin AND v.status = 'removed'
+RETURNING v.vehicle_id, v.rev
 """
+_REVISIONS: Final = "SELECT vehicle_id, rev FROM vehicles WHERE vehicle_id = ANY ($1)"
 _REMOVE: Final = """
 UPDATE vehicles SET status = 'removed'
  WHERE vin = ANY ($1) AND group_id = ANY ($2) AND status IN ('available', 'held', 'in_transit')
@@ -128,13 +130,16 @@ class StockStoring:
             del cars[found["vin"]]
         # Without statistics, a page looks like a thousand rows of anything.
         await self._database.execute("ANALYZE staged")
-        returned = int((await self._database.execute(_RETURN)).split()[-1])
+        returned = {row["vehicle_id"]: row["rev"] for row in await self._database.fetch(_RETURN)}
         in_condition = any(one.kind_in_condition for one in cars.values())
         statement = merge_statement(self._layout, kind_in_condition=in_condition, store=STAGED_STORES)
         added, updated = await one_row(self._database, statement, BOOK_SOURCE, self._today)
         done.tally.added += added
-        done.tally.updated += max(updated, returned)
-        done.tally.unchanged += len(cars) - added - max(updated, returned)
+        if returned:  # those that the merge had nothing to change of
+            rows = await self._database.fetch(_REVISIONS, list(returned))
+            updated += sum(returned[row["vehicle_id"]] == row["rev"] for row in rows)
+        done.tally.updated += updated
+        done.tally.unchanged += len(cars) - added - updated
 
     def _reject(self, row: Any, done: Stored, *flaws: Flaw) -> None:
         done.tally.rejected += 1

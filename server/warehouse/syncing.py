@@ -26,7 +26,7 @@ from server.warehouse.rejects import Rejects
 from server.warehouse.runs import State, Tally
 from server.warehouse.source import TooSlow, Warehouse
 from server.warehouse.stock import StockStoring
-from server.warehouse.storing import Storing, Stores, read_stores
+from server.warehouse.storing import Stores, Storing, read_stores
 
 LAG: Final = dt.timedelta(seconds=30)
 OVERLAP: Final = dt.timedelta(minutes=10)
@@ -218,14 +218,13 @@ async def sync_once(
     owner_url: str,
     pool: asyncpg.Pool,
     *,
-    rejects: Path,
+    rejects: Rejects,
     progress: Progress = lambda _what, _rows, _share: None,
 ) -> dict[What, Outcome]:
     """Sync once; return what was done. Raises UserError, and what asyncpg raises."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(warehouse.close)
         database = await stack.enter_async_context(runs.only_sync(owner_url))
-        listed = stack.enter_context(Rejects(rejects))
-        work = Sync(plan, warehouse, database, StoreScopes(pool), listed)
+        work = Sync(plan, warehouse, database, StoreScopes(pool), rejects)
         await work.run(progress)
         return work.outcomes

@@ -18,6 +18,7 @@ from server.database.people.staff import StaffError
 from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
+from server.history.engine import EngineMissing, HistoryUnusable
 from server.observe.spans import SpansError
 from server.run.processes import explained_errors
 from server.run.procfile import ProcfileError
@@ -30,6 +31,8 @@ from server.warehouse.source import TooSlow
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
     DealUnknown("42"): FAILED,
+    EngineMissing(): UNUSABLE_INPUT,
+    HistoryUnusable("/history", "payments"): UNUSABLE_INPUT,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
     LayoutError("deal_architect.stock.vin", "a column for the field vin"): UNUSABLE_INPUT,

@@ -15,6 +15,7 @@ from server.settings import Settings
 from server.warehouse.fields import What
 from server.warehouse.layout import read_layout
 from server.warehouse.pacing import Pacing, Patience
+from server.warehouse.rejects import Rejects
 from server.warehouse.source import Warehouse
 from server.warehouse.syncing import Outcome, Plan, sync_once
 from tests.services import Database, Services
@@ -22,7 +23,9 @@ from tests.warehouse.redshift import Redshift, open_redshift
 from tests.warehouse.sample import TABLES
 
 STORES = ("riverside", "lakeside")
-QUICK = Patience(attempts=8, first_seconds=0.001, longest_seconds=0.01, statement_seconds=10, connect_seconds=10)
+QUICK = Patience(
+    attempts=8, first_seconds=0.001, longest_seconds=0.01, statement_seconds=10, connect_seconds=10
+)
 
 
 @dataclass
@@ -50,9 +53,10 @@ class Both:
         plan = Plan(read_layout(layout), kinds, self.folder / "history", **options)
         self.last = Warehouse(self.url, Pacing(1.0), self.patience)
         async with await open_pool(self.settings) as pool:
-            found = await sync_once(
-                plan, self.last, self.settings.database_owner_url, pool, rejects=self.folder / "rejects.csv"
-            )
+            with Rejects(self.folder / "rejects.csv") as rejects:
+                found = await sync_once(
+                    plan, self.last, self.settings.database_owner_url, pool, rejects=rejects
+                )
         return {str(what): outcome for what, outcome in found.items()}
 
     async def change(self, sql: str, *arguments: Any) -> None:
@@ -70,7 +74,8 @@ def filled(services: Services, migrated: Database) -> Iterator[Database]:
     with services.database(migrated) as made:
         services.run_sql(
             "INSERT INTO store_groups VALUES ('miami', 'Miami Valley'), ('lone', 'Lone')",
-            "INSERT INTO stores (store_id, group_id, name, state) VALUES ('riverside', 'miami', 'Riverside', 'OH'),"
+            "INSERT INTO stores (store_id, group_id, name, state) VALUES ('riverside', 'miami',"
+            " 'Riverside', 'OH'),"
             " ('lakeside', 'miami', 'Lakeside', 'OH'), ('lonely', 'lone', 'Lonely', 'OH')",
             database=made.name,
         )

@@ -1,7 +1,8 @@
-"""A proxy before a PostgreSQL that makes it a Redshift: it says so, refuses what that lacks, is slow, breaks off.
+"""A proxy before a PostgreSQL that makes it a Redshift: it says so, refuses what that lacks, is slow, breaks
+off.
 
-It reads the wire's messages both ways. What is refused reaches the server as a query that fails there, so that
-the protocol goes on as it would.
+It reads the wire's messages both ways. What is refused reaches the server as a query that fails there, so
+that the protocol goes on as it would.
 """
 
 import asyncio
@@ -66,6 +67,13 @@ class Redshift:
     def url(self, database: str, role: str) -> str:
         """Return the address of a database behind the proxy."""
         return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
+
+    async def until(self, queries: int, program: asyncio.subprocess.Process) -> None:
+        """Wait until so many queries were executed, or a program has ended."""
+        ended = asyncio.create_task(program.wait())
+        while len(self.queries) < queries and not ended.done():
+            await asyncio.wait([ended], timeout=0.002)
+        ended.cancel()
 
     def forget(self) -> None:
         """Begin to count anew."""

@@ -13,7 +13,8 @@ LONG_AGO = dt.datetime(2026, 1, 5, 6, tzinfo=dt.UTC)
 TABLES = """
 CREATE SCHEMA deal_architect;
 CREATE TABLE deal_architect.stock (
-    vin varchar(32), store varchar(40), stock_no varchar(40), year integer, make varchar(60), model varchar(60),
+    vin varchar(32), store varchar(40), stock_no varchar(40), year integer, make varchar(60),
+    model varchar(60),
     is_new boolean, mileage integer, price numeric(12, 2), cost numeric(12, 2), wholesale numeric(12, 2),
     stocked_on date, updated_at timestamp NOT NULL, deleted_at timestamp);
 CREATE INDEX ON deal_architect.stock (updated_at, vin);
@@ -23,7 +24,8 @@ CREATE TABLE deal_architect.customers (
     updated_at timestamptz NOT NULL, deleted_at timestamptz);
 CREATE INDEX ON deal_architect.customers (updated_at, customer_id);
 CREATE TABLE deal_architect.loans (
-    loan_id varchar(40), originated_on date, term_months integer, amount_cents bigint, rate_bp double precision,
+    loan_id varchar(40), originated_on date, term_months integer, amount_cents bigint,
+    rate_bp double precision,
     value_cents bigint, tier varchar(20), payment_cents bigint, pti_bp double precision,
     updated_at timestamp NOT NULL);
 CREATE TABLE deal_architect.payments (
@@ -41,7 +43,9 @@ def vin_of(number: int) -> str:
     return text[:8] + vins.check_digit(text[:8] + "0" + text[9:]) + text[9:]
 
 
-def cars(count: int, stores: Sequence[str], *, first: int = 0, at: dt.datetime = LONG_AGO) -> list[tuple[Any, ...]]:
+def cars(
+    count: int, stores: Sequence[str], *, first: int = 0, at: dt.datetime = LONG_AGO
+) -> list[tuple[Any, ...]]:
     """Return rows of stock; several share a moment, as rows of one load do."""
     chance = random.Random(first)
     rows = []
@@ -52,7 +56,8 @@ def cars(count: int, stores: Sequence[str], *, first: int = 0, at: dt.datetime =
         moment = (at + dt.timedelta(seconds=number // 7)).replace(tzinfo=None)
         rows.append(
             (
-                vin_of(number), stores[number % len(stores)], f"S{number}", 2025 if is_new else 2021, make, model,
+                vin_of(number), stores[number % len(stores)], f"S{number}", 2025 if is_new else 2021, make,
+                model,
                 is_new, 12 if is_new else 20_000 + chance.randrange(40_000), cost * 1.1, cost, cost * 1.02,
                 dt.date(2025, 11, 3), moment, None,
             )
@@ -64,7 +69,8 @@ def customers(count: int, stores: Sequence[str], *, at: dt.datetime = LONG_AGO) 
     """Return rows of customers."""
     return [
         (
-            number, stores[number % len(stores)], f"Pat Buyer {number}", "OH", f"555-01{number:02d}", "Dayton",
+            number, stores[number % len(stores)], f"Pat Buyer {number}", "OH", f"555-01{number:02d}",
+            "Dayton",
             4_000 + number, 700, "bureau", dt.date(2026, 1, 2), at + dt.timedelta(seconds=number // 5), None,
         )
         for number in range(count)
@@ -78,7 +84,19 @@ def payments(count: int, *, at: dt.datetime = LONG_AGO) -> list[tuple[Any, ...]]
         due = dt.date(2025, number % 12 + 1, 15)
         moment = (at + dt.timedelta(seconds=number // 9)).replace(tzinfo=None)
         rows.append(
-            (number, f"L{number // 12}", due, 30_000, 25_000, 5_000, 900_000 - number, "current", 0, 0, moment)
+            (
+                number,
+                f"L{number // 12}",
+                due,
+                30_000,
+                25_000,
+                5_000,
+                900_000 - number,
+                "current",
+                0,
+                0,
+                moment,
+            )
         )
     return rows
 
@@ -86,7 +104,8 @@ def payments(count: int, *, at: dt.datetime = LONG_AGO) -> list[tuple[Any, ...]]
 def loans(count: int, *, at: dt.datetime = LONG_AGO) -> list[tuple[Any, ...]]:
     """Return rows of loans."""
     return [
-        (f"L{number}", dt.date(2024, 12, 20), 60, 2_000_000, 899.0, 2_200_000, "prime", 41_000, 900.0, at.replace(tzinfo=None))
+        (f"L{number}", dt.date(2024, 12, 20), 60, 2_000_000, 899.0, 2_200_000, "prime", 41_000, 900.0,
+        at.replace(tzinfo=None))
         for number in range(count)
     ]  # fmt: skip
 

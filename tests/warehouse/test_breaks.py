@@ -1,4 +1,6 @@
-"""A warehouse that breaks off, is slow, or is not what its mapping says; and deletions that look like a mistake."""
+"""A warehouse that breaks off, is slow, or is not what its mapping says; and deletions that look like a
+mistake.
+"""
 
 import datetime as dt
 from pathlib import Path
@@ -31,7 +33,9 @@ async def test_a_connection_that_breaks_again_and_again_ends_in_the_same_state(b
     assert await both.ours.fetchval("SELECT breaks FROM sync_state WHERE what = 'stock'") == 5
 
 
-async def test_a_warehouse_that_stays_away_leaves_what_was_stored_and_the_next_sync_goes_on(both: Both) -> None:
+async def test_a_warehouse_that_stays_away_leaves_what_was_stored_and_the_next_sync_goes_on(
+    both: Both,
+) -> None:
     await fill(both.source, stock=cars(60, STORES))
     both.patience = Patience(2, 0.001, 0.001, 5, 5)
     both.proxy.cuts = [6_000, 0, 0]
@@ -65,13 +69,17 @@ async def test_hours_end_a_sync_and_the_next_one_goes_on(both: Both) -> None:
 async def test_a_page_that_takes_too_long_is_asked_for_in_halves(both: Both) -> None:
     await fill(both.source, stock=cars(12, STORES))
     await both.change("ALTER TABLE deal_architect.stock RENAME TO cars")
-    await both.change("UPDATE deal_architect.cars SET updated_at = updated_at + substr(stock_no, 2)::int * interval '1 h'")
+    await both.change(
+        "UPDATE deal_architect.cars SET updated_at = updated_at + substr(stock_no, 2)::int * interval '1 h'"
+    )
     # Each row takes 100 ms: no more than four of them are read in the time that a query has.
     await both.change(
         "CREATE FUNCTION slow(vin text) RETURNS text IMMUTABLE LANGUAGE plpgsql"
         " AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN ''; END $$"
     )
-    await both.change("CREATE VIEW deal_architect.stock AS SELECT *, slow(vin) AS fuel FROM deal_architect.cars")
+    await both.change(
+        "CREATE VIEW deal_architect.stock AS SELECT *, slow(vin) AS fuel FROM deal_architect.cars"
+    )
     both.patience = Patience(2, 0.001, 0.001, 0.5, 5)
 
     found = await both.sync("stock", rows=12)
@@ -83,14 +91,28 @@ async def test_a_page_that_takes_too_long_is_asked_for_in_halves(both: Both) -> 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("ALTER TABLE deal_architect.stock DROP COLUMN mileage", "deal_architect.stock.mileage: expected a column"),
-        ("ALTER TABLE deal_architect.stock RENAME updated_at TO at", "deal_architect.stock.updated_at: expected"),
-        ("ALTER TABLE deal_architect.stock ALTER updated_at TYPE date", "timestamp without time zone or timestamp"),
-        ("ALTER TABLE deal_architect.stock DROP COLUMN price, DROP COLUMN cost", "a column for price or cost"),
+        (
+            "ALTER TABLE deal_architect.stock DROP COLUMN mileage",
+            "deal_architect.stock.mileage: expected a column",
+        ),
+        (
+            "ALTER TABLE deal_architect.stock RENAME updated_at TO at",
+            "deal_architect.stock.updated_at: expected",
+        ),
+        (
+            "ALTER TABLE deal_architect.stock ALTER updated_at TYPE date",
+            "timestamp without time zone or timestamp",
+        ),
+        (
+            "ALTER TABLE deal_architect.stock DROP COLUMN price, DROP COLUMN cost",
+            "a column for price or cost",
+        ),
         ("DROP TABLE deal_architect.stock", "deal_architect.stock: expected a table or view"),
     ],
 )
-async def test_a_table_that_does_not_fit_is_named_before_anything_is_read(both: Both, change: str, words: str) -> None:
+async def test_a_table_that_does_not_fit_is_named_before_anything_is_read(
+    both: Both, change: str, words: str
+) -> None:
     await fill(both.source, stock=cars(3, STORES))
     await both.change(change)
 
@@ -102,7 +124,8 @@ async def test_a_table_that_does_not_fit_is_named_before_anything_is_read(both: 
 
 async def test_other_names_and_constants_come_from_the_mapping_file(both: Both) -> None:
     await both.change(
-        "CREATE VIEW deal_architect.lot AS SELECT vin AS serial, CASE store WHEN 'riverside' THEN '001' END AS dealer,"
+        "CREATE VIEW deal_architect.lot AS SELECT vin AS serial, CASE store WHEN 'riverside' THEN '001'"
+        " END AS dealer,"
         " year, model, is_new, mileage, price AS asking, updated_at AS changed FROM deal_architect.stock"
     )
     await fill(both.source, stock=cars(4, ["riverside"]))
@@ -114,7 +137,12 @@ async def test_other_names_and_constants_come_from_the_mapping_file(both: Both) 
     )
 
     assert (await both.sync("stock", layout=Path(layout)))["stock"].tally.added == 4
-    assert await both.ours.fetchval("SELECT count(*) FROM vehicles WHERE make = 'Honda' AND store_id = 'lakeside'") == 4
+    assert (
+        await both.ours.fetchval(
+            "SELECT count(*) FROM vehicles WHERE make = 'Honda' AND store_id = 'lakeside'"
+        )
+        == 4
+    )
 
 
 async def test_keys_are_compared_where_deletions_are_not_marked_once_a_day(both: Both) -> None:
@@ -123,7 +151,8 @@ async def test_keys_are_compared_where_deletions_are_not_marked_once_a_day(both:
     await fill(both.source, stock=[row[:-1] for row in cars(20, ["riverside"])],
                customers=[row[:-1] for row in customers(20, STORES)])  # fmt: skip
     await both.ours.execute(
-        "INSERT INTO vehicles (store_id, group_id, vin, stock_no, year, make, model, mileage, price_cents, stocked_on)"
+        "INSERT INTO vehicles (store_id, group_id, vin, stock_no, year, make, model, mileage,"
+        " price_cents, stocked_on)"
         " VALUES ('lakeside', 'miami', $1, 'X', 2020, 'Ford', 'Edge', 30000, 1500000, '2026-01-01')",
         vin_of(77),
     )
@@ -148,7 +177,9 @@ async def test_a_mass_of_deletions_is_refused_unless_it_is_confirmed(both: Both,
     await fill(both.source, stock=cars(20, ["riverside"]))
     await both.sync("stock")
     if marked:
-        await both.change("UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE stock_no < 'S16'")
+        await both.change(
+            "UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE stock_no < 'S16'"
+        )
     else:
         await both.change("DELETE FROM deal_architect.stock WHERE stock_no < 'S16'")
         await both.change("ALTER TABLE deal_architect.stock DROP COLUMN deleted_at")

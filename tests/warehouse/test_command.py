@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from server.run.privileges import without_owner
 from server.settings import process_environment
 from tests.commands.here import run_here
 from tests.services import ROOT
@@ -71,7 +70,3 @@ def test_what_cannot_work_ends_before_anything_starts(words: tuple[str, ...], ur
     ended = run_here("sync", *words, environ={"WAREHOUSE_URL": url})
     assert (ended.returncode, ended.stdout) == (2, "")
     assert text in ended.stderr
-
-
-def test_web_and_worker_never_see_the_warehouses_address() -> None:
-    assert without_owner({"WAREHOUSE_URL": "x", "DATABASE_OWNER_URL": "y", "A": "b"}) == {"A": "b"}

@@ -21,12 +21,14 @@ async def give_deal(both: Both, number: int, state: str = "working") -> str:
     """Open a deal for a customer of the warehouse, as a copy of nothing but what a deal must have."""
     key = customer_id_of(STORES[number % 2], str(number))
     await both.ours.execute(
-        "INSERT INTO users (login, name, role, store_id) VALUES ('ann', 'Ann', 'salesperson', $1) ON CONFLICT DO NOTHING",
+        "INSERT INTO users (login, name, role, store_id) VALUES ('ann', 'Ann', 'salesperson', $1) ON"
+        " CONFLICT DO NOTHING",
         STORES[number % 2],
     )
     found: str = await both.ours.fetchval(
         "INSERT INTO deals (store_id, customer_id, salesperson_id, structure, state)"
-        " SELECT $1, $2, user_id, '{}', $3::deal_state FROM users WHERE login = 'ann' RETURNING deal_id::text",
+        " SELECT $1, $2, user_id, '{}', $3::deal_state FROM users WHERE login = 'ann' RETURNING"
+        " deal_id::text",
         STORES[number % 2], key, state,
     )  # fmt: skip
     return found
@@ -40,7 +42,8 @@ async def test_what_people_learned_stays_until_the_warehouse_says_something_else
         "UPDATE customers SET phone = '555-9999', monthly_income_cents = 999900 WHERE customer_id = $1", key
     )
     await both.change(
-        "UPDATE deal_architect.customers SET city = 'Xenia', monthly_income = 5100, updated_at = now() WHERE customer_id = 2"
+        "UPDATE deal_architect.customers SET city = 'Xenia', monthly_income = 5100, updated_at = now()"
+        " WHERE customer_id = 2"
     )
 
     await both.sync("customers")
@@ -58,7 +61,8 @@ async def test_a_customer_with_an_open_deal_changes_as_by_a_command(both: Both) 
     deal = await give_deal(both, 2)
     await give_deal(both, 4, "lost")
     await both.change(
-        "UPDATE deal_architect.customers SET monthly_income = 6000, updated_at = now() WHERE customer_id IN (2, 4)"
+        "UPDATE deal_architect.customers SET monthly_income = 6000, updated_at = now() WHERE customer_id"
+        " IN (2, 4)"
     )
 
     found = await both.sync("customers")
@@ -78,7 +82,8 @@ async def test_a_customer_with_deals_is_not_removed(both: Both) -> None:
     await both.sync("customers")
     await give_deal(both, 2, "lost")
     await both.change(
-        "UPDATE deal_architect.customers SET deleted_at = now(), updated_at = now() WHERE customer_id IN (2, 3)"
+        "UPDATE deal_architect.customers SET deleted_at = now(), updated_at = now() WHERE customer_id IN"
+        " (2, 3)"
     )
 
     found = await both.sync("customers")

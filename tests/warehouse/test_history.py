@@ -11,7 +11,8 @@ from tests.warehouse.sample import fill, loans, payments
 
 pytestmark = pytest.mark.flow
 NEWEST = """
-SELECT payment_id, loan_id, due_on, paid_cents, principal_cents, interest_cents, balance_cents, status, days_past_due,
+SELECT payment_id, loan_id, due_on, paid_cents, principal_cents, interest_cents, balance_cents, status,
+       days_past_due,
        recovery_cents FROM read_parquet($files, hive_partitioning = false)
 QUALIFY row_number() OVER (PARTITION BY payment_id ORDER BY updated_at DESC) = 1 ORDER BY payment_id::int
 """
@@ -39,8 +40,10 @@ async def test_the_files_hold_what_the_warehouse_has_and_later_versions_win(both
     assert (await both.sync("payments", rows=40))["payments"].tally.read == 10
 
     there = await both.source.fetch(
-        "SELECT payment_id::text, loan_id, due_on, paid_cents, principal_cents, interest_cents, balance_cents, status,"
-        " days_past_due, recovery_cents FROM deal_architect.payments ORDER BY deal_architect.payments.payment_id"
+        "SELECT payment_id::text, loan_id, due_on, paid_cents, principal_cents, interest_cents,"
+        " balance_cents, status,"
+        " days_past_due, recovery_cents FROM deal_architect.payments ORDER BY"
+        " deal_architect.payments.payment_id"
     )
     assert payments_here(both) == [tuple(row) for row in there]
     assert both.proxy.refused == []

@@ -6,7 +6,7 @@ import pytest
 
 from server.warehouse.errors import LayoutError
 from server.warehouse.fields import What
-from server.warehouse.layout import read_layout
+from server.warehouse.layout import read_layout, type_of
 from server.warehouse.pacing import Pacing, Patience
 from server.warehouse.source import Warehouse
 
@@ -40,5 +40,23 @@ def test_without_a_file_the_tables_are_those_of_our_schema() -> None:
 
 @pytest.mark.parametrize("url", ["", "mysql://x/y", "x"])
 def test_an_address_that_is_none_is_refused_before_anything_starts(url: str) -> None:
-    with pytest.raises(LayoutError, match="WAREHOUSE_URL: expected an address that begins with postgresql://"):
+    with pytest.raises(
+        LayoutError, match="WAREHOUSE_URL: expected an address that begins with postgresql://"
+    ):
         Warehouse(url, Pacing(1.0), Patience())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("character varying(256)", "character varying"),
+        ("VARCHAR(20)", "character varying"),
+        ("timestamp(6) without time zone", "timestamp without time zone"),
+        ("timestamptz", "timestamp with time zone"),
+        ("numeric(18,0)", "numeric"),
+        ("int8", "bigint"),
+        ("super", "super"),
+    ],
+)
+def test_types_are_known_by_any_of_their_names(text: str, expected: str) -> None:
+    assert type_of(text) == expected

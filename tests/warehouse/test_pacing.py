@@ -28,11 +28,18 @@ async def test_the_warehouse_is_left_alone_for_its_share_and_our_own_work_counts
 
 @pytest.mark.parametrize(
     ("text", "within", "outside"),
-    [("22-6", (22, 23, 0, 5), (6, 12, 21)), ("8-17", (8, 16), (7, 17)), ("0-24", (0, 23), ()), ("24-6", (0, 5), (6, 23))],
+    [
+        ("22-6", (22, 23, 0, 5), (6, 12, 21)),
+        ("8-17", (8, 16), (7, 17)),
+        ("0-24", (0, 23), ()),
+        ("24-6", (0, 5), (6, 23)),
+    ],
 )
 def test_hours(text: str, within: tuple[int, ...], outside: tuple[int, ...]) -> None:
     hours = parse_hours(text)
-    held = {hour: hours.hold(dt.datetime(2026, 1, 1, hour, 30, tzinfo=dt.UTC)) for hour in (*within, *outside)}
+    held = {
+        hour: hours.hold(dt.datetime(2026, 1, 1, hour, 30, tzinfo=dt.UTC)) for hour in (*within, *outside)
+    }
     assert held == dict.fromkeys(within, True) | dict.fromkeys(outside, False)
 
 

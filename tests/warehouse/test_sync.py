@@ -14,7 +14,8 @@ pytestmark = pytest.mark.flow
 
 async def stock_here(both: Both) -> list[tuple[Any, ...]]:
     rows = await both.ours.fetch(
-        "SELECT vin, store_id, stock_no, year, make, model, is_new, mileage, price_cents, cost_cents, wholesale_cents,"
+        "SELECT vin, store_id, stock_no, year, make, model, is_new, mileage, price_cents, cost_cents,"
+        " wholesale_cents,"
         " stocked_on, status::text FROM vehicles ORDER BY vin"
     )
     return [tuple(row) for row in rows]
@@ -22,7 +23,8 @@ async def stock_here(both: Both) -> list[tuple[Any, ...]]:
 
 async def stock_there(both: Both) -> list[tuple[Any, ...]]:
     rows = await both.source.fetch(
-        "SELECT vin, store, stock_no, year, make, model, is_new, mileage, (price * 100)::bigint, (cost * 100)::bigint,"
+        "SELECT vin, store, stock_no, year, make, model, is_new, mileage, (price * 100)::bigint, (cost *"
+        " 100)::bigint,"
         " (wholesale * 100)::bigint, stocked_on, 'available' FROM deal_architect.stock"
         " WHERE deleted_at IS NULL ORDER BY vin"
     )
@@ -44,7 +46,8 @@ async def test_a_first_sync_equals_the_source_and_a_second_one_moves_nothing(bot
     second = await both.sync("stock", "customers")
 
     assert (second["stock"].tally.read, second["customers"].tally.read) == (0, 0)
-    # For each kind its columns, its present (after a look at whether it answers), and a page; five to connect.
+    # For each kind its columns, its present (after a look at whether it answers), and a page; five to
+    # connect.
     assert both.proxy.connections == 1
     assert len(both.proxy.queries) == 5 + 2 * 4
     assert both.proxy.most_at_once == 1
@@ -56,11 +59,21 @@ async def test_what_changed_since_comes_and_nothing_else(both: Both) -> None:
     """Rows that changed, rows that came, several at one moment over the end of a page, and deleted ones."""
     await fill(both.source, stock=cars(50, STORES), customers=customers(30, STORES))
     await both.sync("stock", "customers")
-    await both.change("UPDATE deal_architect.stock SET price = price + 100, updated_at = now() WHERE year = 2025")
-    await both.change("UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE stock_no < 'S13'")
-    await both.change("UPDATE deal_architect.customers SET city = 'Xenia', updated_at = now() WHERE customer_id < 4")
-    await both.change("UPDATE deal_architect.customers SET deleted_at = now(), updated_at = now() WHERE customer_id = 9")
-    gone = await both.source.fetchval("SELECT count(*) FROM deal_architect.stock WHERE deleted_at IS NOT NULL")
+    await both.change(
+        "UPDATE deal_architect.stock SET price = price + 100, updated_at = now() WHERE year = 2025"
+    )
+    await both.change(
+        "UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE stock_no < 'S13'"
+    )
+    await both.change(
+        "UPDATE deal_architect.customers SET city = 'Xenia', updated_at = now() WHERE customer_id < 4"
+    )
+    await both.change(
+        "UPDATE deal_architect.customers SET deleted_at = now(), updated_at = now() WHERE customer_id = 9"
+    )
+    gone = await both.source.fetchval(
+        "SELECT count(*) FROM deal_architect.stock WHERE deleted_at IS NOT NULL"
+    )
     now = dt.datetime.now(dt.UTC)
     await fill(both.source, stock=cars(20, STORES, first=1_000, at=now - dt.timedelta(minutes=5)))
 
@@ -81,14 +94,21 @@ async def test_a_car_that_comes_back_and_one_that_moves(both: Both) -> None:
     await fill(both.source, stock=cars(8, STORES))
     await both.sync("stock")
     first, second = vin_of(1), vin_of(2)
-    await both.change("UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE vin = $1", first)
+    await both.change(
+        "UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE vin = $1", first
+    )
     await both.sync("stock")
     assert await both.ours.fetchval("SELECT status::text FROM vehicles WHERE vin = $1", first) == "removed"
 
-    await both.change("UPDATE deal_architect.stock SET deleted_at = NULL, updated_at = now() WHERE vin = $1", first)
-    await both.change("UPDATE deal_architect.stock SET store = 'lakeside', updated_at = now() WHERE vin = $1", second)
-    await both.sync("stock")
+    await both.change(
+        "UPDATE deal_architect.stock SET deleted_at = NULL, updated_at = now() WHERE vin = $1", first
+    )
+    await both.change(
+        "UPDATE deal_architect.stock SET store = 'lakeside', updated_at = now() WHERE vin = $1", second
+    )
+    found = await both.sync("stock", rows=100)
 
+    assert (found["stock"].tally.read, found["stock"].tally.updated) == (2, 2)
     assert await both.ours.fetchval("SELECT status::text FROM vehicles WHERE vin = $1", first) == "available"
     assert await both.ours.fetchval("SELECT store_id FROM vehicles WHERE vin = $1", second) == "lakeside"
 
@@ -139,14 +159,18 @@ async def test_a_run_without_overlap_would_miss_it(both: Both) -> None:
 
 
 async def test_the_warehouses_clock_counts_and_not_ours(both: Both) -> None:
-    """It is three hours ahead: its rows are of its present, and come; then it is set back, and they still come."""
+    """It is three hours ahead: its rows are of its present, and come; then it is set back, and they still
+    come.
+    """
     await fill(both.source, stock=cars(5, STORES))
     both.proxy.skew = "3 hours"
     ahead = dt.datetime.now(dt.UTC) + dt.timedelta(hours=3, seconds=-20)
     await fill(both.source, stock=cars(3, STORES, first=50, at=ahead))
     assert (await both.sync("stock"))["stock"].tally.added == 8
     both.proxy.skew = "0 seconds"
-    await fill(both.source, stock=cars(2, STORES, first=80, at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)))
+    await fill(
+        both.source, stock=cars(2, STORES, first=80, at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1))
+    )
 
     assert (await both.sync("stock"))["stock"].tally.added == 2
 
@@ -173,7 +197,7 @@ async def test_rows_that_cannot_be_stored_are_listed_and_stop_nothing(both: Both
     assert counts == {"stock": (4, 5), "customers": (4, 2), "loans": (0, 0), "payments": (2, 10)}
     listed = both.rejects()
     for words in (
-        "deal_architect.stock,1HGCM82633A00435,rejected,\"VIN has 16 characters",
+        'deal_architect.stock,1HGCM82633A00435,rejected,"VIN has 16 characters',
         "there is no store 'nowhere'",
         "odometer 999,999 is a placeholder",
         "make is missing",
@@ -181,7 +205,7 @@ async def test_rows_that_cannot_be_stored_are_listed_and_stop_nothing(both: Both
         "deal_architect.customers,1,rejected,state",
         "score_source",
         "monthly_income",
-        "deal_architect.payments,5,rejected,\"status: expected one of current,",
+        'deal_architect.payments,5,rejected,"status: expected one of current,',
         "deal_architect.payments,6,rejected,due_on: is missing",
     ):
         assert words in listed, (words, listed)
@@ -192,7 +216,13 @@ async def test_rows_that_cannot_be_stored_are_listed_and_stop_nothing(both: Both
 
 
 async def test_a_dry_run_stores_nothing(both: Both) -> None:
-    await fill(both.source, stock=cars(9, STORES), customers=customers(5, STORES), payments=payments(5), loans=loans(1))
+    await fill(
+        both.source,
+        stock=cars(9, STORES),
+        customers=customers(5, STORES),
+        payments=payments(5),
+        loans=loans(1),
+    )
 
     found = await both.sync(dry=True)
 

@@ -56,18 +56,23 @@ def test_an_empty_stretch_of_ten_years_takes_a_dozen_queries() -> None:
 
 
 def test_a_page_asks_for_no_more_than_its_span_and_compares_columns_one_by_one() -> None:
-    columns = [Column(name, "character varying") for name in ("vin", "store", "year", "make", "model", "mileage", "price")]
+    columns = [
+        Column(name, "character varying")
+        for name in ("vin", "store", "year", "make", "model", "mileage", "price")
+    ]
     layout = read_layout(None)[What.STOCK]
-    table = find_table(layout, [*columns, Column("is_new", "boolean"), Column("updated_at", "timestamp without time zone")])
+    table = find_table(
+        layout, [*columns, Column("is_new", "boolean"), Column("updated_at", "timestamp without time zone")]
+    )
     walk = Walk(Position(START, "A'B"), TARGET, 10)
 
     sql, arguments = page_query(table, walk)
 
     assert arguments == ("A'B",)
-    assert '"updated_at" >= TIMESTAMP \'2026-01-01 00:00:00.000000\'' in sql
-    assert '"updated_at" < TIMESTAMP \'2026-01-02 00:00:00.000000\'' in sql
-    assert '"vin" > CAST(CAST($1 AS VARCHAR) AS character varying)' in sql
-    assert "CASE WHEN \"is_new\" THEN 'new' WHEN NOT \"is_new\" THEN 'used' END AS is_new" in sql
+    assert "\"updated_at\" >= TIMESTAMP '2026-01-01 00:00:00.000000'" in sql
+    assert "\"updated_at\" < TIMESTAMP '2026-01-02 00:00:00.000000'" in sql
+    assert '"vin" > CAST($1 AS VARCHAR)' in sql
+    assert 'CASE WHEN "is_new" THEN \'new\' WHEN NOT "is_new" THEN \'used\' END AS "is_new"' in sql
     assert sql.endswith('ORDER BY "updated_at", "vin" LIMIT 10')
     assert "COUNT" not in sql.upper()
     assert keys_query(table, None, 5)[0].endswith('FROM "deal_architect"."stock" ORDER BY "vin" LIMIT 5')

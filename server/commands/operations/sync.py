@@ -19,6 +19,7 @@ from server.settings import process_environment
 if TYPE_CHECKING:
     from server.settings import Settings
     from server.warehouse.fields import What
+    from server.warehouse.rejects import Rejects
     from server.warehouse.source import Warehouse
     from server.warehouse.syncing import Plan, Progress
 
@@ -30,7 +31,8 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
     """Add ``sync``."""
 
     @app.command(
-        epilog="Exit codes: 0 done, whatever was rejected; 1 the warehouse or a service is away; 2 bad settings or"
+        epilog="Exit codes: 0 done, whatever was rejected; 1 the warehouse or a service is away; 2 bad"
+        " settings or"
         " mapping; 3 another sync is running; 4 too many rows would go."
     )
     def sync(
@@ -89,8 +91,8 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
         data_dir: DataDir = None,
     ) -> None:
-        """Bring stock, customers and payment history from the warehouse at WAREHOUSE_URL: what changed since the
-        last time, from where that stopped.
+        """Bring stock, customers and payment history from the warehouse at WAREHOUSE_URL: what changed since
+        the last time, from where that stopped.
 
         Any server that speaks PostgreSQL's protocol will do, also Redshift. See docs/operations/warehouse.md.
         """
@@ -98,6 +100,7 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
         from server.observe.logs import configure_logging
         from server.warehouse.layout import read_layout
         from server.warehouse.pacing import parse_hours
+        from server.warehouse.rejects import Rejects
         from server.warehouse.syncing import Plan
 
         environ = process_environment()
@@ -112,20 +115,21 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
                 full=full, dry=dry_run, confirmed=yes, hours=working,
             )  # fmt: skip
             migrate(settings.database_owner_url)
-            run = _Run(settings, plan, url, share, rejects, metrics_file, as_json)
-            asyncio.run(run.once() if watch is None else run.forever(watch))
+            with Rejects(rejects) as listed:
+                run = _Run(settings, plan, url, share, listed, metrics_file, as_json)
+                asyncio.run(run.once() if watch is None else run.forever(watch))
 
 
 class _Run:
     """The syncs of one call of the command."""
 
-    def __init__(  # noqa: PLR0917 - the command's own options
+    def __init__(
         self,
         settings: "Settings",
         plan: "Plan",
         url: str,
         share: float,
-        rejects: Path,
+        rejects: "Rejects",
         metrics_file: Path | None,
         as_json: bool,
     ) -> None:
@@ -177,8 +181,7 @@ class _Run:
             seconds = time.monotonic() - began
             print(json.dumps(as_json(outcomes, seconds, warehouse.statements, warehouse.breaks)), flush=True)
             return
-        rejected = self._rejects if self._rejects.exists() else None
-        print("\n".join(summary_lines(outcomes, rejected)), flush=True)
+        print("\n".join(summary_lines(outcomes, self._rejects.path)), flush=True)
 
     async def _write_metrics(self) -> None:
         from server.database.core.pool import connect_as_owner

@@ -3,6 +3,7 @@
 The warehouse and the operational database are on one PostgreSQL server of this machine, without a proxy.
 """
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+
+import asyncpg
 
 from server.embedded import EmbeddedServices
 from server.settings import process_environment
@@ -59,12 +62,23 @@ def measured(what: str, rows: int) -> Measured:
         subprocess.run([*program, "migrate"], env=environ, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         services.run_sql(
             "INSERT INTO store_groups VALUES ('miami', 'Miami Valley')",
-            "INSERT INTO stores (store_id, group_id, name, state) VALUES ('riverside', 'miami', 'Riverside', 'OH')",
+            "INSERT INTO stores (store_id, group_id, name, state) VALUES ('riverside', 'miami',"
+            " 'Riverside', 'OH')",
             database=ours.name,
         )
         with tempfile.TemporaryDirectory() as history:
             environ |= {"WAREHOUSE_URL": warehouse.owner_url, "DEAL_HISTORY_DIR": history}
-            words = [*program, "sync", "--share", "1", "--json", "--what", what, "--rejects", f"{history}/rejects.csv"]
+            words = [
+                *program,
+                "sync",
+                "--share",
+                "1",
+                "--json",
+                "--what",
+                what,
+                "--rejects",
+                f"{history}/rejects.csv",
+            ]
             first, peak = _run(words, environ)
             again, _ = _run(words, environ)
     return Measured(first["kinds"][what]["added"], first["seconds"], peak, again["seconds"])
@@ -82,10 +96,6 @@ def _run(words: list[str], environ: dict[str, str]) -> tuple[dict[str, object], 
 
 
 def _copy_cars(services: Services, url: str, rows: int) -> None:
-    import asyncio
-
-    import asyncpg
-
     async def copy() -> None:
         database = await asyncpg.connect(url)
         for first in range(0, rows, 20_000):

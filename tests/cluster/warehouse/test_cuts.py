@@ -1,5 +1,5 @@
-"""The warehouse breaks off after any number of bytes: the end is that of an unbroken run, and nothing is read twice
-that was stored.
+"""The warehouse breaks off after any number of bytes: the end is that of an unbroken run, and nothing is read
+twice that was stored.
 """
 
 import pytest

@@ -57,14 +57,18 @@ async def test_a_process_that_is_given_the_address_drops_it(settings: Settings, 
     environ = environment(settings)
     with (tmp_path / "log").open("wb") as log:
         worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "server.run.processes", "worker"), env=environ, cwd=ROOT, stdout=log, stderr=log
+            *(sys.executable, "-m", "server.run.processes", "worker"),
+            env=environ,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
         )
     try:
         async with asyncio.timeout(60):
             while b"worker ready" not in (tmp_path / "log").read_bytes():
                 assert worker.returncode is None, (tmp_path / "log").read_text()
                 await asyncio.sleep(0.05)
-        seen = Path(f"/proc/{worker.pid}/environ").read_bytes()
+        seen = await asyncio.to_thread(Path(f"/proc/{worker.pid}/environ").read_bytes)
         assert b"WAREHOUSE_URL" not in seen
         assert b"DATABASE_OWNER_URL" not in seen
         assert b"DATABASE_URL" in seen

@@ -41,8 +41,7 @@ async def test_kill_9_at_any_moment(both: Both) -> None:
         program = await run(both)
         # So many queries further than the last one died.
         wanted = 8 + 5 * (killed % 4)
-        while len(both.proxy.queries) < wanted and program.returncode is None:
-            await asyncio.sleep(0.002)
+        await both.proxy.until(wanted, program)
         if program.returncode is not None:
             break
         program.kill()

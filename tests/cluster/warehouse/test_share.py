@@ -13,7 +13,9 @@ pytestmark = pytest.mark.flow
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
-async def test_the_warehouse_is_busy_for_its_share_and_with_one_query_at_a_time(both: Both, share: float) -> None:
+async def test_the_warehouse_is_busy_for_its_share_and_with_one_query_at_a_time(
+    both: Both, share: float
+) -> None:
     await fill(both.source, payments=payments(10))
     both.proxy.delay_seconds = 0.02
     warehouse = Warehouse(both.url, Pacing(share), QUICK)

@@ -1,4 +1,6 @@
-"""Memory does not grow with the number of rows. ``python -m tests.cluster.warehouse.measure`` tells the figures."""
+"""Memory does not grow with the number of rows. ``python -m tests.cluster.warehouse.measure`` tells the
+figures.
+"""
 
 import pytest
 
