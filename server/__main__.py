@@ -26,6 +26,7 @@ from server.commands.money import add_money_commands
 from server.commands.operations.doctor import add_doctor_command
 from server.commands.operations.load import add_load_command
 from server.commands.operations.partitioning import add_partition_command
+from server.commands.operations.sync import add_sync_command
 from server.commands.owner_work import owner_work
 from server.commands.privacy.customers import add_customer_commands
 from server.commands.privacy.retaining import add_retain_command
@@ -192,6 +193,7 @@ add_load_command(app, _work)
 add_customer_commands(app, _services_of)
 add_retain_command(app, _services_of)
 add_partition_command(app, _services_of)
+add_sync_command(app, _services_of)
 
 
 def main() -> None:

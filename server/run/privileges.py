@@ -1,6 +1,7 @@
-"""The privileges that web and worker drop before they serve: root, and the address of the schema's owner.
+"""The privileges that web and worker drop before they serve: root, and the addresses of the schema's owner
+and of the warehouse.
 
-With either, an attacker who takes over a process could do more than the process ever needs.
+With any of them, an attacker who takes over a process could do more than the process ever needs.
 """
 
 import os
@@ -14,7 +15,9 @@ import structlog
 if TYPE_CHECKING:
     from server.embedded.account import Account
 
-OWNER_VARIABLE: Final = "DATABASE_OWNER_URL"
+KEPT_BACK: Final = ("DATABASE_OWNER_URL", "WAREHOUSE_URL")
+"""What web and worker never see: the owner's address, and that of the warehouse, which only ``sync`` asks."""
+
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = tuple(ROOT / name for name in ("server", "protocol"))
 CLIENT: Final = ROOT / "client" / "web" / "dist"
@@ -23,17 +26,20 @@ log = structlog.get_logger("privileges")
 
 
 def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return ``environ`` without the address of the schema's owner."""
-    return {name: value for name, value in environ.items() if name != OWNER_VARIABLE}
+    """Return ``environ`` without what is KEPT_BACK."""
+    return {name: value for name, value in environ.items() if name not in KEPT_BACK}
 
 
 def give_up_owner() -> None:
-    """Re-execute this program if its environment has the owner's address; return if it does not.
+    """Re-execute this program if its environment has what is KEPT_BACK; return if it does not.
 
     Deleting the variable is not enough: the system shows a program's initial environment while it runs.
     """
-    if OWNER_VARIABLE in os.environ:
-        log.warning("restarted without a variable that is meant for other commands", variable=OWNER_VARIABLE)
+    found = [name for name in KEPT_BACK if name in os.environ]
+    if found:
+        log.warning(
+            "restarted without a variable that is meant for other commands", variable=", ".join(found)
+        )
         words = [sys.executable, *sys.orig_argv[1:]]
         os.execve(sys.executable, words, without_owner(os.environ))  # noqa: S606 - no shell is involved
 

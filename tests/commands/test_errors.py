@@ -20,6 +20,7 @@ from server.database.people.staff import StaffError
 from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
+from server.history.engine import EngineMissing, HistoryUnusable
 from server.observe.spans import SpansError
 from server.privacy.erasing import CustomerUnknown, RecordChanged
 from server.privacy.obligations import DealsOpen
@@ -28,6 +29,8 @@ from server.run.procfile import ProcfileError
 from server.run.supervisor import KeepsFalling
 from server.run.up import NotReady, PortTaken
 from server.settings import SettingsError
+from server.warehouse.errors import LayoutError, SyncRunning, TooManyGone, WarehouseAway
+from server.warehouse.source import TooSlow
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
@@ -36,8 +39,11 @@ EXAMPLES: dict[UserError, int] = {
     ErasuresUnreadable(3): UNUSABLE_INPUT,
     RecordChanged("42"): FAILED,
     DealUnknown("42"): FAILED,
+    EngineMissing(): UNUSABLE_INPUT,
+    HistoryUnusable("/history", "payments"): UNUSABLE_INPUT,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
+    LayoutError("deal_architect.stock.vin", "a column for the field vin"): UNUSABLE_INPUT,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
@@ -49,9 +55,13 @@ EXAMPLES: dict[UserError, int] = {
     SpansError("OpenTelemetry is not installed"): FAILED,
     StaffError("login", "there is none"): FAILED,
     StoreMissing(): FAILED,
+    SyncRunning(): 3,
     TableRejected(HERE, [Fault(2, "tier", "a tier", "none\nof them")]): UNUSABLE_INPUT,
+    TooManyGone("cars", 40, 100, 30): 4,
+    TooSlow(120.0): UNUSABLE_INPUT,
     UnknownRevision("0099", "0001"): FAILED,
     UserUnknown("ann"): FAILED,
+    WarehouseAway("127.0.0.1:5439", "connection refused"): FAILED,
     embedded.AccountMissing("deal-architect", "no useradd"): FAILED,
     embedded.DiskFull(HERE, 2**30): FAILED,
     embedded.FolderUnusable(HERE, "Permission denied"): FAILED,

@@ -25,6 +25,7 @@ class FlawKind(StrEnum):
     UNSEEN = "invisible characters were removed"
     DUPLICATE = "VIN is in the file twice"
     OTHER_STORE = "VIN is in another store's stock"
+    STORE = "store is unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ class _Import:
         staged = await self._database.fetchval("SELECT count(*) FROM staged")
         statement = merge_statement(self._layout, kind_in_condition=self._kind_in_condition)
         inserted, updated = await one_row(
-            self._database, statement, self._store_id, self._group_id, BOOK_SOURCE, self._today
+            self._database, statement, BOOK_SOURCE, self._today, self._store_id, self._group_id
         )
         if self._snapshot is not None:
             self.summary.gone, self.summary.returned = await self._snapshot.apply(self._store_id)

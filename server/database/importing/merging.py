@@ -28,9 +28,13 @@ _COLUMN_OF = {
 
 UNSAID = {
     "is_new": "coalesce(staged.is_new, known.is_new, false)",
-    "stocked_on": "coalesce(staged.stocked_on, known.stocked_on, $4::date)",
+    "stocked_on": "coalesce(staged.stocked_on, known.stocked_on, $2::date)",
 }
 """What a row may leave open, and what then stands."""
+
+ONE_STORE = ("$3", "$4")
+STAGED_STORES = ("staged.store_id", "staged.group_id")
+"""Where a staged car's store and group stand: in two arguments for all cars, or with each."""
 
 DUPLICATES = """
 SELECT line, cells, vin, first
@@ -44,15 +48,18 @@ SELECT s.line, s.cells, s.vin, v.store_id AS other FROM staged s JOIN vehicles v
 DOUBTFUL = "SELECT line, cells FROM staged WHERE right(cells, 4) <> ',[]]' ORDER BY line"
 
 
-def merge_statement(layout: ColumnMap, *, kind_in_condition: bool) -> str:
+def merge_statement(layout: ColumnMap, *, kind_in_condition: bool, store: tuple[str, str] = ONE_STORE) -> str:
     """Return the INSERT that adds staged cars and updates known ones in the columns that the file has.
 
-    Arguments: store, group, book source, today. It returns the number of added and updated cars. What a row
-    does not say of UNSAID stays with a known car; a new one is used, and in stock since today. The day of the
-    book is the car's day in stock.
+    Arguments: book source, today and, for ONE_STORE, store and group. With STAGED_STORES a known car moves to
+    the store of its row. It returns the number of added and updated cars. What a row does not say of UNSAID
+    stays with a known car; a new one is used, and in stock since today. The day of the book is the car's day
+    in stock.
     """
     stated = (*layout.positions, *layout.constants)
     given = list(dict.fromkeys(_COLUMN_OF.get(name, name) for name in stated if name != "vin"))
+    if store == STAGED_STORES:
+        given += ["store_id", "group_id"]
     if "price" not in stated:
         given.append("price_cents")  # derived from what the file has
     if kind_in_condition:
@@ -68,8 +75,8 @@ def merge_statement(layout: ColumnMap, *, kind_in_condition: bool) -> str:
     return f"""
 WITH merged AS (
     INSERT INTO vehicles AS v (store_id, group_id, {", ".join(CAR_COLUMNS)}, book_source, book_date)
-    SELECT $1, $2, {", ".join(values.values())},
-           CASE WHEN {booked} THEN $3 END,
+    SELECT {", ".join(store)}, {", ".join(values.values())},
+           CASE WHEN {booked} THEN $1 END,
            CASE WHEN {booked} THEN {values["stocked_on"]} END
       FROM staged LEFT JOIN vehicles AS known USING (vin) ORDER BY line
     ON CONFLICT (vin) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*given, *books))}

@@ -1,0 +1,1 @@
+"""Payment history as Parquet files, its monthly aggregates, and the risk curves estimated from them."""

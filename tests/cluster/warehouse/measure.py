@@ -1,0 +1,112 @@
+"""Rows a second and peak memory of ``sync``: ``python -m tests.cluster.warehouse.measure payments 1000000``.
+
+The warehouse and the operational database are on one PostgreSQL server of this machine, without a proxy.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+import asyncpg
+
+from server.embedded import EmbeddedServices
+from server.settings import process_environment
+from tests.services import ROOT, Services, open_folder, settings_for
+from tests.warehouse.sample import TABLES, cars
+
+FILL = {
+    "payments": """
+INSERT INTO deal_architect.payments
+SELECT n, 'L' || n / 36, date '2022-01-15' + make_interval(months => (n % 36)::int), 45000, 40000, 5000,
+       1000000 + n % 900000, 'current', 0, 0, timestamp '2026-01-01' + n / 200 * interval '1 s'
+  FROM generate_series(1::bigint, {rows}) n
+""",
+    "customers": """
+INSERT INTO deal_architect.customers
+SELECT n, 'riverside', 'Pat Buyer ' || n, 'OH', '555-' || n % 10000, 'Dayton', 4000 + n % 5000, 700, 'bureau',
+       date '2026-01-02', timestamptz '2026-01-01' + n / 50 * interval '1 s', NULL
+  FROM generate_series(1::bigint, {rows}) n
+""",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a sync of so many rows took: seconds of the sync itself, without the program's start."""
+
+    rows: int
+    seconds: float
+    peak_mib: float
+    again_seconds: float
+
+
+def measured(what: str, rows: int) -> Measured:
+    """Sync so many rows of a kind into an empty database, and once more."""
+    with open_folder(in_memory=True) as folder, EmbeddedServices(folder, fleeting=True) as embedded:
+        services = Services(embedded)
+        ours, warehouse = services.create(), services.create()
+        services.run_sql(f"SET ROLE deal_owner; {TABLES}", database=warehouse.name)
+        if what in FILL:
+            services.run_sql(FILL[what].format(rows=rows), database=warehouse.name)
+        else:
+            _copy_cars(services, warehouse.superuser_url, rows)
+        services.run_sql("ANALYZE", database=warehouse.name)
+        settings = settings_for(ours, services.redis_url, 8000)
+        environ = process_environment() | settings.environment()
+        program = [sys.executable, "-m", "server"]
+        subprocess.run([*program, "migrate"], env=environ, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        services.run_sql(
+            "INSERT INTO store_groups VALUES ('miami', 'Miami Valley')",
+            "INSERT INTO stores (store_id, group_id, name, state) VALUES ('riverside', 'miami',"
+            " 'Riverside', 'OH')",
+            database=ours.name,
+        )
+        with tempfile.TemporaryDirectory() as history:
+            environ |= {"WAREHOUSE_URL": warehouse.owner_url, "DEAL_HISTORY_DIR": history}
+            words = [
+                *program,
+                "sync",
+                "--share",
+                "1",
+                "--json",
+                "--what",
+                what,
+                "--rejects",
+                f"{history}/rejects.csv",
+            ]
+            first, peak = _run(words, environ)
+            again, _ = _run(words, environ)
+    return Measured(first["kinds"][what]["added"], first["seconds"], peak, again["seconds"])
+
+
+def _run(words: list[str], environ: dict[str, str]) -> tuple[dict[str, object], float]:
+    """Return what a program printed as JSON, and its peak of resident memory in MiB."""
+    with tempfile.TemporaryFile() as out:
+        program = subprocess.Popen(words, env=environ, cwd=ROOT, stdout=out)
+        _, status, usage = os.wait4(program.pid, 0)
+        program.returncode = os.waitstatus_to_exitcode(status)
+        assert program.returncode == 0
+        out.seek(0)
+        return json.loads(out.read()), usage.ru_maxrss / 1024
+
+
+def _copy_cars(services: Services, url: str, rows: int) -> None:
+    async def copy() -> None:
+        database = await asyncpg.connect(url)
+        for first in range(0, rows, 20_000):
+            some = cars(min(20_000, rows - first), ["riverside"], first=first)
+            await database.copy_records_to_table("stock", schema_name="deal_architect", records=some)
+        await database.close()
+
+    asyncio.run(copy())
+
+
+if __name__ == "__main__":
+    began = time.monotonic()
+    found = measured(sys.argv[1], int(sys.argv[2]))
+    print(found, f"{found.rows / found.seconds:,.0f} rows/s", f"{time.monotonic() - began:.0f} s in all")
