@@ -31,7 +31,7 @@ class ByteStream(Protocol):
 
 
 Rows = Iterable[Sequence[Cell]] | ByteStream
-"""Tuples in the order of the columns, or CSV as ``COPY TO STDOUT (FORMAT csv)`` writes it, without a header."""
+"""Tuples in the order of the columns, or CSV without a header, as ``COPY TO STDOUT`` writes it."""
 
 PAYMENT_COLUMNS: Final[Mapping[str, str]] = {
     "payment_id": "VARCHAR",
