@@ -146,10 +146,7 @@ def _stale_months(database: "DuckDBPyConnection", place: Path, manifest: Manifes
         f"""
         SELECT strftime(min(least(old.originated_on, new.originated_on)), '%Y-%m')
           FROM read_parquet('{_quoted(place)}') old LEFT JOIN loans new USING (loan_id)
-         WHERE new.loan_id IS NULL
-            OR (old.tier, old.term, old.term_max, old.ltv_max, old.pti_max, old.originated_on, old.amount, old.rate)
-               IS DISTINCT FROM
-               (new.tier, new.term, new.term_max, new.ltv_max, new.pti_max, new.originated_on, new.amount, new.rate)
+         WHERE new.loan_id IS NULL OR old IS DISTINCT FROM new
         """  # noqa: S608 - our own path
     ).fetchone()
     since = first[0] if first else None

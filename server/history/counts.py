@@ -86,7 +86,9 @@ def read_history(folder: Path, before: str) -> History:
     if len(months) < FEWEST_MONTHS + 1:
         found = f"{len(months)} full months before {before}"
         raise HistoryUnusable(str(folder), f"at least {FEWEST_MONTHS + 1} months of payments, found {found}")
-    files = {part: [str(aggregates / part / f"{name}{SUFFIX}") for name in months] for part in (CELLS, EVENTS)}
+    files = {
+        part: [str(aggregates / part / f"{name}{SUFFIX}") for name in months] for part in (CELLS, EVENTS)
+    }
     with engine(folder) as database:
         database.execute("CREATE TABLE events AS FROM read_parquet($files)", {"files": files[EVENTS]})
         database.execute((SCRIPTS / "first_events.sql").read_text())

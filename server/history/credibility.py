@@ -23,26 +23,33 @@ NO_DIFFERENCE: Final = 1e9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Believed:
-    """Ratios to what was expected, with their bands of 95 % and Z, each of the shape of the cells; and K."""
+    """Ratios to what was expected, of the shape of the cells, with Z, and K.
+
+    ``events`` is how many events a ratio rests on, the prior's included: its relative variance is 1 / events.
+    """
 
     ratio: Floats
-    low: Floats
-    high: Floats
     z: Floats
+    events: Floats
     k: float
 
+    @property
+    def band(self) -> tuple[Floats, Floats]:
+        """The band of 95 % of the ratios."""
+        return gamma_band(self.events, self.events / self.ratio)
 
-def believe(actual: Floats, expected: Floats) -> Believed:
+
+def believe(actual: Floats, expected: Floats, behind: Floats) -> Believed:
     """Return the believed ratio of actual to expected events of each cell; arrays of any one shape.
 
+    ``behind`` is how many events the expectation itself rests on: what is taken from it is not worth more.
     Cells where nothing was expected get the mean of the whole.
     """
     k, mean = _constant(actual, expected)
-    z = expected / (expected + k)
-    # A prior is worth no more events than there were in all.
-    prior = min(k * mean, max(float(actual.sum()), 1.0))
-    low, high = gamma_band(actual + prior, expected + prior / mean)
-    return Believed(ratio=(actual + k * mean) / (expected + k), low=low, high=high, z=z, k=k)
+    events = actual + np.minimum(k * mean, np.maximum(behind, 1.0))
+    return Believed(
+        ratio=(actual + k * mean) / (expected + k), z=expected / (expected + k), events=events, k=k
+    )
 
 
 def _constant(actual: Floats, expected: Floats) -> tuple[float, float]:

@@ -25,6 +25,8 @@ from server.history.severity import Severity, severity
 BASIS_POINTS: Final = 10_000.0
 LOSS_DIGITS: Final = 6
 HIGHEST_LOSS: Final = 0.99
+FEWEST_PEERS: Final = 50
+"""Prepayments from which on a tier's loans of one band of terms are what its bands are compared with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,11 @@ class BandEstimate:
     cnl_high: float
     speed_low: float
     speed_high: float
+
+    @property
+    def cnl(self) -> float:
+        """The cumulative net loss, of principal."""
+        return self.curve.cnl
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +86,9 @@ def estimate(history: History, old: RiskModel, version: str) -> Estimate:
     for place, curve in enumerate(old.curves):
         mine, tier = counts.where(number == place), tiers[bands[place][0]]
         low, speed, high = (float(each[place]) for each in speeds)
-        gross, timing = _losses(mine if len(mine.age) else _whole(counts, bands[place]), hazards.rate[place], speed)
+        gross, timing = _losses(
+            mine if len(mine.age) else _whole(counts, bands[place]), hazards.rate[place], speed
+        )
         cnl = min(gross * tier.balance_ratio * (1.0 - tier.severity.recovery), HIGHEST_LOSS)
         cnl_low, cnl_high = _loss_band(cnl, hazards.level, place, tier.severity)
         found.append(
@@ -113,17 +122,18 @@ def band_of(curve: RiskCurve) -> Band:
 
 
 def surviving(hazard: Floats, mortality: Floats) -> Floats:
-    """Return the share alive at the start of each month, of shape (n + 1,): defaults first, then prepayments."""
+    """Return the share alive at the start of each month, shape (n + 1,): defaults come before prepayments."""
     return np.concatenate([[1.0], np.cumprod((1.0 - hazard) * (1.0 - mortality))])
 
 
 def scheduled_balance(rate_bp: float, term: int) -> Floats:
     """Return the balance at the start of months 1 to ``term``, per unit of principal."""
-    i, paid = rate_bp / BASIS_POINTS / MONTHS_PER_YEAR, np.arange(term)
+    i, paid = rate_bp / BASIS_POINTS / MONTHS_PER_YEAR, np.arange(term, dtype=np.float64)
     if i == 0:
         return 1.0 - paid / term
     growth = (1.0 + i) ** term
-    return (growth - (1.0 + i) ** paid) / (growth - 1.0)
+    left: Floats = (growth - (1.0 + i) ** paid) / (growth - 1.0)
+    return left
 
 
 def _tier(history: History, hazards: DefaultHazards, name: str) -> TierEstimate:
@@ -146,39 +156,39 @@ def _tier(history: History, hazards: DefaultHazards, name: str) -> TierEstimate:
 def _speeds(counts: Counts, bands: tuple[Band, ...]) -> tuple[tuple[Floats, Floats, Floats], Believed]:
     """Return lowest, believed and highest speed of each band, and how far each band's own is believed.
 
-    A loan in its last month ends anyway, so that month counts for nothing.
+    What a band is compared with is its tier's loans of its band of terms, which prepay alike; all of its
+    tier's if too few of those prepaid. A loan in its last month ends anyway: that month counts for nothing.
     """
     early = counts.where(counts.age < counts.term)
     exposed = early.loans - early.defaults
     number = band_numbers(early, bands)
-    tiers = {name: early.tier == name for name in dict.fromkeys(band[0] for band in bands)}
-    tier_speed = {
-        name: speed_for(float(early.prepaid[mine].sum()), early.age[mine], exposed[mine])
-        for name, mine in tiers.items()
-    }
+    peers = {band[:2]: (early.tier == band[0]) & (early.term_max == band[1]) for band in bands}
+    for (tier, term), mine in peers.items():
+        if early.prepaid[mine].sum() < FEWEST_PEERS:
+            peers[tier, term] = early.tier == tier
+    prepaid = {key: float(early.prepaid[mine].sum()) for key, mine in peers.items()}
+    usual = {key: speed_for(prepaid[key], early.age[mine], exposed[mine]) for key, mine in peers.items()}
     of_band = [(early.age[number == place], exposed[number == place]) for place in range(len(bands))]
     expected = np.array(
-        [
-            expected_prepaid(tier_speed[band[0]], *months) if len(months[0]) else 0.0
-            for band, months in zip(bands, of_band, strict=True)
-        ]
+        [expected_prepaid(usual[band[:2]], *months) for band, months in zip(bands, of_band, strict=True)]
     )
-    actual = np.bincount(number, weights=early.prepaid, minlength=len(bands))
-    believed = believe(actual, expected)
+    actual = np.bincount(number, weights=early.prepaid, minlength=len(bands)).astype(np.float64)
+    believed = believe(actual, expected, np.array([prepaid[band[:2]] for band in bands]))
+    low, high = believed.band
 
     def speeds(ratio: Floats) -> Floats:
         return np.array(
             [
-                speed_for(float(share * events), *months) if events > 0 else tier_speed[band[0]]
+                speed_for(float(share * events), *months) if events > 0 else usual[band[:2]]
                 for band, months, share, events in zip(bands, of_band, ratio, expected, strict=True)
             ]
         )
 
-    return (speeds(believed.low), speeds(believed.ratio), speeds(believed.high)), believed
+    return (speeds(low), speeds(believed.ratio), speeds(high)), believed
 
 
 def _losses(counts: Counts, rate: Floats, speed: float) -> tuple[float, tuple[tuple[float, float], ...]]:
-    """Return gross defaults per unit of principal and their timing, over the terms that the band's loans have.
+    """Return gross defaults per unit of principal and their timing, over the terms of the band's loans.
 
     Each term weighs as many loans as it has in the counts.
     """
@@ -200,9 +210,8 @@ def _losses(counts: Counts, rate: Floats, speed: float) -> tuple[float, tuple[tu
         return 0.0, ((1.0, 1.0),)
     laid = np.average(timing, axis=0, weights=weights) / total
     shares = [round(min(share, 1.0), LOSS_DIGITS) for share in laid.tolist()]
-    return total, tuple(zip([round(point, LOSS_DIGITS) for point in points[:-1]], shares[:-1], strict=True)) + (
-        (1.0, 1.0),
-    )
+    ends = [round(point, LOSS_DIGITS) for point in points.tolist()]
+    return total, (*zip(ends[:-1], shares[:-1], strict=True), (1.0, 1.0))
 
 
 def _whole(counts: Counts, band: Band) -> Counts:
@@ -214,10 +223,9 @@ def _whole(counts: Counts, band: Band) -> Counts:
 def _loss_band(cnl: float, level: Believed, place: int, losses: Severity) -> tuple[float, float]:
     """Return the band of 95 % of a loss: relative errors of frequency and of severity, independent."""
     ratio = float(level.ratio[place])
+    low, high = (float(each[place]) / ratio for each in level.band)
     lost = 1.0 - losses.recovery
     spread = (losses.high - losses.low) / 2 / lost if lost > 0 else 0.0
-    down = np.hypot(1.0 - float(level.low[place]) / ratio, spread)
-    up = np.hypot(float(level.high[place]) / ratio - 1.0, spread)
+    down = np.hypot(1.0 - low, spread)
+    up = np.hypot(high - 1.0, spread)
     return max(cnl * (1.0 - float(down)), 0.0), min(cnl * (1.0 + float(up)), 1.0)
-
-

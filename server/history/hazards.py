@@ -1,4 +1,4 @@
-"""Monthly hazards of default, from the whole book's curve to each band's, each level believed as far as it says.
+"""Monthly hazards of default, from the whole book's curve down to each band's, by credibility.
 
 The curve is taken by position in the term (POSITIONS of them), because the risk model's timing is, and as a
 rate for a whole term: a month of an n-month contract is 1/n of it.
@@ -14,6 +14,7 @@ from server.finance.rounding import Floats
 from server.finance.rules.programmes import Whole
 from server.history.counts import Counts
 from server.history.credibility import Believed, believe
+from server.history.intervals import gamma_band
 
 POSITIONS: Final = 24
 
@@ -23,12 +24,13 @@ Band = tuple[str, int, float, float]
 
 def position(age: Whole, term: Whole) -> Whole:
     """Return the position in the term, from 0, of months by age."""
-    return np.clip(-(-age * POSITIONS // term) - 1, 0, POSITIONS - 1)
+    place: Whole = np.clip(-(-age * POSITIONS // term) - 1, 0, POSITIONS - 1)
+    return place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DefaultHazards:
-    """The rates of default of bands, shape (bands, POSITIONS), for a whole term; a month's is ``rate / term``.
+    """Rates of default for a whole term, shape (bands, POSITIONS); a month's is ``rate / term``.
 
     ``low`` and ``high`` are bands of 95 %; ``level`` says how a band as a whole compares with its tier.
     """
@@ -61,16 +63,21 @@ def default_hazards(counts: Counts, bands: tuple[Band, ...]) -> DefaultHazards:
     np.add.at(tier_exposed, of_tier, exposed)
     expected = tier_exposed * book
     own = (tier_actual.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-9))[:, None]
-    shape = believe(tier_actual, expected * own).ratio
-    prior = (book * own * shape)[of_tier]
-    level = believe(actual.sum(axis=1), (exposed * prior).sum(axis=1))
+    shape = believe(tier_actual, expected * own, actual.sum(axis=0))
+    prior = (book * own * shape.ratio)[of_tier]
+    behind = tier_actual.sum(axis=1)[of_tier]
+    level = believe(actual.sum(axis=1), (exposed * prior).sum(axis=1), behind)
     prior = prior * level.ratio[:, None]
-    whole = believe(actual, exposed * prior)
+    whole = believe(actual, exposed * prior, shape.events[of_tier])
+    rate = np.maximum(prior * whole.ratio, 1e-12)
+    # Relative variances add: of the band's level, and of its shape.
+    events = 1.0 / (1.0 / whole.events + 1.0 / level.events[:, None])
+    low, high = gamma_band(events, events / rate)
     return DefaultHazards(
         bands=bands,
-        rate=prior * whole.ratio,
-        low=prior * whole.low,
-        high=prior * whole.high,
+        rate=rate,
+        low=low,
+        high=high,
         level=level,
         actual=actual,
         exposed=exposed,

@@ -2,7 +2,7 @@
 
 Wilson (1927) for monthly hazards: its coverage is 95 % on average also for rare events, where the normal
 interval falls short and Clopper and Pearson's exact one is too wide (Brown, Cai and DasGupta 2001). The
-quantiles of a Gamma distribution are Wilson and Hilferty's (1931), accurate to about 1 % from a shape of 1 on.
+quantiles of a Gamma distribution are Wilson and Hilferty's (1931), close from a shape of 1 on.
 """
 
 from typing import Final
@@ -30,6 +30,7 @@ def gamma_band(shape: Floats, rate: Floats) -> tuple[Floats, Floats]:
 
     def quantile(z: float) -> Floats:
         root = 1.0 - 1.0 / (9.0 * shape) + z / (3.0 * np.sqrt(shape))
-        return shape * np.maximum(root, 0.0) ** 3 / rate
+        at: Floats = shape * np.maximum(root, 0.0) ** 3 / rate
+        return at
 
     return quantile(-Z_95), quantile(Z_95)

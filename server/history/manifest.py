@@ -1,4 +1,4 @@
-"""What the aggregates of a history were made from: files by name, size and time, and the edges of the bands."""
+"""What the aggregates of a history were made from: files by name, size and time, and the bands' edges."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,6 +1,7 @@
 """A payment history whose hazards are known, made by DuckDB: each loan's end is drawn once from its curve."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,8 +52,10 @@ def generate(folder: Path, kinds: Sequence[Known], plan: Plan, memory_mib: int =
     files = HistoryFiles(folder)
     with engine(folder, memory_mib) as database:
         database.execute(
-            "CREATE TABLE kinds (kind INTEGER, low DOUBLE, tier VARCHAR, term INTEGER, ltv DOUBLE, pti DOUBLE,"
-            " rate DOUBLE)"
+            "CREATE TABLE kinds (kind INTEGER, low DOUBLE, tier VARCHAR, term INTEGER, ltv DOUBLE,"
+            " pti DOUBLE, rate DOUBLE);"
+            "CREATE TABLE ends (kind INTEGER, low DOUBLE, age INTEGER, status VARCHAR);"
+            "CREATE TABLE lags (lag INTEGER, share DOUBLE)"
         )
         lows = np.cumsum([0.0] + [kind.share for kind in kinds]) / sum(kind.share for kind in kinds)
         database.executemany(
@@ -62,31 +65,26 @@ def generate(folder: Path, kinds: Sequence[Known], plan: Plan, memory_mib: int =
                 for number, (kind, low) in enumerate(zip(kinds, lows, strict=False))
             ],
         )
-        database.execute("CREATE TABLE ends (kind INTEGER, low DOUBLE, age INTEGER, status VARCHAR)")
         rows = [row for number, kind in enumerate(kinds) for row in _ends(number, kind)]
         database.executemany("INSERT INTO ends VALUES ($1, $2, $3, $4)", rows)
-        database.execute("CREATE TABLE lags (lag INTEGER, share DOUBLE)")
         database.executemany("INSERT INTO lags VALUES ($1, $2)", list(plan.recovered.items()))
-        database.execute(_LOANS, {"loans": plan.loans, "seed": plan.seed, "over": plan.origination_months})
-        database.execute(
-            "COPY (SELECT loan_id, originated_on, term AS term_months, amount AS amount_cents, rate AS rate_bp,"
-            " (amount * 10000 / ltv)::BIGINT + 1 AS value_cents, tier, 1::BIGINT AS payment_cents, pti AS pti_bp,"
-            f" originated_on::TIMESTAMPTZ AS updated_at FROM loans) TO '{folder}/loans/all.parquet' (FORMAT parquet)"
-        )
-        window = {"since": plan.seen_from, "until": plan.seen_to}
-        database.execute(_SPANS)
-        form = "FORMAT parquet, COMPRESSION zstd, PARTITION_BY (month), OVERWRITE_OR_IGNORE"
-        database.execute(
-            f"COPY ({_PAYMENTS}) TO '{folder}/payments' ({form}, FILENAME_PATTERN 'base_{{i}}')", window
-        )
-        stale = (
-            f"SELECT * REPLACE ('late' AS status, updated_at - INTERVAL 9 DAY AS updated_at)"
-            f" FROM ({_PAYMENTS}) WHERE hash(payment_id) % 10000 < {int(plan.stale_share * 10_000)}"
-            f" UNION ALL FROM ({_PAYMENTS}) WHERE hash(payment_id) % 10000 >= {int(1e4 - plan.stale_share * 5_000)}"
-        )
-        if plan.stale_share:
+        script = (Path(__file__).parent / "loans.sql").read_text()
+        for name, value in {
+            "loans": plan.loans,
+            "over": plan.origination_months,
+            "seed": plan.seed,
+            "first": f"'{FIRST}'",
+            "since": plan.seen_from,
+            "until": plan.seen_to,
+            "stale": round(plan.stale_share * 10_000),
+        }.items():
+            script = re.sub(rf"\${name}\b", str(value), script)
+        database.execute(script)
+        database.execute(f"COPY loan_rows TO '{folder}/loans/all.parquet' (FORMAT parquet)")
+        for part in ("payments", "again"):
             database.execute(
-                f"COPY ({stale}) TO '{folder}/payments' ({form}, FILENAME_PATTERN 'late_{{i}}')", window
+                f"COPY (FROM {part}) TO '{folder}/payments' (FORMAT parquet, COMPRESSION zstd,"
+                f" PARTITION_BY (month), OVERWRITE_OR_IGNORE, FILENAME_PATTERN '{part}_{{i}}')"
             )
     return files
 
@@ -103,40 +101,3 @@ def _ends(number: int, kind: Known) -> list[tuple[int, float, int, str]]:
                 low += share
         alive -= default + prepaid
     return [*rows, (number, low, kind.term, "matured")]
-
-
-_UNIFORM = "(hash({0} * 16 + {1} + $seed * 1000000007) / 18446744073709551616.0)"
-_LOANS = f"""
-CREATE TABLE loans AS
-WITH drawn AS (
-    SELECT i, {_UNIFORM.format("i", 1)} AS of_kind, {_UNIFORM.format("i", 2)} AS of_end,
-           {_UNIFORM.format("i", 3)} AS of_amount, (i * $over // $loans)::INTEGER AS start
-      FROM range($loans) r(i)),
-chosen AS (SELECT drawn.*, kinds.* EXCLUDE (low) FROM drawn ASOF JOIN kinds ON drawn.of_kind >= kinds.low)
-SELECT printf('L%09d', i) AS loan_id, start, (DATE '{FIRST}' + to_months(start))::DATE AS originated_on, chosen.kind,
-       tier, term, ltv, pti, rate, rate / 120000 AS m, (1500000 + of_amount * 2500000)::BIGINT AS amount,
-       ends.age AS ended, ends.status
-  FROM chosen ASOF JOIN ends ON chosen.kind = ends.kind AND chosen.of_end >= ends.low
-"""
-_SPANS = """
-CREATE VIEW spans AS SELECT *, unnest(range(1, ended + 1)) AS age FROM loans
-"""
-_LEFT = "(amount * (pow(1 + m, term) - pow(1 + m, {0})) / (pow(1 + m, term) - 1))::BIGINT"
-_PAYMENTS = f"""
-SELECT loan_id || '-' || age AS payment_id, loan_id, (originated_on + to_months(age::INTEGER))::DATE AS due_on,
-       0::BIGINT AS paid_cents,
-       CASE WHEN age < ended OR status = 'matured' THEN {_LEFT.format("age - 1")} - {_LEFT.format("age")}
-            WHEN status = 'prepaid' THEN {_LEFT.format("age - 1")} ELSE 0 END AS principal_cents,
-       0::BIGINT AS interest_cents,
-       CASE WHEN age < ended OR status = 'matured' THEN {_LEFT.format("age")}
-            WHEN status = 'charged_off' THEN {_LEFT.format("age - 1")} ELSE 0 END AS balance_cents,
-       CASE WHEN age < ended THEN 'current' ELSE status END AS status,
-       0 AS days_past_due, 0::BIGINT AS recovery_cents,
-       (due_on + 10)::TIMESTAMPTZ AS updated_at, strftime(due_on, '%Y-%m') AS month
-  FROM spans WHERE start + age BETWEEN $since AND $until - 1
-UNION ALL
-SELECT loan_id || '-r' || lag, loan_id, (originated_on + to_months((ended + lag)::INTEGER))::DATE AS due_on, 0, 0, 0, 0,
-       'charged_off', 0, ({_LEFT.format("ended - 1")} * share)::BIGINT, (due_on + 10)::TIMESTAMPTZ,
-       strftime(due_on, '%Y-%m')
-  FROM loans, lags WHERE status = 'charged_off' AND start + ended + lag BETWEEN $since AND $until - 1
-"""
