@@ -12,12 +12,15 @@ from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.core.migrate import UnknownRevision
+from server.database.editions.calibrations import EditionTaken
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
 from server.database.people.staff import StaffError
 from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
+from server.history.engine import EngineMissing, HistoryUnusable
+from server.history.judging import CalibrationRefused
 from server.observe.spans import SpansError
 from server.run.processes import explained_errors
 from server.run.procfile import ProcfileError
@@ -27,7 +30,11 @@ from server.settings import SettingsError
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
+    CalibrationRefused(["too thin", "too far"]): FAILED,
     DealUnknown("42"): FAILED,
+    EditionTaken("--version", "another name"): UNUSABLE_INPUT,
+    EngineMissing(): UNUSABLE_INPUT,
+    HistoryUnusable("/history", "payments"): UNUSABLE_INPUT,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
     NotSampled("no process of ours answers"): FAILED,
