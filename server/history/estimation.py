@@ -52,8 +52,8 @@ class BandEstimate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TierEstimate:
-    """What a tier's curves share. ``balance_ratio`` is the defaulted balance over the scheduled one;
-    ``net_loss_rate`` the charge-offs less recoveries of a year, as a share of the balances.
+    """What a tier's curves share. ``balance_ratio`` is the defaulted balance over the one that hazards and
+    schedules say; ``net_loss_rate`` the charge-offs less recoveries of a year, as a share of the balances.
     """
 
     tier: str
