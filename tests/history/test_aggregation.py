@@ -92,6 +92,25 @@ def test_a_changed_month_is_the_only_one_made_again(files: HistoryFiles) -> None
     assert same(now, anew(files))
 
 
+def test_a_recovery_on_the_day_of_the_charge_off(files: HistoryFiles) -> None:
+    """Two rows of one day: what was owed is the charge-off's, what came back the other's."""
+    day = dt.date(2018, 2, 20)
+    before = read_history(files.folder, "2100-01")
+    rows = [
+        ("new-1", "new", dt.date(2018, 1, 20), 0, 0, 0, 900_000, "current", 0, 0, WHEN),
+        ("new-2", "new", day, 0, 0, 0, 900_000, "charged_off", 120, 0, WHEN),
+        ("new-3", "new", day, 0, 0, 0, 0, "charged_off", 120, 300_000, WHEN),
+    ]
+    files.write_loans(
+        "new", [("new", dt.date(2017, 9, 5), 48, 1_000_000, 900.0, None, "prime", 1, None, WHEN)]
+    )
+    files.write_payments("new", rows)
+    bring(files)
+    now = read_history(files.folder, "2100-01")
+    assert now.counts.defaulted.sum() == before.counts.defaulted.sum() + 900_000
+    assert now.recoveries.amount.sum() == before.recoveries.amount.sum() + 300_000
+
+
 def test_a_changed_loan_moves_its_months(files: HistoryFiles) -> None:
     """A corrected tier counts for all of the loan's payments, also those that were aggregated before."""
     loan = (

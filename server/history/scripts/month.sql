@@ -9,7 +9,10 @@ WITH newest AS (
       FROM read_parquet($files, hive_partitioning = false)
      GROUP BY payment_id),
 each_loan AS (
-    SELECT one.loan AS loan_id, arg_max(one.status, one.due_on) AS status, arg_min(one.owed, one.due_on) AS owed,
+    SELECT one.loan AS loan_id,
+           -- Of a day's rows the one that ends the loan.
+           arg_max(one.status, (one.due_on, one.status NOT IN ('current', 'late'))) AS status,
+           arg_min(one.owed, one.due_on) FILTER (one.owed > 0) AS owed,
            coalesce(sum(one.recovery), 0) AS recovery, max(one.due_on) AS due_on
       FROM newest GROUP BY one.loan)
 SELECT p.loan_id, p.status, p.recovery, l.loan_id IS NULL AS orphan,

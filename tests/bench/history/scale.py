@@ -87,7 +87,7 @@ def step(name: str, folder: Path) -> dict[str, float]:
 
 
 def peak_mib() -> float:
-    """Return this process's peak memory; ``ru_maxrss`` would be that of the one that started it, if higher."""
+    """Return this process's peak memory; ``ru_maxrss`` may be that of the one that started it."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / MIB
 
