@@ -20,6 +20,7 @@ from server.commands.deals.audit import add_audit_commands
 from server.commands.deals.pencils import add_pencil_commands
 from server.commands.deals.printing import add_print_command
 from server.commands.deals.traces import add_trace_command
+from server.commands.importing.calibrate import add_calibrate_command
 from server.commands.importing.inventory import add_inventory_command
 from server.commands.importing.tables import add_import_commands
 from server.commands.money import add_money_commands
@@ -180,6 +181,7 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
 _work = owner_work(_services_of)
 add_inventory_command(app, _services_of)
 add_import_commands(app, _services_of)
+add_calibrate_command(app, _services_of)
 add_pencil_commands(app, _services_of)
 add_print_command(app, _services_of)
 add_audit_commands(app, _services_of)

@@ -14,6 +14,7 @@ from server.commands.privacy.customers import ErasuresUnreadable
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.core.migrate import UnknownRevision
 from server.database.core.pooler import SettingsDropped
+from server.database.editions.calibrations import EditionTaken
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
 from server.database.people.staff import StaffError
@@ -21,6 +22,7 @@ from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
 from server.history.engine import EngineMissing, HistoryUnusable
+from server.history.judging import CalibrationRefused
 from server.observe.spans import SpansError
 from server.privacy.erasing import CustomerUnknown, RecordChanged
 from server.privacy.obligations import DealsOpen
@@ -34,11 +36,13 @@ from server.warehouse.source import TooSlow
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
+    CalibrationRefused(["too thin", "too far"]): FAILED,
     CustomerUnknown("42"): FAILED,
     DealsOpen("42", ("7",)): FAILED,
     ErasuresUnreadable(3): UNUSABLE_INPUT,
     RecordChanged("42"): FAILED,
     DealUnknown("42"): FAILED,
+    EditionTaken("--version", "another name"): UNUSABLE_INPUT,
     EngineMissing(): UNUSABLE_INPUT,
     HistoryUnusable("/history", "payments"): UNUSABLE_INPUT,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,

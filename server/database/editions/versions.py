@@ -53,6 +53,11 @@ async def rates_in_force(database: Database, today: dt.date) -> str:
     return _found("rate sheet", (await one_row(database, _IN_FORCE, today))["rates"])
 
 
+async def risk_in_force(database: Database, day: dt.date) -> str:
+    """Return the version of the risk model in force on a day. Raises NotInForce."""
+    return _found("risk model", (await one_row(database, _IN_FORCE, day))["risk"])
+
+
 async def editions_in_force(database: Database, today: dt.date) -> InForce:
     """Return what is in force on a day. Raises NotInForce."""
     row = await one_row(database, _IN_FORCE, today)

@@ -1,0 +1,102 @@
+"""Whether a calibration may come into force: what speaks against it, in sentences."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from protocol.money.lending import RiskModel
+from server.errors import UserError
+from server.history.aggregation import Aggregated
+from server.history.comparing import Contract
+from server.history.estimation import Estimate, band_of
+from server.history.hazards import Band
+
+FEWEST_CHARGE_OFFS: Final = 50
+"""Of a tier. With 50 the frequency is known to within about 28 %."""
+
+FEWEST_PREPAYMENTS: Final = 50
+MOST_UNKNOWN: Final = 0.01
+"""The share of payments whose loans may be missing."""
+
+MOST_NAMED: Final = 5
+
+
+class CalibrationRefused(UserError):
+    """The history does not support a model, or the model may not come into force; nothing was stored."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(reasons)
+        self.reasons = tuple(reasons)
+
+    def __str__(self) -> str:
+        return f"nothing was stored: {'; '.join(self.reasons)}"
+
+
+def objections(estimate: Estimate, done: Aggregated, *, fill_missing: bool) -> tuple[str, ...]:
+    """Return why the history is too thin for its model, none if it is not.
+
+    ``fill_missing``: a band without loans may have its tier's curve.
+    """
+    return (*_thin_tiers(estimate), *_unknown(done), *(() if fill_missing else _missing(estimate)))
+
+
+def too_far(contracts: Sequence[Contract], most_dollars: float) -> tuple[str, ...]:
+    """Return the objection that a standard contract's value changes by more than a bound, if one does."""
+    far = [one for one in contracts if abs(one.change) > most_dollars]
+    if not far:
+        return ()
+    worst = max(far, key=lambda one: abs(one.change))
+    where = f"{worst.tier}, {worst.term} months, LTV {worst.ltv_bp / 100:g} %"
+    return (
+        f"the NPV of {len(far)} of {len(contracts)} standard contracts changes by over ${most_dollars:,.0f}"
+        f" (the most: {worst.change:+,.0f} dollars, {where}); look at the report, then use --yes",
+    )
+
+
+def missing_bands(estimate: Estimate) -> tuple[Band, ...]:
+    """Return the bands without a loan."""
+    return tuple(band_of(band.curve) for band in estimate.bands if band.loan_months == 0)
+
+
+def crossed_tiers(model: RiskModel, order: Sequence[str]) -> tuple[str, ...]:
+    """Return notes where a weaker tier's mean loss is below a better one's: nothing forces an order."""
+    means = {}
+    for tier in order:
+        losses = [curve.cnl for curve in model.curves if curve.tier.value == tier]
+        means[tier] = sum(losses) / len(losses)
+    return tuple(
+        f"{weaker} has a lower mean loss ({means[weaker]:.2%}) than {better} ({means[better]:.2%})"
+        for better, weaker in pairwise(order)
+        if means[weaker] < means[better]
+    )
+
+
+def _thin_tiers(estimate: Estimate) -> Iterator[str]:
+    for tier in estimate.tiers:
+        bands = [band for band in estimate.bands if band.curve.tier.value == tier.tier]
+        counts = (
+            ("charge-offs", sum(band.defaults for band in bands), FEWEST_CHARGE_OFFS),
+            ("prepayments", sum(band.prepaid for band in bands), FEWEST_PREPAYMENTS),
+        )
+        for what, found, fewest in counts:
+            if found < fewest:
+                yield f"{tier.tier} has {found:,.0f} {what}, at least {fewest} are needed"
+
+
+def _unknown(done: Aggregated) -> Iterator[str]:
+    if done.orphans > MOST_UNKNOWN * done.rows:
+        yield f"{done.orphans:,} of {done.rows:,} payments are of loans that the history lacks"
+
+
+def _missing(estimate: Estimate) -> Iterator[str]:
+    missing = missing_bands(estimate)
+    if missing:
+        named = ", ".join(
+            f"{tier} to {term} months, LTV {ltv / 100:g} %, PTI {pti / 100:g} %"
+            for tier, term, ltv, pti in missing[:MOST_NAMED]
+        )
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        yield (
+            f"{len(missing)} of {len(estimate.bands)} bands have no loan ({named}{more});"
+            " --fill-missing gives them their tier's curve"
+        )

@@ -1,0 +1,67 @@
+"""The old model against the new one at the terminal."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from server.history.comparing import TERMS
+from server.history.report.page import SHOWN_LTV_BP, Calibrated
+
+
+def show(found: Calibrated, console: Console) -> None:
+    """Print the comparison by tier, the values, and what there is to say. Nothing is taken for markup."""
+    console.print(
+        Text(
+            f"risk model {found.estimate.model.version} in place of {found.old.version}"
+            f" from {found.effective}: {found.payments:,} payments of {found.loans:,} loans,"
+            f" {found.first_month} to {found.last_month}"
+        )
+    )
+    console.print(_tiers(found))
+    console.print(
+        Text(f"NPV of $25,000 at an LTV of {SHOWN_LTV_BP / 100:g} % and the tier's mean rate, and the change")
+    )
+    console.print(_values(found))
+    for note in found.notes:
+        console.print(Text(f"Note: {note}", style="yellow"))
+    for objection in (*found.objections, *found.too_far):
+        console.print(Text(f"Against it: {objection}", style="bold red"))
+
+
+def _tiers(found: Calibrated) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("tier")
+    for name in (
+        "charge-offs",
+        "hazard at half term",
+        "cumulative default",
+        "ABS",
+        "recovered",
+        "net loss a year",
+    ):
+        table.add_column(name, justify="right")
+    severities = {one.tier: one for one in found.estimate.tiers}
+    for view in found.views:
+        middle, one = view.term // 2, severities[view.tier]
+        old_recovery = next(each.recovery for each in found.old.curves if each.tier.value == view.tier)
+        table.add_row(
+            Text(f"{view.tier}, {view.term} months"),
+            f"{one.severity.charge_offs:,}",
+            f"{view.old.default[middle]:.3%} > {view.new.default[middle]:.3%}",
+            f"{view.old.lost[-1]:.2%} > {view.new.lost[-1]:.2%}",
+            f"{view.old.prepayment[0]:.2%} > {view.new.prepayment[0]:.2%}",
+            f"{old_recovery:.1%} > {one.severity.recovery:.1%}",
+            f"{one.net_loss_rate:.2%}",
+        )
+    return table
+
+
+def _values(found: Calibrated) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("tier")
+    for term in TERMS:
+        table.add_column(f"{term} months", justify="right")
+    for tier in dict.fromkeys(one.tier for one in found.contracts):
+        mine = [one for one in found.contracts if one.tier == tier and one.ltv_bp == SHOWN_LTV_BP]
+        table.add_row(Text(tier), *(f"{one.new:,.0f} ({one.change:+,.0f})" for one in mine))
+    return table

@@ -1,0 +1,4 @@
+-- The charge-off of each loan: its first row on which something was owed.
+CREATE TABLE first_events AS
+SELECT * EXCLUDE (recovery) FROM events WHERE owed > 0
+QUALIFY row_number() OVER (PARTITION BY loan_id ORDER BY month) = 1

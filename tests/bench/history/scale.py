@@ -1,0 +1,140 @@
+"""Payment histories of three sizes: ``python -m tests.bench.history.scale``. Needs 2 GB of disk.
+
+For each size, in a process of its own: the first aggregation, one changed month, and what `calibrate` does
+after it. Prints time and peak memory, the exponent of their growth, and what it makes of 295 million rows.
+"""
+
+import argparse
+import datetime as dt
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from server.history.aggregation import aggregate, edges_of
+from server.history.calibration import Wish, calibrate
+from server.history.files import HistoryFiles
+from server.history.report.page import write_page
+from tests.history.books import RECOVERED, kinds_of, known_model
+from tests.history.generating import Plan, generate
+
+ROWS = (3_000_000, 10_000_000, 30_000_000)
+PRODUCTION = 295_000_000
+PAYMENTS_PER_LOAN = 32.6
+MIB = 1_024
+STEPS = ("first aggregation", "one changed month", "calibrate")
+LATE = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
+
+
+def write_history(folder: Path, rows: int) -> None:
+    """Write a history of about so many payments: 84 months, loans originated in the first 48."""
+    plan = Plan(loans=round(rows / PAYMENTS_PER_LOAN), recovered=RECOVERED)
+    generate(folder, kinds_of(known_model()), plan, memory_mib=4_096)
+
+
+def first_aggregation(folder: Path) -> dict[str, float]:
+    """Aggregate every month."""
+    done = aggregate(HistoryFiles(folder), edges_of(known_model()))
+    return {"rows": done.rows}
+
+
+def one_changed_month(folder: Path) -> dict[str, float]:
+    """Aggregate the month in which a payment came late."""
+    done = aggregate(HistoryFiles(folder), edges_of(known_model()))
+    return {"rows": done.rows_read, "months": done.made}
+
+
+def calibrate_anew(folder: Path) -> dict[str, float]:
+    """Estimate, compare, write the report."""
+    wish = Wish(version="new", effective=dt.date(2024, 2, 1), as_of=dt.date(2024, 1, 15))
+    found, done = calibrate(folder, known_model(), wish)
+    write_page(found, folder / "report.html")
+    errors = [
+        abs(band.cnl / true.cnl - 1.0)
+        for band, true in zip(found.estimate.bands, known_model().curves, strict=True)
+    ]
+    return {"rows": done.rows, "mean error of CNL": float(np.mean(errors))}
+
+
+def add_late_payment(folder: Path) -> None:
+    """Add a batch of one payment to a month in the middle of the history."""
+    row = ("late", "L000000001", dt.date(2020, 6, 15), 0, 0, 0, 1_000_00, "current", 0, 0, LATE)
+    HistoryFiles(folder).write_payments("late", [row])
+
+
+WORK: dict[str, Callable[[Path], dict[str, float]]] = dict(
+    zip(STEPS, (first_aggregation, one_changed_month, calibrate_anew), strict=True)
+)
+
+
+def step(name: str, folder: Path) -> dict[str, float]:
+    """Run one step here; return seconds, processor seconds, peak MiB and what it says itself."""
+    began = time.perf_counter()
+    said = WORK[name](folder)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "seconds": time.perf_counter() - began,
+        "processor": used.ru_utime + used.ru_stime,
+        "peak MiB": peak_mib(),
+        **said,
+    }
+
+
+def peak_mib() -> float:
+    """Return this process's peak memory; ``ru_maxrss`` may be that of the one that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / MIB
+
+
+def measured(name: str, folder: Path) -> dict[str, float]:
+    """Run one step in a process of its own."""
+    words = [sys.executable, "-m", "tests.bench.history.scale", "--step", name, "--folder", str(folder)]
+    run = subprocess.run(words, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
+    return found
+
+
+def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
+    """Return the slope of values over sizes, both as logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
+
+
+def main() -> None:
+    """Measure, or run one step."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.history.scale", description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
+    parser.add_argument("--step", choices=STEPS)
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    if options.step:
+        print(json.dumps(step(options.step, options.folder)))
+        return
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in STEPS}
+    for rows in options.rows:
+        with tempfile.TemporaryDirectory(prefix="deal-history-", dir=options.folder) as made:
+            folder = Path(made)
+            began = time.perf_counter()
+            write_history(folder, rows)
+            print(f"{rows:,}: generated in {time.perf_counter() - began:.0f} s", flush=True)
+            for name in STEPS:
+                if name == STEPS[1]:
+                    add_late_payment(folder)
+                found[name].append(measured(name, folder))
+                print(f"{rows:,}: {name}: {found[name][-1]}", flush=True)
+    sizes = [one["rows"] for one in found[STEPS[0]]]
+    for name in STEPS if len(sizes) > 1 else ():
+        for what in ("seconds", "processor", "peak MiB"):
+            values = [one[what] for one in found[name]]
+            power = exponent(sizes, values)
+            far = values[-1] * (PRODUCTION / sizes[-1]) ** power
+            print(f"{name}, {what}: {values} grow as rows^{power:.2f}; {PRODUCTION:,} rows: {far:,.0f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""``calibrate`` on a real PostgreSQL: shows, asks, stores a whole model or nothing."""
+
+import asyncio
+import datetime as dt
+import subprocess
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+
+from protocol.money.lending import RiskModel
+from server.database.core.pool import connect_as_owner
+from server.database.editions.rates import load_risk
+from server.database.editions.versions import risk_in_force
+from server.database.editions.writing import RISK, Edition, store_version
+from server.history.counts import History
+from server.settings import Settings
+from tests.commands.here import run_here
+from tests.history.books import known_model
+from tests.services import Database
+
+pytestmark = pytest.mark.flow
+
+FIRST_DAY = dt.date(2020, 1, 1)
+DAY = dt.date(2022, 2, 1)
+
+
+class Desk:
+    """Runs ``calibrate`` against a database whose risk model is not what the history says."""
+
+    def __init__(self, settings: Settings, owner_url: str, folder: Path) -> None:
+        self.owner_url = owner_url
+        self.environ = settings.environment()
+        self.words = (
+            "--history",
+            str(folder),
+            "--as-of",
+            "2022-01-15",
+            "--effective",
+            str(DAY),
+            "--by",
+            "ann",
+        )
+
+    def run(self, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the command."""
+        return run_here("calibrate", *self.words, *words, environ=self.environ, stdin=said)
+
+    def fetch(self, query: str) -> list[asyncpg.Record]:
+        """Return rows of the database."""
+
+        async def ask() -> list[asyncpg.Record]:
+            async with connect_as_owner(self.owner_url) as database:
+                return list(await database.fetch(query))
+
+        return asyncio.run(ask())
+
+    def in_force(self) -> RiskModel:
+        """Return the model in force on DAY."""
+
+        async def ask() -> RiskModel:
+            async with connect_as_owner(self.owner_url) as database:
+                return await load_risk(database, await risk_in_force(database, DAY))
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def desk(settings: Settings, database: Database, known_history: tuple[Path, History]) -> Desk:
+    """A database in which losses are half of what they are."""
+    half = [msgspec.structs.replace(one, cnl=one.cnl / 2) for one in known_model().curves]
+
+    async def store() -> None:
+        async with connect_as_owner(database.owner_url) as owner, owner.transaction():
+            await store_version(owner, RISK, Edition("half", FIRST_DAY, is_sample=False), half)
+
+    asyncio.run(store())
+    return Desk(settings, database.owner_url, known_history[0])
+
+
+def test_a_dry_run_shows_and_stores_nothing(desk: Desk, tmp_path: Path) -> None:
+    """The comparison is at the terminal and in a page that loads nothing."""
+    page = tmp_path / "report.html"
+    run = desk.run("--dry-run", "--report", str(page))
+    assert run.returncode == 0, run.stderr
+    assert "history-2022-01-15 in place of half" in run.stdout
+    assert "Against it: the NPV of" in run.stdout
+    text = page.read_text()
+    assert text.count("<svg") == 3 + 5 * 3
+    assert not any(word in text for word in ("<script", "http://", "https://", "src="))
+    assert desk.in_force().version == "half"
+    assert desk.fetch("SELECT FROM calibrations") == []
+
+
+def test_a_large_change_needs_yes(desk: Desk) -> None:
+    """An answer is not enough. What was stored then is what was shown, with what it was made from."""
+    refused = desk.run(said="y\n")
+    assert refused.returncode == 1
+    assert "standard contracts changes by over $500" in refused.stderr
+    assert desk.in_force().version == "half"
+    agreed = desk.run("--yes", "--version", "2022-02")
+    assert agreed.returncode == 0, agreed.stderr
+    now = desk.in_force()
+    assert (now.version, len(now.curves)) == ("2022-02", 40)
+    [made] = desk.fetch("SELECT * FROM calibrations")
+    assert (made["risk_version"], made["replaces"], made["made_by"]) == ("2022-02", "half", "ann")
+    assert (made["first_month"], made["last_month"]) == ("2017-02", "2021-12")
+    assert made["payments"] > 300_000
+    by_band = {
+        (one["tier"], one["term_max_months"], one["ltv_max_bp"], one["pti_max_bp"]) for one in made["bands"]
+    }
+    assert len(by_band) == 40
+    taken = desk.run("--yes", "--version", "2022-02")
+    assert (taken.returncode, "--version" in taken.stderr) == (2, True)
+    same_day = desk.run("--yes", "--version", "other")
+    assert (same_day.returncode, "--effective" in same_day.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("said", "version"), [("y\n", "history-2022-01-15"), ("n\n", "half"), ("", "half")])
+def test_it_asks(desk: Desk, said: str, version: str) -> None:
+    """Only a yes puts the model into force; no answer is none."""
+    run = desk.run("--most-change", "100000", said=said)
+    assert "Put history-2022-01-15 into force from 2022-02-01?" in run.stdout
+    assert desk.in_force().version == version
+    assert run.returncode == (0 if version != "half" else 1)
