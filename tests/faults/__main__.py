@@ -15,12 +15,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.faults.deploying import PROXY_FAULTS, RESTARTS
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.judging.checker import Findings
 from tests.faults.judging.result import Result
 from tests.faults.people.dealing import PLAYED
 from tests.faults.play import play
-from tests.faults.stage import open_stage
+from tests.faults.stage import Formation, open_stage
+from tests.services.proxies import PROXIES
 
 COLUMNS = (
     "fault",
@@ -34,13 +36,15 @@ COLUMNS = (
     "lasted s",
     "back p50",
     "back max",
+    "away max",
+    "answer max",
 )
 
 
-async def play_all(faults: list[Fault], *, stores_apart: bool) -> list[Result]:
+async def play_all(faults: list[Fault], formation: Formation, *, stores_apart: bool) -> list[Result]:
     """Play faults one after another on one stage, and say how each went."""
     results = []
-    async with open_stage({"DEAL_STORES_APART": str(int(stores_apart))}) as stage:
+    async with open_stage({"DEAL_STORES_APART": str(int(stores_apart))}, formation) as stage:
         for fault in faults:
             try:
                 result = await play(stage, fault.name, fault.inject)
@@ -75,9 +79,12 @@ def show(results: list[Result]) -> None:
     table = Table(*COLUMNS)
     for result in results:
         counts = (result.viewers, result.events, *result.findings.counts.values())
-        seconds = (result.lasted, result.median_seconds, result.longest_seconds)
+        seconds = (
+            *(result.lasted, result.median_seconds, result.longest_seconds),
+            *(result.away_seconds, result.answer_seconds),
+        )
         table.add_row(result.fault, *(str(count) for count in counts), *(f"{each:.2f}" for each in seconds))
-    Console(width=140).print(table)
+    Console(width=160).print(table)
 
 
 def write(results: list[Result], path: Path) -> None:
@@ -98,9 +105,16 @@ def main() -> None:
         action="store_true",
         help="web processes hand connections over, so that one of them serves everybody until it dies",
     )
+    parser.add_argument("--proxy", choices=PROXIES, help="people come through it; hosts share no folder")
+    parser.add_argument("--web", type=int, default=2, choices=(2, 4), help="web processes (%(default)s)")
+    parser.add_argument("--workers", type=int, default=2, help="workers (%(default)s)")
     options = parser.parse_args()
-    faults = [fault for fault in FAULTS if not options.only or options.only in fault.name]
-    results = asyncio.run(play_all(faults, stores_apart=options.stores_apart))
+    if options.proxy and options.web != 4:
+        parser.error("the examples of the proxies have four web processes: --web 4")
+    every = [*FAULTS, *RESTARTS, *(PROXY_FAULTS if options.proxy else ())]
+    faults = [fault for fault in every if not options.only or options.only in fault.name]
+    formation = Formation(options.web, options.workers, options.proxy)
+    results = asyncio.run(play_all(faults, formation, stores_apart=options.stores_apart))
     show(results)
     write(results, options.json)
     missed = set() if options.only else unplayed(results)

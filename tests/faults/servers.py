@@ -70,6 +70,14 @@ class Server:
             await asyncio.sleep(POLL_SECONDS)
         await self.wait_ready()
 
+    async def restart(self) -> None:
+        """Tell it to end, as an upgrade does, and wait until another one serves."""
+        deaths = self.deaths
+        os.kill(self.pid, signal.SIGTERM)
+        while self.deaths == deaths:  # noqa: ASYNC110 - the keeper counts it
+            await asyncio.sleep(POLL_SECONDS)
+        await self.wait_ready()
+
     def freeze(self) -> None:
         """Let it hang: its connections stay, nothing moves."""
         os.kill(self.pid, signal.SIGSTOP)

@@ -118,13 +118,15 @@ async def storm(scene: Scene) -> None:
 
 async def _connections(scene: Scene) -> int:
     """Return how many sockets the web processes have open."""
-    url = f"http://127.0.0.1:{scene.stage.webs[0].settings.port}/metrics"
+    urls = [f"http://127.0.0.1:{web.settings.port}/metrics" for web in scene.stage.webs]
 
-    def read() -> str:
+    def read(url: str) -> str:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return str(answer.read().decode())
 
-    text = await asyncio.to_thread(read)
-    of_each = [line for line in text.splitlines() if line.startswith("deal_connections{")]
+    # One answers for all processes with whom it shares its data folder.
+    texts = await asyncio.gather(*(asyncio.to_thread(read, url) for url in urls))
+    lines = [line for text in texts for line in text.splitlines()]
+    of_each = dict(line.split() for line in lines if line.startswith("deal_connections{"))
     assert len(of_each) == len(scene.stage.webs), of_each
-    return sum(int(float(line.split()[1])) for line in of_each)
+    return sum(int(float(count)) for count in of_each.values())
