@@ -16,7 +16,9 @@ DEAF_ROUNDS, DEAF_SECONDS = 6, 0.3
 SMALL_BUFFER_BYTES: Final = 4_096
 SMALL: Final = f"pubsub {SMALL_BUFFER_BYTES} {SMALL_BUFFER_BYTES // 2} 1"
 USUAL: Final = "pubsub 33554432 8388608 60"
-UNREAD_SECONDS: Final = 40.0
+UNREAD_SECONDS: Final = 75.0
+"""A proxy reads on for a client that does not; then only the unanswered ping tells, after 40 s at most."""
+
 NOTICED_SECONDS: Final = 70.0
 LARGE_SEARCH: Final = 500
 CROWD: Final = 500
