@@ -12,6 +12,7 @@ from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.core.migrate import UnknownRevision
+from server.database.deals.history import NewerEvent
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
 from server.database.people.staff import StaffError
@@ -30,6 +31,7 @@ EXAMPLES: dict[UserError, int] = {
     DealUnknown("42"): FAILED,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
+    NewerEvent(3, "deal_flagged"): FAILED,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
