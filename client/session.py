@@ -158,7 +158,7 @@ class Session:
                 pass  # The answer will come: nothing is due yet.
             case dict():
                 if channel := self._channel_of(message.get("channel")):
-                    self._feed_unknown(channel, message.get("seq"), received)
+                    self._feed_unknown(channel, message, received)
             case _:
                 if channel := self._channel_of(message.channel):
                     self._feed(channel, message, received)
@@ -192,10 +192,11 @@ class Session:
         if channel.phase is Phase.LOST and before is not Phase.LOST:
             self._recover(channel, received)
 
-    def _feed_unknown(self, channel: Channel, seq: object, received: Received) -> None:
+    def _feed_unknown(self, channel: Channel, message: dict[str, Any], received: Received) -> None:
         before = channel.phase
-        if isinstance(seq, int):
-            channel.skip(seq)
+        seq = message.get("seq")
+        if isinstance(seq, int) and channel.skip(seq):
+            channel.moved(message.get("version"))
         if channel.phase is Phase.LOST and before is not Phase.LOST:
             self._recover(channel, received)
 

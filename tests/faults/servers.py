@@ -25,12 +25,23 @@ COMMAND: Final = "tests.faults.crashing"
 
 
 class Server:
-    """A web or worker process that somebody starts again whenever it dies."""
+    """A web or worker process that somebody starts again whenever it dies.
+
+    ``program`` is the folder of a checkout and the module in it that is run.
+    """
 
     def __init__(
-        self, name: str, command: str, settings: Settings, folder: Path, extra: Mapping[str, str]
+        self,
+        name: str,
+        command: str,
+        settings: Settings,
+        folder: Path,
+        extra: Mapping[str, str],
+        *,
+        program: tuple[Path, str] = (ROOT, COMMAND),
     ) -> None:
         self.name, self.command, self.settings = name, command, settings
+        self._root, self._module = program
         self.deaths = 0
         self._environment = without_owner(process_environment() | settings.environment() | dict(extra))
         self._log = folder / f"{name}.log"
@@ -100,8 +111,8 @@ class Server:
         while True:
             with self._log.open("ab") as out:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", COMMAND, self.command),
-                    cwd=ROOT,
+                    *(sys.executable, "-m", self._module, self.command),
+                    cwd=self._root,
                     env=self._environment,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
