@@ -167,6 +167,11 @@ class Channel:
         self._losses = self.setbacks = 0
         return True
 
+    def moved(self, version: object) -> None:
+        """Take the deal's version from an event that this release does not know."""
+        if self.deal is not None and isinstance(version, int) and version > self.deal.version:
+            self.deal = replace(self.deal, version=version)
+
     def _lose(self) -> None:
         self.phase = Phase.LOST
         self._losses += 1

@@ -189,22 +189,22 @@ class Deal:
             grid_step_cents=grid_step_cents,
             keep_offer=keep_offer,
         )
-        return codec.convert(QuoteReply, await self._request(command))
+        return codec.convert_known(QuoteReply, await self._request(command))
 
     async def find(self, text: str, *, limit: int = DEFAULT_FOUND) -> FindReply:
         """Find cars of the stock by stock number, VIN or words, also those that do not fit the deal."""
         command = Find(ref=0, channel=self.channel, text=text, limit=limit)
-        return codec.convert(FindReply, await self._request(command))
+        return codec.convert_known(FindReply, await self._request(command))
 
     async def frontier(self, vehicle_id: str) -> FrontierReply:
         """Return one car's structures that no other beats in both payment and NPV."""
         command = Frontier(ref=0, channel=self.channel, vehicle_id=vehicle_id)
-        return codec.convert(FrontierReply, await self._request(command))
+        return codec.convert_known(FrontierReply, await self._request(command))
 
     async def products(self) -> ProductsReply:
         """Return the store's catalogue of F&I products and its packages."""
         command = Products(ref=0, channel=self.channel)
-        return codec.convert(ProductsReply, await self._request(command))
+        return codec.convert_known(ProductsReply, await self._request(command))
 
     @property
     def history(self) -> HistoryPage:
@@ -214,7 +214,7 @@ class Deal:
     async def older(self, before: int | None = None, *, limit: int = 50) -> HistoryPage:
         """Return up to ``limit`` events before event number ``before``; without one, the latest."""
         command = History(ref=0, channel=self.channel, before=before, limit=limit)
-        return codec.convert(HistoryPage, await self._request(command))
+        return codec.convert_known(HistoryPage, await self._request(command))
 
     async def leave(self) -> None:
         """Stop watching: the iteration ends, and no more events of the deal arrive."""

@@ -172,7 +172,7 @@ class Desk:
             advance_max_cents=advance_max_cents,
             term_months=term_months,
         )
-        return codec.convert(LenderEffectReply, await self._request(asked))
+        return codec.convert_known(LenderEffectReply, await self._request(asked))
 
     async def clear_stipulation(self, stipulation_id: str, *, op: uuid.UUID | None = None) -> int:
         """Mark a stipulation as met; return the deal's version."""

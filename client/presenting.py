@@ -23,7 +23,7 @@ class Presenting:
     async def show(self) -> PresentationReply:
         """Return everything that the customer is shown."""
         reply = await self._request(commands.ShowPresentation(ref=0, channel=self._channel))
-        return codec.convert(PresentationReply, reply)
+        return codec.convert_known(PresentationReply, reply)
 
     async def present(
         self,
@@ -46,7 +46,7 @@ class Presenting:
 
     async def share(self, *, hours: int = DEFAULT_HOURS, op: uuid.UUID | None = None) -> ShareReply:
         """Make a link for the customer. Its token is in the answer only."""
-        return codec.convert(ShareReply, await self._send(commands.Share, op, hours=hours))
+        return codec.convert_known(ShareReply, await self._send(commands.Share, op, hours=hours))
 
     async def unshare(self, link_id: str, *, op: uuid.UUID | None = None) -> None:
         """Revoke a link; pages that are open by it close at once."""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from client.channel import Channel, ChannelMessage, Delivery, Phase
 from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
-from protocol.commands import AnyCommand, Leave, Ping
+from protocol.commands import AnyCommand, Leave, Ping, tag_of
 from protocol.events import AnyMessage, JoinReply, Notice, Reply, Welcome, Working
 from protocol.records import User, View
 
@@ -52,12 +52,22 @@ class Session:
         self._joining: dict[int, Channel] = {}
         self._outbox: list[AnyCommand] = []
         self._connected = False
+        self._known: frozenset[str] = frozenset()
+        """The commands that the server of this connection knows; empty until it has said so."""
 
     def submit(self, command: AnyCommand) -> int:
         """Queue a command, for this or the next connection; return its ``ref``.
 
-        Raises CommandError(busy) if too many commands wait for their answers.
+        Raises CommandError: busy if too many commands wait for their answers, degraded if the server of this
+        connection is of an older release, which does not know the command.
         """
+        tag = tag_of(type(command))
+        if self._known and tag not in self._known:
+            raise CommandError(
+                ErrorCode.DEGRADED,
+                f"This server is being upgraded and cannot do {tag} yet. Try again in a minute.",
+                field="type",
+            )
         if len(self._unanswered) >= MAX_UNANSWERED:
             raise CommandError(
                 ErrorCode.BUSY,
@@ -110,6 +120,7 @@ class Session:
         channel.
         """
         self._connected = False
+        self._known = frozenset()
         self._outbox.clear()
         self._joining.clear()
         for channel in self.channels.values():
@@ -141,12 +152,13 @@ class Session:
             case Welcome():
                 # Notices of an earlier connection are void; if one still applies, the server sends it again.
                 self.notice = None
+                self._known = frozenset(message.commands)
                 self._greet(message.user)
             case Working():
                 pass  # The answer will come: nothing is due yet.
             case dict():
                 if channel := self._channel_of(message.get("channel")):
-                    self._feed_unknown(channel, message.get("seq"), received)
+                    self._feed_unknown(channel, message, received)
             case _:
                 if channel := self._channel_of(message.channel):
                     self._feed(channel, message, received)
@@ -180,10 +192,11 @@ class Session:
         if channel.phase is Phase.LOST and before is not Phase.LOST:
             self._recover(channel, received)
 
-    def _feed_unknown(self, channel: Channel, seq: object, received: Received) -> None:
+    def _feed_unknown(self, channel: Channel, message: dict[str, Any], received: Received) -> None:
         before = channel.phase
-        if isinstance(seq, int):
-            channel.skip(seq)
+        seq = message.get("seq")
+        if isinstance(seq, int) and channel.skip(seq):
+            channel.moved(message.get("version"))
         if channel.phase is Phase.LOST and before is not Phase.LOST:
             self._recover(channel, received)
 
@@ -205,7 +218,7 @@ class Session:
         if self.channels.get(channel.name) is not channel:
             return
         if reply.ok:
-            channel.joined(codec.convert(JoinReply, reply.data))
+            channel.joined(codec.convert_known(JoinReply, reply.data))
             return
         channel.refused(reply.error if isinstance(reply.error, ErrorBody) else NO_REASON)
         if channel.phase is Phase.FAILED:

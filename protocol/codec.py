@@ -15,6 +15,7 @@ import orjson
 
 from protocol.commands import COMMAND_TYPES, AnyCommand, tag_of
 from protocol.events import MESSAGE_TYPES, AnyMessage, kind_of
+from protocol.known import known_part
 from protocol.money.leasing import MoneyFactor
 from protocol.records import BasisPoints, Record
 from protocol.texts import EXPECTED, LINES, ONE_LINE, echoed
@@ -22,7 +23,7 @@ from protocol.texts import EXPECTED, LINES, ONE_LINE, echoed
 T = TypeVar("T")
 
 COMMAND_TAGS = frozenset(tag_of(command) for command in COMMAND_TYPES)
-MESSAGE_TAGS = frozenset(map(kind_of, MESSAGE_TYPES))
+MESSAGES_BY_TAG = {kind_of(message): message for message in MESSAGE_TYPES}
 
 
 class ProtocolError(Exception):
@@ -141,6 +142,25 @@ def convert(kind: type[T], value: Any) -> T:
         raise _field_error(error) from None
 
 
+def decode_known(kind: type[T], data: bytes | str) -> T:
+    """Return what one of our processes wrote as ``kind``, without the fields that only a newer one knows.
+
+    Raises FieldError naming the field that does not fit.
+    """
+    try:
+        return decode_as(kind, data)
+    except FieldError:
+        return convert(kind, known_part(kind, decode(data)))
+
+
+def convert_known(kind: type[T], value: Any) -> T:
+    """Return plain ``value``, as ``decode_known`` does. Raises FieldError."""
+    try:
+        return convert(kind, value)
+    except FieldError:
+        return convert(kind, known_part(kind, value))
+
+
 def plain(record: Record | msgspec.Struct) -> dict[str, Any]:
     """Return a struct as a dict of JSON-ready values, fields that are UNSET left out."""
     result: dict[str, Any] = msgspec.to_builtins(record, enc_hook=_encode_extension)
@@ -188,20 +208,20 @@ def decode_command(message: str | bytes) -> AnyCommand:
 
 
 def decode_messages(frame: str | bytes) -> Iterator[AnyMessage | dict[str, Any]]:
-    """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict.
+    """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict, and
+    fields that it does not know are left out.
 
     Raises FieldError if a line is no JSON object, or a known type whose fields do not fit.
     """
     for line in split_frame(frame):
         try:
             yield _MESSAGE_DECODER.decode(line)
-        except _UNDECODABLE as error:
+        except _UNDECODABLE:
             raw = decode(line)
             if not isinstance(raw, dict):
                 raise FieldError("", "expected a JSON object") from None
-            if _tag(raw) in MESSAGE_TAGS:
-                raise _field_error(error) from None
-            yield raw
+            kind = MESSAGES_BY_TAG.get(_tag(raw))
+            yield raw if kind is None else convert_known(kind, raw)
 
 
 def _tag(raw: dict[str, Any]) -> str:

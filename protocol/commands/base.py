@@ -26,7 +26,15 @@ class Cost(IntEnum):
     SEARCHING = 10
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+class Command(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    # An older server refuses a field that it does not know: what is as usual is not said.
+    omit_defaults=True,
+    tag_field="type",
+):
     """The base of all commands. ``cost`` is what it takes of the budgets."""
 
     cost: ClassVar[Cost]

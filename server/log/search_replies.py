@@ -37,7 +37,7 @@ def state_of(reply: list[bytes] | None) -> SearchState | None:
     counts = ("limit", "deal_version", "scanned", "matched", "chunks", "pending", "valued", "failed", "base")
     return SearchState(
         search_id=fields["search_id"],
-        filters=codec.decode_as(Filters, fields["filters"]),
+        filters=codec.decode_known(Filters, fields["filters"]),
         sort=Sort(fields["sort"]),
         ended=EndReason(fields["ended"]) if fields["ended"] else None,
         next=fields["next"] or None,

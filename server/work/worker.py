@@ -140,7 +140,7 @@ class Worker:
         taken, waited = time.perf_counter(), (utc_now() - pointer.enqueued_at).total_seconds()
         deadline = asyncio.timeout(self._value_seconds)
         try:
-            job = codec.decode_as(ValueJob, body)
+            job = codec.decode_known(ValueJob, body)
         except FieldError as error:
             # The job is from another release, whose workers may be gone.
             await self._give_up(delivery, pointer, body, fault_of(error))

@@ -14,6 +14,7 @@ from server.commands.privacy.customers import ErasuresUnreadable
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.core.migrate import UnknownRevision
 from server.database.core.pooler import SettingsDropped
+from server.database.deals.history import NewerEvent
 from server.database.editions.calibrations import EditionTaken
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
@@ -48,6 +49,7 @@ EXAMPLES: dict[UserError, int] = {
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
     LayoutError("deal_architect.stock.vin", "a column for the field vin"): UNUSABLE_INPUT,
+    NewerEvent(3, "deal_flagged"): FAILED,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,

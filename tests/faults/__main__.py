@@ -18,13 +18,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.cluster.redis.faults import CLUSTER_FAULTS, ClusterServer
+from tests.faults.deploying import PROXY_FAULTS, RESTARTS
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.judging.checker import Findings
 from tests.faults.judging.result import Result
 from tests.faults.people.dealing import PLAYED
 from tests.faults.play import play
 from tests.faults.servers import RedisServer
-from tests.faults.stage import open_stage
+from tests.faults.stage import Formation, open_stage
+from tests.services.proxies import PROXIES
 
 COLUMNS = (
     "fault",
@@ -38,6 +40,8 @@ COLUMNS = (
     "lasted s",
     "back p50",
     "back max",
+    "away max",
+    "answer max",
 )
 
 
@@ -49,11 +53,16 @@ REDISES: Final[dict[str, tuple[Callable[[Path], RedisServer], tuple[Fault, ...]]
 
 
 async def play_all(
-    faults: list[Fault], *, stores_apart: bool, redis_in: Callable[[Path], RedisServer] = RedisServer
+    faults: list[Fault],
+    formation: Formation,
+    *,
+    stores_apart: bool,
+    redis_in: Callable[[Path], RedisServer] = RedisServer,
 ) -> list[Result]:
     """Play faults one after another on one stage, and say how each went."""
     results = []
-    async with open_stage({"DEAL_STORES_APART": str(int(stores_apart))}, redis_in) as stage:
+    apart = {"DEAL_STORES_APART": str(int(stores_apart))}
+    async with open_stage(apart, formation, redis_in=redis_in) as stage:
         for fault in faults:
             try:
                 result = await play(stage, fault.name, fault.inject)
@@ -88,9 +97,12 @@ def show(results: list[Result]) -> None:
     table = Table(*COLUMNS)
     for result in results:
         counts = (result.viewers, result.events, *result.findings.counts.values())
-        seconds = (result.lasted, result.median_seconds, result.longest_seconds)
+        seconds = (
+            *(result.lasted, result.median_seconds, result.longest_seconds),
+            *(result.away_seconds, result.answer_seconds),
+        )
         table.add_row(result.fault, *(str(count) for count in counts), *(f"{each:.2f}" for each in seconds))
-    Console(width=140).print(table)
+    Console(width=160).print(table)
 
 
 def write(results: list[Result], path: Path) -> None:
@@ -117,10 +129,19 @@ def main() -> None:
         default="single",
         help="one Redis, or three masters with replicas and faults of a cluster",
     )
+    parser.add_argument("--proxy", choices=PROXIES, help="people come through it; hosts share no folder")
+    parser.add_argument("--web", type=int, default=2, choices=(2, 4), help="web processes (%(default)s)")
+    parser.add_argument("--workers", type=int, default=2, help="workers (%(default)s)")
     options = parser.parse_args()
+    if options.proxy and options.web != 4:
+        parser.error("the examples of the proxies have four web processes: --web 4")
     redis_in, all_faults = REDISES[options.redis]
-    faults = [fault for fault in all_faults if not options.only or options.only in fault.name]
-    results = asyncio.run(play_all(faults, stores_apart=options.stores_apart, redis_in=redis_in))
+    every = [*all_faults, *RESTARTS, *(PROXY_FAULTS if options.proxy else ())]
+    faults = [fault for fault in every if not options.only or options.only in fault.name]
+    formation = Formation(options.web, options.workers, options.proxy)
+    results = asyncio.run(
+        play_all(faults, formation, stores_apart=options.stores_apart, redis_in=redis_in)
+    )
     show(results)
     write(results, options.json)
     missed = set() if options.only else unplayed(results)

@@ -179,7 +179,7 @@ class Scene:
         deals = {channel: "manager" for channel in watched if channel.startswith("deal:")}
         sessions: dict[tuple[str, str], Any] = {}
         for place, process in enumerate(self.stage.urls):
-            viewer = viewer_of(self.stage, f"session-{place}", "manager", deals, place)
+            viewer = viewer_of(self.stage, f"session-{place}", "manager", deals, doors=[process])
             async with running(viewer.run()):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._patience):
@@ -268,15 +268,27 @@ async def play(
         await scene.settle()
         result = Result(name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)
         result.taken = dict(sum((editor.taken for editor in scene.editors), Counter()))
+        result.away_seconds = max(viewer.longest_away for viewer in scene.viewers)
+        result.answer_seconds = max(editor.longest_wait for editor in scene.editors)
         return result
 
 
 def viewer_of(
-    stage: Stage, name: str, who: str, channels: dict[str, str], place: int, **options: Any
+    stage: Stage,
+    name: str,
+    who: str,
+    channels: dict[str, str],
+    place: int = 0,
+    *,
+    doors: list[str] | None = None,
+    small_buffer: bool = False,
 ) -> Viewer:
-    """Return a viewer from riverside that comes to web process ``place`` first."""
-    urls = [*stage.urls[place % 2 :], *stage.urls[: place % 2]]
-    return Viewer(name, urls, stage.tokens[f"riverside-{who}"], channels, **options)
+    """Return a viewer from riverside that comes in at door ``place`` first, of the stage's or of ``doors``."""
+    doors = doors or stage.doors
+    urls = [*doors[place % len(doors) :], *doors[: place % len(doors)]]
+    tls = stage.proxy.tls if stage.proxy is not None else None
+    token = stage.tokens[f"riverside-{who}"]
+    return Viewer(name, urls, token, channels, tls=tls, small_buffer=small_buffer)
 
 
 @asynccontextmanager

@@ -25,12 +25,23 @@ COMMAND: Final = "tests.faults.crashing"
 
 
 class Server:
-    """A web or worker process that somebody starts again whenever it dies."""
+    """A web or worker process that somebody starts again whenever it dies.
+
+    ``program`` is the folder of a checkout and the module in it that is run.
+    """
 
     def __init__(
-        self, name: str, command: str, settings: Settings, folder: Path, extra: Mapping[str, str]
+        self,
+        name: str,
+        command: str,
+        settings: Settings,
+        folder: Path,
+        extra: Mapping[str, str],
+        *,
+        program: tuple[Path, str] = (ROOT, COMMAND),
     ) -> None:
         self.name, self.command, self.settings = name, command, settings
+        self._root, self._module = program
         self.deaths = 0
         self._environment = without_owner(process_environment() | settings.environment() | dict(extra))
         self._log = folder / f"{name}.log"
@@ -70,6 +81,14 @@ class Server:
             await asyncio.sleep(POLL_SECONDS)
         await self.wait_ready()
 
+    async def restart(self) -> None:
+        """Tell it to end, as an upgrade does, and wait until another one serves."""
+        deaths = self.deaths
+        os.kill(self.pid, signal.SIGTERM)
+        while self.deaths == deaths:  # noqa: ASYNC110 - the keeper counts it
+            await asyncio.sleep(POLL_SECONDS)
+        await self.wait_ready()
+
     def freeze(self) -> None:
         """Let it hang: its connections stay, nothing moves."""
         os.kill(self.pid, signal.SIGSTOP)
@@ -92,8 +111,8 @@ class Server:
         while True:
             with self._log.open("ab") as out:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", COMMAND, self.command),
-                    cwd=ROOT,
+                    *(sys.executable, "-m", self._module, self.command),
+                    cwd=self._root,
                     env=self._environment,
                     stdin=subprocess.DEVNULL,
                     stdout=out,

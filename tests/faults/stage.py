@@ -1,4 +1,4 @@
-"""What faults are played on: PostgreSQL, Redis, two web processes, two workers, a small stock."""
+"""What faults are played on: PostgreSQL, Redis, web processes, workers, perhaps a proxy, a small stock."""
 
 import asyncio
 import contextlib
@@ -22,16 +22,28 @@ from server.settings import Settings
 from tests.faults.crashing import BREAK, FOLDER
 from tests.faults.servers import RedisServer, Server
 from tests.services import Services, free_port, open_folder, settings_for
+from tests.services.proxies import Proxy, open_proxy
 
 STOCK: Final = SeedPlan(vehicles=500, customers=40, deals=80)
 WELL_PAID_CENTS: Final = 5_000_000
-WEBS, WORKERS = 2, 2
 LOGINS: Final = ("riverside-manager", "riverside-sales")
 TOKEN_LIFE: Final = dt.timedelta(hours=12)
 LEASES: Final = {"job_lease_ms": 600, "search_lease_ms": 1_000, "job_overdue_ms": 2_000}
 """Shorter than usual, so that a fault is over sooner."""
 
 ARMED_SECONDS: Final = 40.0
+DRAIN_SECONDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Formation:
+    """How many processes there are. With a ``proxy`` people come through it, and each web process has a data
+    folder of its own, as if it were on a host of its own.
+    """
+
+    webs: int = 2
+    workers: int = 2
+    proxy: str | None = None
 
 
 class NotReached(Exception):
@@ -48,6 +60,8 @@ class Stage:
     embedded: EmbeddedServices
     tokens: dict[str, str]
     deals: list[str]
+    formation: Formation = Formation()
+    proxy: Proxy | None = None
     webs: list[Server] = field(default_factory=list)
     workers: list[Server] = field(default_factory=list)
 
@@ -55,6 +69,11 @@ class Stage:
     def urls(self) -> list[str]:
         """The addresses of the web processes."""
         return [web.url for web in self.webs]
+
+    @property
+    def doors(self) -> list[str]:
+        """The addresses at which people come in."""
+        return self.urls if self.proxy is None else [self.proxy.socket_url]
 
     @property
     def servers(self) -> list[Server]:
@@ -71,10 +90,12 @@ class Stage:
         """Start our processes, with ``extra`` in their environment."""
         await self.stop()
         environment = {FOLDER: str(self.folder)} | dict(extra or {})
-        for number in range(WEBS):
+        for number in range(self.formation.webs):
             own = replace(self.settings, port=free_port())
+            if self.formation.proxy is not None:
+                own = replace(own, data_dir=self._host_folder(number))
             self.webs.append(Server(f"web-{number}", "web", own, self.folder, environment))
-        for number in range(WORKERS):
+        for number in range(self.formation.workers):
             self.workers.append(Server(f"worker-{number}", "worker", self.settings, self.folder, environment))
         await asyncio.gather(*(server.open() for server in self.servers))
 
@@ -133,13 +154,21 @@ class Stage:
             " WHERE usename LIKE 'deal%'; END $$"
         )
 
+    def _host_folder(self, number: int) -> Path:
+        folder = self.folder / "hosts" / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def _postgres_socket(self) -> Path:
         return Path(self.settings.database_url.partition("host=")[2].partition("&")[0]) / f".s.PGSQL.{PORT}"
 
 
 @asynccontextmanager
 async def open_stage(
-    extra: Mapping[str, str] | None = None, redis_in: Callable[[Path], RedisServer] = RedisServer
+    extra: Mapping[str, str] | None = None,
+    formation: Formation | None = None,
+    *,
+    redis_in: Callable[[Path], RedisServer] = RedisServer,
 ) -> AsyncIterator[Stage]:
     """Start everything; all of it is gone afterwards. ``redis_in`` makes the Redis, given its folder."""
     with open_folder("faults-", in_memory=True) as folder:
@@ -150,14 +179,36 @@ async def open_stage(
             redis.start()
             try:
                 stage = await _prepare(folder, embedded, redis)
+                stage.formation = formation or stage.formation
                 try:
-                    await stage.start(extra)
-                    yield stage
+                    async with _in_front(stage, extra):
+                        yield stage
                 finally:
                     await stage.stop()
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     redis.kill()
+
+
+@asynccontextmanager
+async def _in_front(stage: Stage, extra: Mapping[str, str] | None) -> AsyncIterator[None]:
+    """Start our processes, and the proxy before them, if there is to be one."""
+    kind, port = stage.formation.proxy, free_port()
+    if kind is None:
+        await stage.start(extra)
+        yield
+        return
+    stage.settings = replace(
+        stage.settings,
+        demo=False,
+        drain_seconds=DRAIN_SECONDS,
+        trusted_proxies=("127.0.0.1",),
+        allowed_origins=(f"https://localhost:{port}",),
+    )
+    await stage.start(extra)
+    ports = [web.settings.port for web in stage.webs]
+    async with open_proxy(kind, stage.folder / "proxy", port, ports) as stage.proxy:
+        yield
 
 
 async def _prepare(folder: Path, embedded: EmbeddedServices, redis: RedisServer) -> Stage:

@@ -151,5 +151,5 @@ def _parts_of(row: asyncpg.Record) -> DealParts:
         if row["presentation"] is None
         else codec.convert(Presentation, row["presentation"]),
         links=codec.convert(list[OfferLink], row["links"] or []),
-        acceptances=codec.convert(list[Acceptance], row["acceptances"] or []),
+        acceptances=codec.convert_known(list[Acceptance], row["acceptances"] or []),
     )

@@ -75,7 +75,7 @@ class CustomerRecord:
 
     def after(self, facts: dict[str, Any]) -> "CustomerRecord":
         """Return the customer with other facts."""
-        known = codec.convert(CustomerFacts, facts)
+        known = codec.convert_known(CustomerFacts, facts)
         return replace(
             self,
             name=known.name,
@@ -159,7 +159,7 @@ def deal_of(row: asyncpg.Record) -> Deal:
         state=DealState(row["state"]),
         version=row["version"],
         last_no=row["last_no"],
-        structure=codec.convert(Structure, row["structure"]),
+        structure=codec.convert_known(Structure, row["structure"]),
         salesperson=Actor(
             id=str(row["salesperson_id"]), name=row["salesperson"], role=Role(row["salesperson_role"])
         ),

@@ -11,6 +11,7 @@ from protocol.events import EVENTS_BY_KIND, Customer, DealAssigned, DealSnapshot
 from protocol.records import Actor, DealState, Role
 from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
+from server.errors import UserError
 
 _DEAL = """
 SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, c.erased_at,
@@ -25,6 +26,17 @@ SELECT pencil_id::text, p.created_at AS at, u.user_id::text AS by_id, u.name AS 
        p.deal_version, p.vehicle_id::text, p.vehicle_rev, p.versions, p.answer
   FROM pencils p JOIN users u ON u.user_id = p.created_by WHERE deal_id = $1 ORDER BY p.created_at, pencil_id
 """
+
+
+class NewerEvent(UserError):
+    """An event was written by a newer release, so this one does not know what it does to the deal."""
+
+    def __init__(self, no: int, kind: str) -> None:
+        super().__init__(no, kind)
+        self.no, self.kind = no, kind
+
+    def __str__(self) -> str:
+        return f"event {self.no} ({self.kind}) is of a newer release: replay the deal with that one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +104,19 @@ async def load_history(database: Database, deal_id: str) -> History | None:
 
 
 def deal_at(history: History, no: int) -> DealSnapshot:
-    """Return the deal after event ``no``; 0 is its start. Raises IndexError for an unknown event."""
+    """Return the deal after event ``no``; 0 is its start.
+
+    Raises IndexError for a number that no event has, NewerEvent if this release cannot replay one of them.
+    """
     if not 0 <= no <= len(history.events):
         raise IndexError(f"expected an event from 0 to {len(history.events)}, got {no}")
     deal, channel = history.first, deal_channel(history.first.id)
     for event in history.events[:no]:
+        kind = EVENTS_BY_KIND.get(event.kind)
+        if kind is None:
+            raise NewerEvent(event.no, event.kind)
         fields = {"channel": channel, "seq": event.no, **event.fields}
-        deal = applied(deal, codec.convert(EVENTS_BY_KIND[event.kind], fields))
+        deal = applied(deal, codec.convert_known(kind, fields))
     return deal
 
 

@@ -179,7 +179,7 @@ async def given_in(database: Database, month: dt.date) -> list[Given]:
 
 
 def _given(row: asyncpg.Record) -> Given:
-    structure, discount = codec.convert(Structure, row["structure"]), row["discount_cents"]
+    structure, discount = codec.convert_known(Structure, row["structure"]), row["discount_cents"]
     conceded = concession_of(structure, advertised_cents=row["advertised_cents"], discount_cents=discount)
     return Given(
         salesperson=row["salesperson"],

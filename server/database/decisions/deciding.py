@@ -235,7 +235,7 @@ async def _lock(database: Database, deal_id: str, op: uuid.UUID, actor: Actor, a
         store_id=row["store_id"],
         state=DealState(row["state"]),
         version=row["version"],
-        structure=codec.convert(Structure, row["structure"]),
+        structure=codec.convert_known(Structure, row["structure"]),
         salesperson_id=str(row["salesperson_id"]),
         selected_offer=row["selected_offer"],
         fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),

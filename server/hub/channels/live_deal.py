@@ -95,7 +95,7 @@ class HeldDeal:
             state=whole.state,
             structure=self.deal.structure
             if whole.structure is self.whole.structure
-            else codec.convert(Structure, whole.structure),
+            else codec.convert_known(Structure, whole.structure),
             selected_offer=whole.selected.offer_id if whole.selected else None,
             lenders=tuple(lenders),
         )

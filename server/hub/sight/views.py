@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from protocol import codec
-from protocol.events import Customer
+from protocol.events import EVENTS_BY_KIND, Customer
 from protocol.records import DealKind, Filters, View
 from server.hub.sight.asking import shows_sort
 from server.hub.sight.link_seen import seen_by_link
@@ -36,6 +36,7 @@ from server.hub.sight.visible import (
     LEASE_GRID_FIELDS,
     LEASES_FIELDS,
     LENDER_FIELDS,
+    OF_NEWER,
     POINT_FIELDS,
     PROPOSAL_FIELDS,
     QUOTE_FIELDS,
@@ -65,7 +66,8 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
     if sight.is_link:
         seen = seen_by_link(event)
         return seen | {name: _INSIDE[name](seen[name], view) for name in _INSIDE.keys() & seen.keys()}
-    shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
+    hidden = () if event["type"] in EVENTS_BY_KIND else OF_NEWER
+    shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], hidden))
     projected = {name: event[name] for name in shown if name in event}
     if "columns" in projected:
         projected["columns"] = guarded_columns(projected["columns"], sight)

@@ -12,7 +12,8 @@ class Result:
 
     ``lasted`` is how many seconds passed until all that failed served again; ``recovery`` holds, for each
     viewer, how many it took from then until it showed what was decided after that. ``taken`` counts the
-    commands that were answered well.
+    commands that were answered well. ``away_seconds`` is the longest time that somebody did not follow after
+    having lost the connection, ``answer_seconds`` the longest until a command was answered for good.
     """
 
     fault: str
@@ -23,6 +24,8 @@ class Result:
     recovery: list[float] = field(default_factory=list)
     broke: str = ""
     taken: dict[str, int] = field(default_factory=dict)
+    away_seconds: float = 0.0
+    answer_seconds: float = 0.0
 
     @property
     def is_clean(self) -> bool:

@@ -47,7 +47,8 @@ PASSING: Final = ("degraded", "busy", "rate_limited")
 
 class Editor:
     """Somebody who works on one deal. ``acknowledged`` are the ops of decisions that were answered well,
-    ``taken`` counts the commands that were, by type.
+    ``taken`` counts the commands that were, by type. ``longest_wait`` is how many seconds one took until it was
+    answered for good, over however many connections.
 
     ``is_stuck`` where a command was not answered for good within the patience after the work.
     """
@@ -57,6 +58,7 @@ class Editor:
         self.working = working
         self.acknowledged: list[str] = []
         self.taken: Counter[str] = Counter()
+        self.longest_wait = 0.0
         self.is_resting = self.is_stuck = False
         self._chance = random.Random(viewer.record.viewer)
 
@@ -127,6 +129,13 @@ class Editor:
 
         ``decides`` says that the command is surely a decision: it cannot ask for what is so already.
         """
+        began = time.monotonic()
+        try:
+            return await self._until_answered(command, decides)
+        finally:
+            self.longest_wait = max(self.longest_wait, time.monotonic() - began)
+
+    async def _until_answered(self, command: dict[str, Any], decides: bool) -> dict[str, Any] | None:
         op = str(uuid.uuid4())
         while True:
             await self._live()

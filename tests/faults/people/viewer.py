@@ -10,6 +10,8 @@ import contextlib
 import itertools
 import random
 import socket as socket_module
+import ssl
+import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -70,6 +72,7 @@ class Viewer:
         silence_seconds: float = SILENCE_SECONDS,
         patience_seconds: float = PATIENCE_SECONDS,
         small_buffer: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.record = Record(name)
         self.channels = {channel: Channel(channel, view) for channel, view in channels.items()}
@@ -78,6 +81,9 @@ class Viewer:
         self._silence, self._patience = silence_seconds, patience_seconds
         self._chance = random.Random(name)
         self._small_buffer = small_buffer
+        self._tls = tls
+        self.longest_away = 0.0
+        self._lost_at: float | None = None
         self._refs = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Message]] = {}
         self._socket: ClientConnection | None = None
@@ -151,12 +157,13 @@ class Viewer:
 
     def _options(self, url: str) -> dict[str, Any]:
         """Return what makes a client that does not read be noticed soon: little is on its way to it."""
+        secured = {"ssl": self._tls} if url.startswith("wss:") else {}
         if not self._small_buffer:
-            return {}
+            return secured
         made = socket_module.socket()
         made.setsockopt(socket_module.SOL_SOCKET, socket_module.SO_RCVBUF, SMALL_BUFFER_BYTES)
         made.connect(("127.0.0.1", urlsplit(url).port))
-        return {"sock": made, "max_queue": 1}
+        return {"sock": made, "max_queue": 1, **secured}
 
     async def _read(self, socket: ClientConnection) -> None:
         pinged = False
@@ -219,6 +226,7 @@ class Viewer:
         )
         if data["recovered"]:
             channel.live, channel.epoch, channel.seq = True, data["epoch"], data["seq"]
+            self._follows()
         else:
             channel.loading = data, Screen(data["snapshot"])
 
@@ -248,6 +256,13 @@ class Viewer:
         self.record.entries.append(Loaded(channel.name))
         channel.screen, channel.loading, channel.live = screen, None, True
         channel.epoch, channel.seq = data["epoch"], data["seq"]
+        self._follows()
+
+    def _follows(self) -> None:
+        """Note how long it did not follow, if it follows all channels again."""
+        if self.is_live and self._lost_at is not None:
+            self.longest_away = max(self.longest_away, time.monotonic() - self._lost_at)
+            self._lost_at = None
 
     def _happened(self, channel: Channel, event: Message) -> bool:
         self.record.entries.append(event_of(channel.name, event))
@@ -263,6 +278,8 @@ class Viewer:
         return False
 
     def _lose_all(self) -> None:
+        if self.connections and self._lost_at is None:
+            self._lost_at = time.monotonic()
         for channel in self.channels.values():
             channel.live, channel.loading, channel.join_ref, channel.losses = False, None, -1, 0
         for asked in self._asked.values():

@@ -56,6 +56,14 @@ export const AWAY: ErrorBody = {
   detail: {},
 };
 
+/** The answer to a command that the server does not know yet. */
+export const NOT_YET: ErrorBody = {
+  code: "degraded",
+  message: "This server is being upgraded and cannot do that yet. Try again in a minute.",
+  retry: true,
+  detail: {},
+};
+
 export class Connection {
   private socket: Socket | null = null;
   private link: Link = { kind: "connecting", attempt: 0 };
@@ -73,6 +81,8 @@ export class Connection {
   private heardAt: number | null = null;
   private openedAt = 0;
   private userId: string | null = null;
+  /** The commands that the server of this connection knows. */
+  private known: ReadonlySet<string> | null = null;
 
   constructor(
     private readonly url: string,
@@ -142,6 +152,11 @@ export class Connection {
       return null;
     }
     const ref = this.nextRef++;
+    if (this.known && !this.known.has(request.type)) {
+      // A newer page on a server that is still to be upgraded: an unknown command is not sent.
+      queueMicrotask(() => replied({ type: "reply", ref, ok: false, error: NOT_YET }));
+      return ref;
+    }
     this.pending.set(ref, { request, replied, asked });
     this.socket.send(JSON.stringify({ ...request, ref }));
     return ref;
@@ -189,6 +204,7 @@ export class Connection {
       return;
     }
     this.userId = welcome.user.id;
+    this.known = welcome.commands.length > 0 ? new Set(welcome.commands) : null;
     this.attempt = 0;
     this.handshake();
     this.pulse.begin(this.time());

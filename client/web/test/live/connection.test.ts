@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reconnectDelay } from "../../src/live/backoff";
-import { AWAY, Connection, type Link, type PulseNews } from "../../src/live/connection";
+import { AWAY, Connection, type Link, NOT_YET, type PulseNews } from "../../src/live/connection";
 import type { Environment, SocketEvents } from "../../src/live/environment";
 
 class World implements Environment {
@@ -81,8 +81,8 @@ function opened() {
   return { world, connection, links, received, pulses };
 }
 
-function welcome(world: World, id = "u1"): void {
-  world.last.events.message(JSON.stringify({ type: "welcome", user: { id } }));
+function welcome(world: World, id = "u1", commands: string[] = []): void {
+  world.last.events.message(JSON.stringify({ type: "welcome", user: { id }, commands }));
 }
 
 const TERMS = { type: "terms", channel: "deal:1", op: "op-1", version: 1, changes: {} } as const;
@@ -117,6 +117,22 @@ test("whoever asked is told when the connection goes before the answer; a comman
   world.pass(1_000);
   welcome(world);
   connection.resend();
+  assert.deepEqual(
+    world.last.sent.map(({ type }) => type),
+    ["terms"],
+  );
+});
+
+test("a command that the server does not know yet is not sent, and whoever gave it is told", async () => {
+  const { world, connection } = opened();
+  const told: unknown[] = [];
+  world.last.events.closed(1012);
+  world.pass(1_000);
+  welcome(world, "u1", ["note", "terms"]);
+  connection.send({ type: "list_people", channel: "deals:1" }, ({ error }) => told.push(error));
+  connection.send(TERMS, ({ error }) => told.push(error));
+  await Promise.resolve();
+  assert.deepEqual(told, [NOT_YET]);
   assert.deepEqual(
     world.last.sent.map(({ type }) => type),
     ["terms"],

@@ -4,7 +4,7 @@ import type { Link, Listener } from "../../src/live/connection";
 import type { Environment, SocketEvents } from "../../src/live/environment";
 import { SharedConnection } from "../../src/live/shared";
 
-const WELCOME = '{"type":"welcome","user":{"id":"u1"}}';
+const WELCOME = '{"type":"welcome","user":{"id":"u1"},"commands":[]}';
 
 function opened() {
   const sockets: { events: SocketEvents; sent: Record<string, unknown>[] }[] = [];

@@ -62,7 +62,7 @@ class Server implements Environment {
   }
   /** Welcomes, and answers the join. */
   admit(): void {
-    this.say({ type: "welcome", user: { rights: ["watch", "like"] } });
+    this.say({ type: "welcome", user: { rights: ["watch", "like"] }, commands: [] });
     const { ref } = this.sent.at(-1)!;
     this.reply({ epoch: "e", seq: this.seq, recovered: false, view: "customer", snapshot: { deal: {} } });
     this.say({ type: "snapshot_end", channel: "deal:1", ref });

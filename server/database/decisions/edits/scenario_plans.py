@@ -64,9 +64,9 @@ class Plan:
 def plan_of(scenario: Scenario) -> Plan:
     """Return the plan of a scenario."""
     return Plan(
-        codec.convert(Structure, scenario.structure),
+        codec.convert_known(Structure, scenario.structure),
         scenario.vehicle_id,
-        codec.convert(StructureChanges, scenario.changes),
+        codec.convert_known(StructureChanges, scenario.changes),
         scenario.programme_id,
     )
 

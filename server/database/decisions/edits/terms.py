@@ -95,7 +95,8 @@ async def _replace(deal: LockedDeal, after: Structure, new: dict[str, Any]) -> N
     before = deal.structure
     if new:
         await deal.database.execute(
-            "UPDATE deals SET structure = $2, used_scenario = NULL WHERE deal_id = $1",
+            # What a newer release has written there, and this one does not know, stays.
+            "UPDATE deals SET structure = structure || $2, used_scenario = NULL WHERE deal_id = $1",
             deal.key,
             codec.plain(after),
         )

@@ -202,7 +202,7 @@ async def _select(deal: LockedDeal, offer: DealOffer) -> None:
         return
     if deal.state not in SELECTABLE:
         raise wrong_state(deal, "select another offer for")
-    asked = codec.convert(StructureChanges, offer.changes)
+    asked = codec.convert_known(StructureChanges, offer.changes)
     check_unlocked(deal, fields_set(deal.structure, asked))
     if deal.state is not DealState.WORKING and before is not None:
         await fall(deal, Reason.OFFER_CHANGED, agreed_of(deal, before), figures_of(offer))

@@ -13,7 +13,7 @@ export function presenting(reply: PresentationReply): Recording {
     path: "/",
     // Nobody of the staff: only their pages read it.
     user: { id: "", name: "", role: "salesperson", store_id: "" },
-    welcome: { type: "welcome", user: { rights: ["watch", "like"] } } as unknown as Welcome,
+    welcome: { type: "welcome", user: { rights: ["watch", "like"] }, commands: [] } as unknown as Welcome,
     channels: { [CHANNEL]: { join, rows: [] } },
     answers: [
       { request: { type: "presentation" }, data: { ...reply } },
