@@ -139,9 +139,7 @@ def main() -> None:
     every = [*all_faults, *RESTARTS, *(PROXY_FAULTS if options.proxy else ())]
     faults = [fault for fault in every if not options.only or options.only in fault.name]
     formation = Formation(options.web, options.workers, options.proxy)
-    results = asyncio.run(
-        play_all(faults, formation, stores_apart=options.stores_apart, redis_in=redis_in)
-    )
+    results = asyncio.run(play_all(faults, formation, stores_apart=options.stores_apart, redis_in=redis_in))
     show(results)
     write(results, options.json)
     missed = set() if options.only else unplayed(results)

@@ -68,7 +68,12 @@ class Proxy:
         """Let the program check its configuration; return what it said. Raises CalledProcessError."""
         words = _KINDS[self.kind].check(self)
         return subprocess.run(
-            words, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self._environment
+            words,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self._environment,
         ).stdout
 
     async def start(self) -> None:

@@ -156,7 +156,7 @@ async def erase_all(
     from server.clock import utc_now
     from server.commands.terminal import progress_bars
     from server.privacy.erasing import erase_customer
-    from server.work.worker import connect_redis
+    from server.log.links.connecting import connect_redis
 
     redis: Redis = connect_redis(settings.redis_url, 1, settings.redis_uid)
     results: list[Result | None] = []

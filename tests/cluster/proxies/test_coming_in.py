@@ -183,7 +183,9 @@ async def test_an_idle_socket_stays_open_because_the_server_pings(stage: Stage, 
     async with start_web(apart, tmp_path, module="tests.cluster.proxies.often_pinging"):
         assert await silence([apart.port] * 4, "pinged")
     if kind != "caddy":
-        assert not await silence([web.settings.port for web in stage.webs], "silent"), "the time-out does nothing"
+        assert not await silence([web.settings.port for web in stage.webs], "silent"), (
+            "the time-out does nothing"
+        )
 
 
 async def _stays_open(socket: ClientConnection, seconds: float) -> bool:

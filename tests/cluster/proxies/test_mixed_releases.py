@@ -75,7 +75,9 @@ class Mixed:
         return Reader(f"{release} {view}", [self.webs[release].url], token, {channel: view})
 
     @asynccontextmanager
-    async def watched(self, channel: str, releases: tuple[str, ...] = ("this", "next")) -> AsyncIterator[dict[tuple[str, str], Reader]]:
+    async def watched(
+        self, channel: str, releases: tuple[str, ...] = ("this", "next")
+    ) -> AsyncIterator[dict[tuple[str, str], Reader]]:
         """Let somebody watch in each view through each release."""
         readers = {(one, view): self.reader(one, view, channel) for one in releases for view in VIEWS}
         async with AsyncExitStack() as stack:
@@ -143,6 +145,7 @@ def version_of(reader: Reader, channel: str) -> int:
 
 async def settled(readers: dict[tuple[str, str], Reader], channel: str) -> None:
     """Return once everybody has heard the last event that anybody has."""
+
     def all_have() -> bool:
         heads = {reader.channels[channel].seq for reader in readers.values()}
         return len(heads) == 1
@@ -160,7 +163,9 @@ async def test_additions_pass_through_and_are_not_shown(mixed: Mixed) -> None:
         await well(new, "flag", channel, why="because")
         await well(new, "terms", channel, version=version_of(new, channel), changes={"promo": "spring"})
         await well(old, "note", channel, text="two")
-        await well(old, "terms", channel, version=version_of(old, channel), changes={"discount_cents": 12_300})
+        await well(
+            old, "terms", channel, version=version_of(old, channel), changes={"discount_cents": 12_300}
+        )
         await well(old, "search", channel, filters={}, limit=50)
         await well(new, "search", channel, filters={"paint": "red"}, limit=50)
         await until(lambda: all(len(one.messages("search_valued")) for one in readers.values()))
@@ -181,11 +186,19 @@ async def test_additions_pass_through_and_are_not_shown(mixed: Mixed) -> None:
     async with connect_as_owner(mixed.stage.settings.database_owner_url) as owner:
         key = channel.partition(":")[2]
         kept = await owner.fetchval("SELECT structure FROM deals WHERE deal_id::text = $1", key)
-    assert (kept["promo"], kept["discount_cents"]) == ("spring", 12_300), "an edit of the older one loses nothing"
+    assert (kept["promo"], kept["discount_cents"]) == ("spring", 12_300), (
+        "an edit of the older one loses nothing"
+    )
     async with mixed.watched(channel) as fresh:
         assert len({version_of(one, channel) for one in fresh.values()}) == 1
-        snapshots = [one.messages("reply")[0]["data"]["snapshot"] for (_, view), one in fresh.items() if view == "manager"]
-        assert [[note["text"] for note in each["deal"]["notes"]][-2:] for each in snapshots] == [["one", "two"]] * 2
+        snapshots = [
+            one.messages("reply")[0]["data"]["snapshot"]
+            for (_, view), one in fresh.items()
+            if view == "manager"
+        ]
+        assert [[note["text"] for note in each["deal"]["notes"]][-2:] for each in snapshots] == [
+            ["one", "two"]
+        ] * 2
 
 
 @pytest.mark.parametrize(("web", "worker"), [("next", "this"), ("this", "next")])
@@ -198,7 +211,9 @@ async def test_jobs_of_one_release_are_valued_by_the_other(mixed: Mixed, web: st
         async with mixed.watched(channel, (web,)) as readers:
             manager = readers[web, "manager"]
             if web == "next":
-                await well(manager, "terms", channel, version=version_of(manager, channel), changes={"promo": "fall"})
+                await well(
+                    manager, "terms", channel, version=version_of(manager, channel), changes={"promo": "fall"}
+                )
             await well(manager, "search", channel, filters={"price_max_cents": 7_777_777}, limit=100)
             await until(lambda: len(manager.messages("search_valued")) > 0)
             assert manager.messages("search_valued")[-1]["failed"] == 0
@@ -221,11 +236,15 @@ async def test_a_search_of_the_newer_release_is_taken_over_by_the_older(mixed: M
                 filters = {"paint": "red", "price_max_cents": 90_000_000 + attempt}
                 found = await well(giving, "search", channel, filters=filters, limit=500)
                 await mixed.webs["next"].kill()
-            ended = lambda: [e for e in watching.messages("search_ended") if e["search_id"] == found["search_id"]]  # noqa: B023, E731
+            ended = lambda: [
+                e for e in watching.messages("search_ended") if e["search_id"] == found["search_id"]
+            ]  # noqa: B023, E731
             await until(ended)
             if "taken over" in mixed.webs["this"]._log.read_text() or attempt == 3:
                 break
-        await until(lambda: any(e["search_id"] == found["search_id"] for e in watching.messages("search_valued")))
+        await until(
+            lambda: any(e["search_id"] == found["search_id"] for e in watching.messages("search_valued"))
+        )
 
 
 async def test_programs_of_both_releases_work_on_both(mixed: Mixed) -> None:
@@ -283,7 +302,9 @@ async def test_records_are_read_by_both(mixed: Mixed) -> None:
     async with mixed.watched(channel, ("next",)) as readers:
         flagged_at = (await well(readers["next", "manager"], "flag", channel, why="because"))["version"]
     ran = {}
-    for release, words in itertools.product(("this", "next"), (("audit", deal), ("replay", deal), ("verify-pencils",))):
+    for release, words in itertools.product(
+        ("this", "next"), (("audit", deal), ("replay", deal), ("verify-pencils",))
+    ):
         ran[release, words[0]] = await asyncio.to_thread(mixed.command, release, *words)
     for release in ("this", "next"):
         assert "deal_flagged" in ran[release, "audit"].stdout, ran[release, "audit"].stderr
@@ -298,6 +319,9 @@ async def test_an_open_page_hears_that_there_is_a_newer_one(mixed: Mixed) -> Non
     """Its server says which page it serves: after a move to the other release that is another one."""
     (channel,) = mixed.stage.next_deals(1)
     async with mixed.watched(channel) as readers:
-        builds = {release: readers[release, "sales"].messages("welcome")[0]["page_build"] for release in ("this", "next")}
+        builds = {
+            release: readers[release, "sales"].messages("welcome")[0]["page_build"]
+            for release in ("this", "next")
+        }
     assert all(builds.values())
     assert builds["this"] != builds["next"]
