@@ -23,6 +23,7 @@ from server.commands.deals.traces import add_trace_command
 from server.commands.importing.inventory import add_inventory_command
 from server.commands.importing.tables import add_import_commands
 from server.commands.money import add_money_commands
+from server.commands.operations.backups import add_backup_commands
 from server.commands.operations.doctor import add_doctor_command
 from server.commands.operations.load import add_load_command
 from server.commands.owner_work import owner_work
@@ -182,6 +183,7 @@ add_store_commands(app, _work)
 add_user_commands(app, _work)
 add_token_commands(app, _work)
 add_security_commands(app, _services_of)
+add_backup_commands(app, _services_of)
 add_doctor_command(app, lambda data_dir: standing_services(_environment(data_dir)))
 add_trace_command(app, _services_of)
 add_load_command(app, _work)

@@ -68,7 +68,7 @@ async def is_current(owner_url: str) -> bool:
 
 def newest_revision() -> str:
     """Return the number of the newest SQL file, which is its revision."""
-    return _revisions()[-1]
+    return known_revisions()[-1]
 
 
 def run_sql_file(name: str) -> None:
@@ -81,12 +81,13 @@ def run_sql_file(name: str) -> None:
     adapted.run_async(lambda database: database.execute(text))
 
 
-def _revisions() -> list[str]:
+def known_revisions() -> list[str]:
+    """Return the revisions that this release knows, oldest first."""
     return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("[0-9]*.sql"))
 
 
 def _check_known(found: str | None) -> None:
-    known = _revisions()
+    known = known_revisions()
     if found is not None and found not in known:
         raise UnknownRevision(found, known[-1])
 

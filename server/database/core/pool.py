@@ -8,6 +8,7 @@ import asyncpg
 
 from protocol import codec
 from server.database.core.metered import MeteredPool
+from server.database.core.same_database import SameDatabase
 from server.observe.metrics.statements import StatementTimes
 from server.settings import Settings
 
@@ -41,14 +42,21 @@ async def open_pool(
     ``statements`` gets the time of each statement.
 
     ``jit`` is off: compiling takes longer than these queries. Each statement has ``statement_timeout_ms``.
-    Raises what asyncpg raises if the database is unreachable or refuses the role.
+    The process ends if a later connection finds a restored database. Raises what asyncpg raises if the
+    database is unreachable or refuses the role.
     """
+    same = SameDatabase()
+
+    async def prepare(database: asyncpg.Connection) -> None:
+        await prepare_connection(database)
+        await same.check(database)
+
     pool = MeteredPool(
         settings.database_url,
         statements,
         min_size=settings.pool_min,
         max_size=settings.pool_max,
-        init=prepare_connection,
+        init=prepare,
         reset=_leave_as_it_is,
         timeout=CONNECT_SECONDS,
         server_settings={
