@@ -10,7 +10,16 @@ import pytest
 import server
 from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
+from server.commands.operations.backups import RedisNotEmptied
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
+from server.database.backups.errors import (
+    BackupDamaged,
+    FolderTaken,
+    HasData,
+    NewerBackup,
+    NotABackup,
+    ProgramFailed,
+)
 from server.database.core.migrate import UnknownRevision
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
@@ -27,15 +36,22 @@ from server.settings import SettingsError
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
+    BackupDamaged(HERE, "its SHA-256 is not that"): FAILED,
     DealUnknown("42"): FAILED,
+    FolderTaken(HERE): FAILED,
+    HasData(7): FAILED,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
+    NewerBackup("0099", "0001", "2.0"): FAILED,
+    NotABackup(HERE, "it has no manifest"): FAILED,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
     NoTraces(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,
     ProcfileError(HERE, "No such file or directory"): FAILED,
+    ProgramFailed("psql", "no answer"): FAILED,
+    RedisNotEmptied("no answer"): FAILED,
     SettingsError("REDIS_URL", "an address"): FAILED,
     SpansError("OpenTelemetry is not installed"): FAILED,
     StaffError("login", "there is none"): FAILED,

@@ -44,10 +44,10 @@ def add_backup_commands(app: typer.Typer, services: WithServices) -> None:
 
         began = time.monotonic()
         with services(data_dir) as settings:
-            written = asyncio.run(back_up(settings.database_owner_url, folder))
+            written = back_up(settings.database_owner_url, folder)
         print(
-            f"{written.all_rows:,} rows in {written.dump.bytes:,} bytes, as of {written.made_at.isoformat()}, in"
-            f" {time.monotonic() - began:.1f} s: {folder}"
+            f"{written.all_rows:,} rows in {written.dump.bytes:,} bytes,"
+            f" as of {written.made_at.isoformat()}, in {time.monotonic() - began:.1f} s: {folder}"
         )
 
     @app.command("restore")

@@ -26,7 +26,7 @@ SELECT c.relname FROM pg_class c
 """
 
 
-async def back_up(owner_url: str, folder: Path) -> Manifest:
+def back_up(owner_url: str, folder: Path) -> Manifest:
     """Write a backup into a new or empty folder, which only its owner can read; return what it holds.
 
     People may go on working: it holds what was committed when it began. Raises FolderTaken, ProgramFailed,
@@ -38,8 +38,9 @@ async def back_up(owner_url: str, folder: Path) -> Manifest:
     folder.chmod(0o700)
     path = folder / DUMP
     try:
-        manifest = await _write(owner_url, path)
-        await asyncio.to_thread(write_manifest, folder, manifest)
+        path.touch(mode=0o600)
+        manifest = asyncio.run(_write(owner_url, path))
+        write_manifest(folder, manifest)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -47,7 +48,6 @@ async def back_up(owner_url: str, folder: Path) -> Manifest:
 
 
 async def _write(owner_url: str, path: Path) -> Manifest:
-    path.touch(mode=0o600)
     async with (
         connect_as_owner(owner_url) as database,
         database.transaction(isolation="repeatable_read", readonly=True),
@@ -81,9 +81,10 @@ def _dump(owner_url: str, path: Path, snapshot: str) -> None:
 
 async def _editions(database: asyncpg.Connection) -> dict[str, str]:
     try:
-        found = await editions_in_force(database, dt.datetime.now(dt.UTC).date())
-    except NotInForce:
-        return {}
+        async with database.transaction():
+            found = await editions_in_force(database, dt.datetime.now(dt.UTC).date())
+    except (NotInForce, asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        return {}  # a new database, or one of an older release that is about to be upgraded
     return {name: edition for name, edition in asdict(found).items() if edition is not None}
 
 

@@ -47,8 +47,8 @@ class NewerBackup(UserError):
 
     def __str__(self) -> str:
         return (
-            f"the backup has schema revision {self.revision}, but this release knows none after {self.newest}:"
-            f" restore it with release {self.release}, which wrote it, or a newer one"
+            f"the backup has schema revision {self.revision}, but this release knows none after"
+            f" {self.newest}: restore it with release {self.release}, which wrote it, or a newer one"
         )
 
 

@@ -1,4 +1,7 @@
-"""What a backup holds, as ``manifest.json`` beside its dump. It is written last: without it, there is no backup."""
+"""What a backup holds, as ``manifest.json`` beside its dump.
+
+It is written last: without it, there is no backup.
+"""
 
 import datetime as dt
 import hashlib

@@ -62,7 +62,7 @@ def require_success(program: str, process: Popen[bytes], complaints: IO[bytes]) 
 def reason_of(stderr: bytes, code: int | None) -> str:
     """Return what a program complained of, in one line."""
     lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
-    complaints = [line for line in lines if "rror" in line or "FATAL" in line]
+    complaints = [line for line in lines if any(word in line for word in ("ERROR", "FATAL", "error"))]
     return (complaints or lines or [f"exit code {code}"])[0]
 
 

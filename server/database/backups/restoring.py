@@ -5,7 +5,7 @@ import contextlib
 import shutil
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
-from typing import Final
+from typing import IO, Final, cast
 
 from server.database.backups.dumping import rows_by_table
 from server.database.backups.errors import HasData
@@ -18,10 +18,13 @@ BLOCK_BYTES: Final = 1024 * 1024
 LOCK_TIMEOUT: Final = "60s"
 """How long a restore waits for those who use a table."""
 
-# All that is ours: what an extension brought stays. The schema stays, too: it may be the administrator's.
-_EMPTY: Final = f"""
+_BEGIN: Final = f"""
 BEGIN;
+SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';
+"""
+# All that is ours: what an extension brought stays. The schema stays, too: it may be the administrator's.
+_EMPTY: Final = """
 DO $$
 DECLARE
     part record;
@@ -92,6 +95,8 @@ def restore(owner_url: str, folder: Path, manifest: Manifest, *, replace: bool =
         running("psql", *into, url=owner_url, stdin=PIPE, stdout=DEVNULL) as writing,
     ):
         _pass_on(reading[0], writing[0], manifest)
+        if reading[0].poll():
+            require_success("pg_restore", *reading)
         require_success("psql", *writing)
         require_success("pg_restore", *reading)
     return asyncio.run(_take_over(owner_url))
@@ -99,12 +104,10 @@ def restore(owner_url: str, folder: Path, manifest: Manifest, *, replace: bool =
 
 def _pass_on(reading: Popen[bytes], writing: Popen[bytes], manifest: Manifest) -> None:
     """Give psql the script that pg_restore writes, in a transaction that is committed if both succeed."""
-    assert reading.stdout is not None
-    assert writing.stdin is not None
     # psql may end early. It says why on its own.
-    with contextlib.suppress(BrokenPipeError), writing.stdin as psql:
-        psql.write(_EMPTY.encode())
-        shutil.copyfileobj(reading.stdout, psql, BLOCK_BYTES)
+    with contextlib.suppress(BrokenPipeError), cast("IO[bytes]", writing.stdin) as psql:
+        psql.write((_BEGIN + _EMPTY).encode())
+        shutil.copyfileobj(cast("IO[bytes]", reading.stdout), psql, BLOCK_BYTES)
         if reading.wait() == 0:
             for name, rows in manifest.rows.items():
                 psql.write(_COMPARE.format(name=name, rows=rows).encode())

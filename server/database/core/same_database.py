@@ -1,8 +1,8 @@
 """A process serves one database, from its first connection on.
 
-What a process keeps in memory by version (rates, answers, stocks) is wrong after a restore: a version that was
-lost may be given again, to something else. So a process that finds a restored database in the place of its own
-ends, and whoever supervises it starts it anew.
+What a process keeps in memory by version (rates, answers, stocks) is wrong after a restore: a version that
+was lost may be given again, to something else. So a process that finds a restored database in the place of
+its own ends, and whoever supervises it starts it anew.
 """
 
 import os
