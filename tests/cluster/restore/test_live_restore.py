@@ -34,6 +34,12 @@ async def drained(deal: Deal) -> None:
         pass
 
 
+async def change(deal: Deal, changes: StructureChanges) -> None:
+    """Change a deal, and see it changed: the next change is based on that."""
+    version = await deal.terms(changes)
+    await until(lambda: deal.state.version >= version, "a change of one's own")
+
+
 async def reprice(settings: Settings, cents: int) -> str:
     """Set the price of the store's first car, as an import does; return the car's id."""
     async with connect_as_owner(settings.database_owner_url) as owner:
@@ -78,11 +84,11 @@ async def test_everyone_ends_with_the_restored_truth(tmp_path: Path) -> None:
 
             # What the restore takes back: decisions, prices, a person's token, deals.
             for version in range(1, 8):
-                await mine.terms(StructureChanges(cash_down_cents=version * 1_000_00))
+                await change(mine, StructureChanges(cash_down_cents=version * 1_000_00))
             async with connect(system.url, sales) as four:
                 away = await four.join(f"deal:{unwatched}", View.SALES)
                 for version in range(6):
-                    await away.terms(StructureChanges(discount_cents=version * 100 + 100))
+                    await change(away, StructureChanges(discount_cents=version * 100 + 100))
                 await away.leave()
             await until(lambda: theirs.state.version == 8, "what will be lost")
             await until(lambda: wall.wall[unwatched]["deal_version"] == 6, "what will be lost, on the wall")
@@ -106,13 +112,13 @@ async def test_everyone_ends_with_the_restored_truth(tmp_path: Path) -> None:
             assert system.log.read_text().count("database_was_restored") >= 2
 
             # The numbers that were lost are given again, and everybody hears of the new decisions.
-            await mine.terms(StructureChanges(cash_down_cents=77_00))
+            await change(mine, StructureChanges(cash_down_cents=77_00))
             await until(lambda: theirs.state.version == 2, "a decision after the restore")
             assert theirs.state.structure["cash_down_cents"] == 77_00
             async with connect(system.url, sales) as four:
                 away = await four.join(f"deal:{unwatched}", View.SALES)
                 assert away.state.version == 0
-                await away.terms(StructureChanges(discount_cents=55_00))
+                await change(away, StructureChanges(discount_cents=55_00))
                 await until(lambda: away.state.version == 1, "its first decision")
             await until(lambda: wall.wall[unwatched]["deal_version"] == 1, "a decision on the wall")
             await mine.search()
