@@ -28,6 +28,7 @@ from server.commands.operations.doctor import add_doctor_command
 from server.commands.operations.load import add_load_command
 from server.commands.owner_work import owner_work
 from server.run.processes import explained_errors, run_web, run_worker, services, standing_services
+from server.secret_files import with_secret_files
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
 app = typer.Typer(
@@ -197,7 +198,7 @@ def main() -> None:
 
 def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, str]:
     """Return the environment, with the options applied."""
-    environ = process_environment()
+    environ = with_secret_files(process_environment())
     if data_dir is not None:
         environ["DEAL_DATA_DIR"] = str(data_dir)
     if port is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from server.embedded.account import Account
 
 OWNER_VARIABLE: Final = "DATABASE_OWNER_URL"
+OWNER_VARIABLES: Final = (OWNER_VARIABLE, f"{OWNER_VARIABLE}_FILE")
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = tuple(ROOT / name for name in ("server", "protocol"))
 CLIENT: Final = ROOT / "client" / "web" / "dist"
@@ -24,7 +25,7 @@ log = structlog.get_logger("privileges")
 
 def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
     """Return ``environ`` without the address of the schema's owner."""
-    return {name: value for name, value in environ.items() if name != OWNER_VARIABLE}
+    return {name: value for name, value in environ.items() if name not in OWNER_VARIABLES}
 
 
 def give_up_owner() -> None:
@@ -32,8 +33,9 @@ def give_up_owner() -> None:
 
     Deleting the variable is not enough: the system shows a program's initial environment while it runs.
     """
-    if OWNER_VARIABLE in os.environ:
-        log.warning("restarted without a variable that is meant for other commands", variable=OWNER_VARIABLE)
+    found = next((name for name in OWNER_VARIABLES if name in os.environ), None)
+    if found is not None:
+        log.warning("restarted without a variable that is meant for other commands", variable=found)
         words = [sys.executable, *sys.orig_argv[1:]]
         os.execve(sys.executable, words, without_owner(os.environ))  # noqa: S606 - no shell is involved
 
