@@ -1,7 +1,7 @@
-"""Secrets from files: ``DEAL_SECRET_FILE=/run/secrets/deal`` in the place of ``DEAL_SECRET``, and so for each.
+"""Secrets from files: ``DEAL_SECRET_FILE=/run/secrets/deal`` in the place of ``DEAL_SECRET``, and others.
 
-Container secrets and systemd's credentials are files. What is in the environment is shown by ``docker inspect``
-and in ``/proc/PID/environ``.
+Container secrets and systemd's credentials are files. What is in the environment is shown by
+``docker inspect`` and in ``/proc/PID/environ``.
 """
 
 from collections.abc import Mapping
@@ -40,11 +40,9 @@ def _content(name: str, path: Path) -> str:
             text = file.read(MOST_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(
-            name, f"the path of a file that this account can read ({path}: {reason})"
-        ) from error
+        expected = f"the path of a file that this account can read ({path}: {reason})"
+        raise SettingsError(name, expected) from error
     if not text or "\n" in text:
-        raise SettingsError(
-            name, f"the path of a file with one line ({path} has {'more' if text else 'none'})"
-        )
+        found = "more" if text else "none"
+        raise SettingsError(name, f"the path of a file with one line ({path} has {found})")
     return text

@@ -187,7 +187,7 @@ def secret_of(settings: Settings) -> bytes:
 
 
 def accepted_secret_of(settings: Settings) -> bytes:
-    """Return the secret that other web processes may sign with while DEAL_SECRET is replaced; else nothing."""
+    """Return the secret that other processes may sign with while DEAL_SECRET is replaced; else nothing."""
     return settings.secret_accepted.encode()
 
 

@@ -148,7 +148,7 @@ def _is_ours(request: Request, seed: str, given: str) -> bool:
     context: WebContext = request.state.web
     other = accepted_secret_of(context.settings)
     own = [_csrf_token(request, seed, secret) for secret in (context.secret, other) if secret]
-    return any([hmac.compare_digest(token.encode(), given.encode()) for token in own])
+    return any(hmac.compare_digest(token.encode(), given.encode()) for token in own)
 
 
 def _csrf_token(request: Request, seed: str, secret: bytes) -> str:

@@ -1,5 +1,6 @@
 """PostgreSQL clusters of a test's own, which archive their log as an administrator's would."""
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -80,8 +81,7 @@ def make_cluster(folder: Path) -> Cluster:
     account = service_account()
     for part in (folder, folder / "archive"):
         part.mkdir()
-        if account.is_other:
-            subprocess.run(["chown", f"{account.uid}:{account.gid}", str(part)], check=True)
+        os.chown(part, account.uid, account.gid)
     cluster = Cluster(folder / "data", folder / "archive", account)
     cluster.program("initdb", "-D", str(cluster.folder), "-U", SUPERUSER, "--auth=trust", "--no-sync")
     settings = [
