@@ -24,6 +24,7 @@ from server.commands.importing.calibrate import add_calibrate_command
 from server.commands.importing.inventory import add_inventory_command
 from server.commands.importing.tables import add_import_commands
 from server.commands.money import add_money_commands
+from server.commands.operations.backups import add_backup_commands
 from server.commands.operations.doctor import add_doctor_command
 from server.commands.operations.load import add_load_command
 from server.commands.operations.partitioning import add_partition_command
@@ -32,6 +33,7 @@ from server.commands.owner_work import owner_work
 from server.commands.privacy.customers import add_customer_commands
 from server.commands.privacy.retaining import add_retain_command
 from server.run.processes import explained_errors, run_web, run_worker, services, standing_services
+from server.secret_files import with_secret_files
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
 app = typer.Typer(
@@ -189,6 +191,7 @@ add_store_commands(app, _work)
 add_user_commands(app, _work)
 add_token_commands(app, _work)
 add_security_commands(app, _services_of)
+add_backup_commands(app, _services_of)
 add_doctor_command(app, lambda data_dir: standing_services(_environment(data_dir)))
 add_trace_command(app, _services_of)
 add_load_command(app, _work)
@@ -206,7 +209,7 @@ def main() -> None:
 
 def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, str]:
     """Return the environment, with the options applied."""
-    environ = process_environment()
+    environ = with_secret_files(process_environment())
     if data_dir is not None:
         environ["DEAL_DATA_DIR"] = str(data_dir)
     if port is not None:

@@ -82,6 +82,7 @@ class Settings:
     otlp_protocol: str = ""
     notify_socket: str = ""
     secret: str = field(default="", repr=False)
+    secret_accepted: str = field(default="", repr=False)
     keep: Keep = field(default_factory=Keep)
 
     @property
@@ -137,6 +138,7 @@ class Settings:
             otlp_protocol=read.text("OTEL_EXPORTER_OTLP_PROTOCOL", ""),
             notify_socket=read.text("NOTIFY_SOCKET", ""),
             secret=read.text("DEAL_SECRET", ""),
+            secret_accepted=read.text("DEAL_SECRET_ACCEPTED", ""),
             keep=Keep.read(read.number),
         )
         if settings.is_pooled and not read.text("DATABASE_LISTEN_URL", ""):
@@ -187,6 +189,7 @@ class Settings:
             "OTEL_EXPORTER_OTLP_PROTOCOL": self.otlp_protocol,
             "NOTIFY_SOCKET": self.notify_socket,
             "DEAL_SECRET": self.secret,
+            "DEAL_SECRET_ACCEPTED": self.secret_accepted,
             **self.keep.environment(),
         }
 
@@ -197,15 +200,26 @@ def secret_of(settings: Settings) -> bytes:
     Raises SettingsError outside demo mode, where the secret is missing or could be guessed.
     """
     secret = settings.secret
+    if settings.secret_accepted:
+        _require_strong("DEAL_SECRET_ACCEPTED", settings.secret_accepted)
     if settings.demo:
         return secret.encode() or secrets.token_bytes(SECRET_LENGTH)
+    _require_strong("DEAL_SECRET", secret)
+    return secret.encode()
+
+
+def accepted_secret_of(settings: Settings) -> bytes:
+    """Return the secret that other processes may sign with while DEAL_SECRET is replaced; else nothing."""
+    return settings.secret_accepted.encode()
+
+
+def _require_strong(variable: str, secret: str) -> None:
     if len(secret) < SECRET_LENGTH or len(set(secret)) < SECRET_CHARACTERS:
         raise SettingsError(
-            "DEAL_SECRET",
+            variable,
             f"at least {SECRET_LENGTH} random characters, the same for all web processes; create one with"
             " `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`",
         )
-    return secret.encode()
 
 
 class _Reader:

@@ -15,7 +15,10 @@ import structlog
 if TYPE_CHECKING:
     from server.embedded.account import Account
 
-KEPT_BACK: Final = ("DATABASE_OWNER_URL", "WAREHOUSE_URL")
+OWNER_VARIABLE: Final = "DATABASE_OWNER_URL"
+KEPT_BACK: Final = tuple(
+    f"{name}{end}" for name in (OWNER_VARIABLE, "WAREHOUSE_URL") for end in ("", "_FILE")
+)
 """What web and worker never see: the owner's address, and that of the warehouse, which only ``sync`` asks."""
 
 ROOT: Final = Path(__file__).parents[2]

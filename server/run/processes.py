@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from server.secret_files import with_secret_files
 from server.settings import DEFAULT_DATA_DIR, DEFAULT_LOG_LEVEL, Settings, process_environment, secret_of
 
 
@@ -95,7 +96,7 @@ def main() -> None:
     if sys.argv[1:] not in [[name] for name in processes]:
         sys.exit(f"usage: python -m server.run.processes {{{','.join(processes)}}}")
     with explained_errors():
-        processes[sys.argv[1]](process_environment())
+        processes[sys.argv[1]](with_secret_files(process_environment()))
 
 
 @contextmanager

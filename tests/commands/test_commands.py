@@ -33,7 +33,7 @@ IMPORTS = [
     "import-products",
 ]
 STORED = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "verify-pencils", "report-markup"]
-STORED += ["token", "tokens", "revoke-token", "audit", "replay", "doctor"]
+STORED += ["token", "tokens", "revoke-token", "audit", "replay", "doctor", "backup", "restore"]
 GROUPS = ["store", "user"]
 COMPUTED = ["price", "apr", "value", "roll", "lease"]
 

@@ -10,8 +10,17 @@ import pytest
 import server
 from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
+from server.commands.operations.backups import RedisNotEmptied
 from server.commands.privacy.customers import ErasuresUnreadable
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
+from server.database.backups.errors import (
+    BackupDamaged,
+    FolderTaken,
+    HasData,
+    NewerBackup,
+    NotABackup,
+    ProgramFailed,
+)
 from server.database.core.migrate import UnknownRevision
 from server.database.core.pooler import SettingsDropped
 from server.database.deals.history import NewerEvent
@@ -37,25 +46,32 @@ from server.warehouse.source import TooSlow
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
+    BackupDamaged(HERE, "its SHA-256 is not that"): FAILED,
     CalibrationRefused(["too thin", "too far"]): FAILED,
     CustomerUnknown("42"): FAILED,
-    DealsOpen("42", ("7",)): FAILED,
-    ErasuresUnreadable(3): UNUSABLE_INPUT,
-    RecordChanged("42"): FAILED,
     DealUnknown("42"): FAILED,
+    DealsOpen("42", ("7",)): FAILED,
     EditionTaken("--version", "another name"): UNUSABLE_INPUT,
     EngineMissing(): UNUSABLE_INPUT,
+    ErasuresUnreadable(3): UNUSABLE_INPUT,
+    FolderTaken(HERE): FAILED,
+    HasData(7): FAILED,
     HistoryUnusable("/history", "payments"): UNUSABLE_INPUT,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
     LayoutError("deal_architect.stock.vin", "a column for the field vin"): UNUSABLE_INPUT,
+    NewerBackup("0099", "0001", "2.0"): FAILED,
     NewerEvent(3, "deal_flagged"): FAILED,
+    NotABackup(HERE, "it has no manifest"): FAILED,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
     NoTraces(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,
     ProcfileError(HERE, "No such file or directory"): FAILED,
+    ProgramFailed("psql", "no answer"): FAILED,
+    RecordChanged("42"): FAILED,
+    RedisNotEmptied("no answer"): FAILED,
     SettingsDropped("role"): FAILED,
     SettingsError("REDIS_URL", "an address"): FAILED,
     SpansError("OpenTelemetry is not installed"): FAILED,

@@ -1,7 +1,10 @@
 """The environment becomes settings, or one clear error."""
 
+from pathlib import Path
+
 import pytest
 
+from server.secret_files import VARIABLES, with_secret_files
 from server.settings import Settings, SettingsError, listen_address, secret_of
 
 ADDRESSES = {"DATABASE_URL": "postgresql://deal_app@db/deal", "REDIS_URL": "redis://cache:6379/0"}
@@ -109,6 +112,7 @@ def test_a_child_gets_the_same_settings() -> None:
             "DEAL_LOG_LEVEL": "DEBUG",
             "NOTIFY_SOCKET": "/run/notify",
             "DEAL_SECRET": "0123456789abcdef0123456789abcdef",
+            "DEAL_SECRET_ACCEPTED": "fedcba9876543210fedcba9876543210",
         }
     )
     assert settings.trusted_proxies == ("10.0.0.1", "2001:db8::/32")
@@ -137,3 +141,42 @@ def test_the_secret_is_not_shown() -> None:
     demo = Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1"})
     assert len(secret_of(demo)) >= 32
     assert secret_of(demo) != secret_of(demo)
+
+
+def test_a_weak_accepted_secret_is_refused() -> None:
+    """It opens the same doors as the secret, also in demo mode."""
+    settings = Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1", "DEAL_SECRET_ACCEPTED": "changeme"})
+    with pytest.raises(SettingsError, match="DEAL_SECRET_ACCEPTED must be at least 32 random characters"):
+        secret_of(settings)
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_secret_may_be_in_a_file(variable: str, tmp_path: Path) -> None:
+    """Its variable is then set as if it had been given; the name of the file is passed on to nobody."""
+    file = tmp_path / "secret"
+    file.write_text("rediss://user:word@cache/0\n")
+    assert with_secret_files({f"{variable}_FILE": str(file), "HOME": "/"}) == {
+        variable: "rediss://user:word@cache/0",
+        "HOME": "/",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "expected"),
+    [
+        (None, {}, "a file that this account can read .*No such file"),
+        (b"", {}, "a file with one line .*none"),
+        (b"one\ntwo\n", {}, "a file with one line .*more"),
+        (b"\xff\xfe", {}, "a file that this account can read .*UTF-8"),
+        (b"a", {"DEAL_SECRET": "b"}, "unset if DEAL_SECRET is set"),
+    ],
+)
+def test_a_wrong_secret_file_is_named(
+    content: bytes | None, more: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    """The error names the variable, and does not repeat what is in the file."""
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError, match=f"DEAL_SECRET_FILE must be .*{expected}"):
+        with_secret_files({"DEAL_SECRET_FILE": str(file), **more})

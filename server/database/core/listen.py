@@ -12,6 +12,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from server.database.core.same_database import SameDatabase
 from server.observe.failing import POSTGRES_FAILS
 from server.observe.reconnecting import stay_connected
 from server.observe.standing import Standing
@@ -30,11 +31,12 @@ class Listener:
     connection is.
 
     The address must lead to Postgres itself: a pooler that shares connections between transactions delivers
-    no notifications.
+    no notifications. The process ends if it finds a restored database there.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._same = SameDatabase()
         self._heard: dict[str, list[Heard]] = {}
         self._connected: list[Callable[[], None]] = []
         self.standing = Standing()
@@ -71,6 +73,7 @@ class Listener:
         broken = asyncio.Event()
         database.add_termination_listener(lambda _: broken.set())
         try:
+            await self._same.check(database)
             for subject in self._heard:
                 await database.add_listener(subject, self._hear)
             self.standing.rise()
@@ -81,7 +84,8 @@ class Listener:
                     async with asyncio.timeout(CHECK_SECONDS):
                         await broken.wait()
                 except TimeoutError:
-                    await database.execute("SELECT 1", timeout=ANSWER_SECONDS)
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await self._same.check(database)
             raise ConnectionResetError("Postgres has closed the connection")
         finally:
             database.terminate()

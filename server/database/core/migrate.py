@@ -98,7 +98,7 @@ async def is_current(owner_url: str, folder: Path = MIGRATIONS) -> bool:
 
 def newest_revision(folder: Path = MIGRATIONS) -> str:
     """Return the number of the newest SQL file, which is its revision."""
-    return _revisions(folder)[-1]
+    return known_revisions(folder)[-1]
 
 
 def run_sql_file(name: str, folder: Path = MIGRATIONS) -> None:
@@ -111,12 +111,13 @@ def run_sql_file(name: str, folder: Path = MIGRATIONS) -> None:
     adapted.run_async(lambda database: database.execute(text))
 
 
-def _revisions(folder: Path) -> list[str]:
+def known_revisions(folder: Path = MIGRATIONS) -> list[str]:
+    """Return the revisions that this release knows, oldest first."""
     return sorted(path.name.partition("_")[0] for path in folder.glob("[0-9]*.sql"))
 
 
 def _check_known(found: str | None, folder: Path) -> None:
-    known = _revisions(folder)
+    known = known_revisions(folder)
     if found is not None and found not in known:
         raise UnknownRevision(found, known[-1])
 

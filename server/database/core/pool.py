@@ -12,6 +12,7 @@ from protocol import codec
 from server.database.core.guard import OUTAGES
 from server.database.core.metered import MeteredPool
 from server.database.core.pooler import SettingsDropped, require_settings, session_settings, through_pooler
+from server.database.core.same_database import SameDatabase
 from server.observe.metrics.statements import StatementTimes
 from server.settings import Settings
 
@@ -51,13 +52,22 @@ async def open_pool(
     ``statements`` gets the time of each statement. One that takes longer than ``command_timeout`` seconds is
     given up.
 
-    Each statement has ``statement_timeout_ms``. Raises what asyncpg raises if the database is unreachable or
-    refuses the role, and SettingsDropped for a pooler that the settings do not name.
+    Each statement has ``statement_timeout_ms``. The process ends if a later connection finds a restored
+    database. Raises what asyncpg raises if the database is unreachable or refuses the role, and
+    SettingsDropped for a pooler that the settings do not name.
     """
-    own = session_settings(role, settings.statement_timeout_ms)
+    own, same = session_settings(role, settings.statement_timeout_ms), SameDatabase()
+
+    async def prepare(database: asyncpg.Connection) -> None:
+        if not settings.is_pooled:
+            await require_settings(database, own)
+        await prepare_connection(database)
+        await same.check(database)
+
     options: dict[str, Any] = {
         "min_size": settings.pool_min,
         "max_size": settings.pool_max,
+        "init": prepare,
         "reset": _leave_as_it_is,
         "timeout": CONNECT_SECONDS,
         "command_timeout": command_timeout,
@@ -68,21 +78,13 @@ async def open_pool(
             settings.database_url,
             statements,
             through_pooler(own),
-            init=prepare_connection,
             # Nothing is prepared: the next statement may run on another server connection.
             statement_cache_size=0,
             server_settings=name,
             **options,
         )
     else:
-
-        async def prepare(database: asyncpg.Connection) -> None:
-            await require_settings(database, own)
-            await prepare_connection(database)
-
-        pool = MeteredPool(
-            settings.database_url, statements, init=prepare, server_settings=name | own, **options
-        )
+        pool = MeteredPool(settings.database_url, statements, server_settings=name | own, **options)
     with _poolers_explained():
         await pool
     return pool

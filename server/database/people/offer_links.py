@@ -60,20 +60,34 @@ class LinkPass:
 
 @dataclass(frozen=True, slots=True)
 class LinkSecrets:
-    """Derives tokens and digests from the server's secret, each kind apart from the others."""
+    """Derives tokens and digests from the server's secret, each kind apart from the others.
+
+    While it is being replaced, other processes may derive tokens from the secret that is ``accepted``.
+    """
 
     secret: bytes = field(repr=False)
+    accepted: bytes = field(default=b"", repr=False)
 
     def token(self, deal_id: str, op: uuid.UUID, user_id: str) -> str:
-        """Return the token of the link that a person made with ``op``: the same each time."""
-        return base64.urlsafe_b64encode(self._mac(f"link\0{deal_id}\0{op}\0{user_id}")).decode().rstrip("=")
+        """Return the token of the link that a person makes with ``op``: the same each time."""
+        return self.tokens(deal_id, op, user_id)[0]
+
+    def tokens(self, deal_id: str, op: uuid.UUID, user_id: str) -> tuple[str, ...]:
+        """Return the token for a new link; then, if there is another secret, what a process that has it made
+        of the same ``op``.
+        """
+        text = f"link\0{deal_id}\0{op}\0{user_id}"
+        secrets = (self.secret, self.accepted) if self.accepted else (self.secret,)
+        macs = [_mac(secret, text) for secret in secrets]
+        return tuple(base64.urlsafe_b64encode(mac).decode().rstrip("=") for mac in macs)
 
     def address(self, address: str) -> str:
         """Return the digest of an address: equal for equal ones, and it reveals nothing else."""
-        return self._mac(f"address\0{address}").hex()[:_DIGEST_CHARACTERS]
+        return _mac(self.secret, f"address\0{address}").hex()[:_DIGEST_CHARACTERS]
 
-    def _mac(self, text: str) -> bytes:
-        return hmac.new(self.secret, f"offer\0{text}".encode(), hashlib.sha256).digest()
+
+def _mac(secret: bytes, text: str) -> bytes:
+    return hmac.new(secret, f"offer\0{text}".encode(), hashlib.sha256).digest()
 
 
 def hash_of(token: str) -> bytes:

@@ -62,7 +62,7 @@ from server.search.answers.stock_versions import StockVersions
 from server.search.paging.rows.rematch import Rematcher
 from server.search.paging.searches import SearchService
 from server.search.sql.supplies import Supplies
-from server.settings import Settings
+from server.settings import Settings, accepted_secret_of
 from server.sharing.turns import Turns
 from server.work.editions import Editions
 from server.work.queue import JobQueue
@@ -254,7 +254,7 @@ def assemble(
         supplies=supplies,
         questions=Questions(Distinct(redis)),
         allowance=allowance,
-        secrets=LinkSecrets(secret),
+        secrets=LinkSecrets(secret, accepted_secret_of(settings)),
         note=note,
         digest=digest,
     )

@@ -22,7 +22,7 @@ from server.database.people.offer_links import find_link
 from server.database.people.security_events import SecurityKind
 from server.database.people.security_log import SecurityLog
 from server.hub.sockets.admission import Admission, Admitted, Refused, SignedOut
-from server.settings import Settings
+from server.settings import Settings, accepted_secret_of
 from server.web.access.context import WebContext
 from server.web.access.cookies import cookie_of, name_of
 from server.web.access.noting import CSRF_FIELD, address_of, event_of
@@ -120,7 +120,7 @@ def require_same_site(request: Request, given: str | None) -> None:
     if origin is not None and origin not in request.state.web.settings.allowed_origins:
         raise CommandError(ErrorCode.FORBIDDEN, "This origin may not change anything here.", field="origin")
     seed = cookie(request.state.web.settings, request, CSRF_COOKIE)
-    if not seed or not given or not hmac.compare_digest(csrf_token(request, seed).encode(), given.encode()):
+    if not seed or not given or not _is_ours(request, seed, given):
         raise CommandError(
             ErrorCode.FORBIDDEN, "This page is out of date. Reload it and try again.", field=CSRF_FIELD
         )
@@ -138,8 +138,22 @@ def csrf_token(request: Request, seed: str) -> str:
     by a neighbouring host is useless.
     """
     context: WebContext = request.state.web
-    session = cookie(context.settings, request, SESSION_COOKIE)
-    return hmac.new(context.secret, f"csrf\0{seed}\0{session}".encode(), hashlib.sha256).hexdigest()
+    return _csrf_token(request, seed, context.secret)
+
+
+def _is_ours(request: Request, seed: str, given: str) -> bool:
+    """Return whether a token is of this browser and session, made with our secret or, while that is being
+    replaced, with the other one.
+    """
+    context: WebContext = request.state.web
+    other = accepted_secret_of(context.settings)
+    own = [_csrf_token(request, seed, secret) for secret in (context.secret, other) if secret]
+    return any(hmac.compare_digest(token.encode(), given.encode()) for token in own)
+
+
+def _csrf_token(request: Request, seed: str, secret: bytes) -> str:
+    session = cookie(request.state.web.settings, request, SESSION_COOKIE)
+    return hmac.new(secret, f"csrf\0{seed}\0{session}".encode(), hashlib.sha256).hexdigest()
 
 
 def set_csrf(request: Request, response: Response, seed: str) -> None:

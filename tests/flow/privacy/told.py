@@ -16,9 +16,9 @@ from protocol.deal.structure import StructureChanges
 from protocol.deal.trades import TradeChanges
 from protocol.deal.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
+from server.log.links.connecting import connect_redis
 from server.settings import Settings
 from server.work.queue import DEAD_KEY
-from server.work.worker import connect_redis
 from tests.flow.by_link import Doors, cookie_of
 from tests.flow.desk import Both, seen, valued
 from tests.flow.shop import EASY, events_until

@@ -79,11 +79,14 @@ async def change_presentation(
         return deal.answered({})
 
 
+class OtherToken(CommandError):
+    """A repeated op made a link whose token another secret derived."""
+
+
 async def share_link(scope: RowScope, deal_id: str, link: NewLink, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Make a link; the answer is ``{link_id, expires_at}``.
 
-    Raises CommandError: not_found; conflict for a deal that is over or has MAX_LINKS live links, and for a
-    repeated op whose token another secret derived.
+    Raises CommandError: not_found; conflict for a deal that is over or has MAX_LINKS live links; OtherToken.
     """
     async with deciding(scope, deal_id, op, actor, ("share", link.hours)) as deal:
         if deal.repeated is not None:
@@ -91,7 +94,7 @@ async def share_link(scope: RowScope, deal_id: str, link: NewLink, *, op: uuid.U
                 "SELECT token_hash FROM deal_links WHERE link_id = $1", uuid.UUID(deal.repeated["link_id"])
             )
             if stored != link.token_hash:
-                raise CommandError(ErrorCode.CONFLICT, _OTHER_TOKEN, field="op")
+                raise OtherToken(ErrorCode.CONFLICT, _OTHER_TOKEN, field="op")
             return deal.again()
         if deal.state in OVER:
             raise wrong_state(deal, "share")

