@@ -291,9 +291,7 @@ class Registry:
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
             told = self._looks, self._tell_presence
-            feed = Feed(
-                channel, self._log, self.turn, *told, traffic=self.traffic, clock=self._clock
-            )
+            feed = Feed(channel, self._log, self.turn, *told, traffic=self.traffic, clock=self._clock)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]

@@ -88,7 +88,9 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         costs = await _all(bench, repeats)
     write(costs, Path(".data/bench/capacity.json"))
     figures = [
-        Figure(f"{name.replace('_', ' ')}, all processes", "ms CPU", sum(getattr(costs, name).parts), None, "")
+        Figure(
+            f"{name.replace('_', ' ')}, all processes", "ms CPU", sum(getattr(costs, name).parts), None, ""
+        )
         for name in OPERATIONS
     ]
     return figures, [f"At rest, milliseconds of processor time a second: {_parts(rest)}", *_said(costs)]
@@ -98,8 +100,8 @@ async def _all(bench: Bench, repeats: int) -> Costs:
     watching = await _watching(bench)
     channels = await _channels(bench)
     deciding = await _deciding(bench, repeats)
-    # What a decision's event costs is counted apart.
-    told = watching.event + watching.delivery.times(CREW)
+    # A decision has its event in it, but not those who watch.
+    watched = watching.delivery.times(CREW)
     return Costs(
         machine=describe(),
         socket_second=watching.socket_second,
@@ -107,8 +109,8 @@ async def _all(bench: Bench, repeats: int) -> Costs:
         join=watching.join,
         event=watching.event,
         delivery=watching.delivery,
-        note=deciding.note - told,
-        select=deciding.select - told,
+        note=deciding.note - watched,
+        select=deciding.select - watched,
         quote=deciding.quote,
         search=deciding.search,
         match=deciding.match,
@@ -206,9 +208,7 @@ class Deciding:
 
 async def _deciding(bench: Bench, repeats: int) -> Deciding:
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            connect_as_owner(bench.stage.settings.database_owner_url)
-        )
+        database = await stack.enter_async_context(connect_as_owner(bench.stage.settings.database_owner_url))
         crew = []
         for _ in range(CREW):
             workspace = await stack.enter_async_context(_workspace(bench))

@@ -16,8 +16,8 @@ class Costs(msgspec.Struct, frozen=True):
 
     ``channel_second`` is an open deal, ``socket_second`` a joined socket, for a second in which nothing
     happens. ``event`` is what an event costs whoever watches, ``delivery`` what each socket adds. ``note`` is
-    a light decision, ``select`` one that prices a car; both without their event. A search of n matches costs
-    ``search`` and n times ``match``, from the command to all values.
+    a light decision, ``select`` one that prices a car; both with their event, without deliveries. A search of
+    n matches costs ``search`` and n times ``match``, from the command to all values.
     """
 
     machine: dict[str, str]

@@ -33,9 +33,7 @@ def share_of_day(second: int) -> float:
     total = 0.0
     for share, behind in ZONES:
         hour, rest = divmod((second - behind * HOUR_SECONDS) % DAY_SECONDS, HOUR_SECONDS)
-        total += share * (
-            TRAFFIC[hour] + (TRAFFIC[(hour + 1) % 24] - TRAFFIC[hour]) * rest / HOUR_SECONDS
-        )
+        total += share * (TRAFFIC[hour] + (TRAFFIC[(hour + 1) % 24] - TRAFFIC[hour]) * rest / HOUR_SECONDS)
     return total
 
 

@@ -1,6 +1,5 @@
 """What each part of a deployment uses: processor time and memory of web, workers, Redis and Postgres."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +84,7 @@ def _servers(services: Path) -> tuple[list[int], list[int]]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             name = (process / "comm").read_text().strip()
-            inside = Path(os.readlink(process / "cwd")).is_relative_to(services)
+            inside = (process / "cwd").readlink().is_relative_to(services)
         except OSError:
             continue
         if inside and name in found:

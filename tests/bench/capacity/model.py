@@ -135,7 +135,7 @@ def fleet_for(needed: Spent, most_busy: float = 0.6) -> Fleet:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """GiB that are kept while everybody is connected, and that Postgres grows by in a day of ten such hours."""
+    """GiB: kept while everybody is connected, and what Postgres grows by in a day of ten such hours."""
 
     web: float
     redis: float

@@ -1,7 +1,7 @@
 """A day, and its faults, of ten thousand stores and a million sockets.
 
-``python -m tests.bench.capacity.simulation`` reckons with the measured costs and prints tables: the fleet, what
-the day and each fault do to it, and which part is full first when there are more stores.
+``python -m tests.bench.capacity.simulation`` reckons with the measured costs and prints tables: the fleet,
+what the day and each fault do to it, and which part is full first when there are more stores.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def seconds_until_well(record: Record) -> dict[str, int]:
 
 
 def first_full(costs: Costs, store: Store, deployment: Deployment, fleet: Fleet) -> tuple[float, str] | None:
-    """Return the growth in stores at which a part cannot keep up, and the part; None up to the last growth."""
+    """Return at which growth in stores a part cannot keep up, and which; None up to the last growth."""
     for growth in GROWTH:
         more = replace(deployment, stores=int(deployment.stores * growth))
         record = busiest_ten_minutes(World(costs, store, more, fleet))

@@ -34,7 +34,7 @@ def draw_curves(axis: str, curves: Sequence[Curve]) -> str:
     if not values or min(*values, *sizes) <= 0:
         raise ValueError("expected curves with positive sizes and values")
     across = LogScale(sizes, LEFT, WIDTH - RIGHT)
-    up = LogScale([10 ** power for power in _powers(values)], HEIGHT - BOTTOM, TOP)
+    up = LogScale([10**power for power in _powers(values)], HEIGHT - BOTTOM, TOP)
     shapes = [f"<style>{STYLE}</style>"]
     for power in _powers(values):
         y = up.at(10**power)
@@ -66,7 +66,9 @@ def _lines(curves: Sequence[Curve], across: LogScale, up: LogScale) -> list[str]
         free += 18
     for place, curve in enumerate(curves):
         color = COLORS[place % len(COLORS)]
-        points = [(across.at(size), up.at(value)) for size, value in zip(curve.sizes, curve.values, strict=True)]
+        points = [
+            (across.at(size), up.at(value)) for size, value in zip(curve.sizes, curve.values, strict=True)
+        ]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
         shapes.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="2"/>')
         shapes += [
