@@ -21,8 +21,8 @@ from server.work.queue import JobQueue
 
 HEARTBEAT_SECONDS: Final = 1.0
 QUIET_BEATS: Final = 5
-"""A channel on which nothing happens is looked at in one of so many heartbeats. Most open deals are quiet, and
-looking at them was most of what many of them asked of Redis (``docs/capacity.md``).
+"""A channel on which nothing happens is looked at in one of so many heartbeats. Most open deals are quiet,
+and looking at them was most of what many of them asked of Redis (``docs/capacity.md``).
 """
 
 STIRRED_SECONDS: Final = 10.0

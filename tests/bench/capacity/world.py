@@ -54,7 +54,7 @@ class Nodes:
 
 @dataclass(slots=True)
 class Record:
-    """What was seen each second, by part: the load of all nodes (1: every core), the longest wait in seconds."""
+    """What was seen each second, by part: the load (1: all cores busy), the longest wait in seconds."""
 
     busy: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
     wait: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
