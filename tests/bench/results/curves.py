@@ -9,13 +9,10 @@ from typing import Final
 from tests.bench.results.figures import number
 from tests.bench.results.plots import LogScale
 
-WIDTH, HEIGHT = 900, 420
-LEFT, RIGHT, TOP, BOTTOM = 70, 250, 30, 50
-COLORS: Final = ("#0b63ce", "#1a7f37", "#9a6700", "#8250df", "#cf222e")
-STYLE: Final = (
-    "text{font:13px system-ui,sans-serif;fill:#1b1f24}.grid{stroke:#d0d7de}"
-    "@media (prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#30363d}}"
-)
+WIDTH, HEIGHT = 960, 420
+LEFT, RIGHT, TOP, BOTTOM = 70, 310, 30, 50
+LIGHT: Final = ("#0b63ce", "#1a7f37", "#9a6700", "#8250df", "#cf222e")
+DARK: Final = ("#58a6ff", "#3fb950", "#d29922", "#a371f7", "#ff7b72")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ def draw_curves(axis: str, curves: Sequence[Curve]) -> str:
         raise ValueError("expected curves with positive sizes and values")
     across = LogScale(sizes, LEFT, WIDTH - RIGHT)
     up = LogScale([10**power for power in _powers(values)], HEIGHT - BOTTOM, TOP)
-    shapes = [f"<style>{STYLE}</style>"]
+    shapes = [f"<style>{_style()}</style>"]
     for power in _powers(values):
         y = up.at(10**power)
         shapes.append(
@@ -55,6 +52,21 @@ def draw_curves(axis: str, curves: Sequence[Curve]) -> str:
     )
 
 
+def _style() -> str:
+    """Return the styles: colours by the reader's scheme, also where the file is shown as an image."""
+
+    def scheme(ink: str, grid: str, colors: Sequence[str]) -> str:
+        curves = "".join(
+            f".c{place}{{stroke:{color}}}text.c{place},circle.c{place}{{fill:{color};stroke:none}}"
+            for place, color in enumerate(colors)
+        )
+        return f"text{{fill:{ink}}}.grid{{stroke:{grid}}}{curves}"
+
+    dark = scheme("#e6edf3", "#30363d", DARK)
+    font = "text{font:13px system-ui,sans-serif}"
+    return f"{font}{scheme('#1b1f24', '#d0d7de', LIGHT)}@media (prefers-color-scheme:dark){{{dark}}}"
+
+
 def _lines(curves: Sequence[Curve], across: LogScale, up: LogScale) -> list[str]:
     shapes = []
     ends = sorted(range(len(curves)), key=lambda place: up.at(curves[place].values[-1]))
@@ -65,19 +77,19 @@ def _lines(curves: Sequence[Curve], across: LogScale, up: LogScale) -> list[str]
         label_at[place] = free
         free += 18
     for place, curve in enumerate(curves):
-        color = COLORS[place % len(COLORS)]
+        color = f'class="c{place % len(LIGHT)}"'
         points = [
             (across.at(size), up.at(value)) for size, value in zip(curve.sizes, curve.values, strict=True)
         ]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        shapes.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        shapes.append(f'<path d="M{path}" {color} fill="none" stroke-width="2"/>')
         shapes += [
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{color}"><title>{number(value)}</title></circle>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" {color}><title>{number(value)}</title></circle>'
             for (x, y), value in zip(points, curve.values, strict=True)
         ]
         last = number(curve.values[-1])
         shapes.append(
-            f'<text x="{WIDTH - RIGHT + 14}" y="{label_at[place] + 4:.1f}" style="fill:{color}">'
+            f'<text x="{WIDTH - RIGHT + 14}" y="{label_at[place] + 4:.1f}" {color}>'
             f"{escape(curve.name)}: {last}</text>"
         )
     return shapes
