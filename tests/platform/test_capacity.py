@@ -29,9 +29,11 @@ from tests.bench.capacity.model import (
     demand,
     fleet_for,
     memory_for,
+    shares,
 )
-from tests.bench.capacity.simulation import busiest_ten_minutes, first_full, seconds_until_well
+from tests.bench.capacity.simulation import busiest_ten_minutes, first_full, seconds_of_waiting
 from tests.bench.capacity.world import PARTS, Nodes, World
+from tests.bench.capacity.written import DOC, Section, put_into, sections
 from tests.bench.results.curves import Curve, draw_curves
 
 ONE = Spent(1.0, 1.0, 1.0, 1.0)
@@ -66,11 +68,34 @@ def test_costs_are_kept(tmp_path: Path) -> None:
 
 
 def test_what_rests_is_sockets_and_a_heartbeat_for_each_process_that_watches() -> None:
-    """A hundred sockets, 30 deals with 2.5 sockets each, a wall with 25: each socket in another process."""
+    """A hundred sockets, 30 deals with 2.5 sockets each, a wall with 25: each socket in another process.
+
+    A wall always has events, so it is looked at in each heartbeat. A deal is for ten seconds after each of
+    its 55 events an hour: for 14 % of the time.
+    """
     costs = costs_of(socket_second=ONE, channel_second=ONE)
-    assert at_rest(costs, STORE, SMALL).web == pytest.approx(100 + 30 * 2.5 + 25)
-    together = replace(SMALL, watching_processes=1)
+    stirred = 1 - math.exp(-55 / 3600 * 10)
+    assert at_rest(costs, STORE, SMALL).web == pytest.approx(100 + 75 * (1 + 4 * stirred) + 25 * 5)
+    together = replace(SMALL, watching_processes=1, quiet_beats=1)
     assert at_rest(costs, STORE, together).web == pytest.approx(100 + 30 + 1)
+
+
+def test_the_page_has_the_tables_that_the_costs_give() -> None:
+    """``python -m tests.bench.capacity.simulation --write`` writes them anew."""
+    page = DOC.read_text()
+    assert put_into(page, sections(MEASURED, Store(), Deployment())) == page
+
+
+def test_a_table_without_a_place_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no place for 'more'"):
+        put_into("<!-- other -->\n<!-- end -->", [Section("more", ("a",), [("1",)])])
+
+
+def test_the_shares_are_all_of_the_demand() -> None:
+    whole = demand(MEASURED, STORE, SMALL)
+    parts = shares(MEASURED, STORE, SMALL).values()
+    for place, total in enumerate(whole.parts):
+        assert sum(part.parts[place] for part in parts) == pytest.approx(total)
 
 
 def test_what_a_decision_costs_reaches_the_wall_too() -> None:
@@ -133,7 +158,7 @@ def test_nothing_is_lost_where_a_part_is_too_small() -> None:
 def test_a_fault_makes_people_wait_and_is_over() -> None:
     deployment = replace(SMALL, stores=2_000)
     fleet = fleet_for(demand(MEASURED, STORE, deployment))
-    quiet = seconds_until_well(busiest_ten_minutes(World(MEASURED, STORE, deployment, fleet)))
+    quiet = seconds_of_waiting(busiest_ten_minutes(World(MEASURED, STORE, deployment, fleet)))
     assert set(quiet.values()) == {0}
     record = busiest_ten_minutes(World(MEASURED, STORE, deployment, fleet), redis_node_fails_over)
     assert FAIL_OVER_SECONDS * 0.8 < max(record.wait["redis"]) < FAIL_OVER_SECONDS * 1.2

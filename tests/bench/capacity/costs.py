@@ -14,7 +14,7 @@ FILE: Final = Path(__file__).with_name("measured.json")
 class Costs(msgspec.Struct, frozen=True):
     """Milliseconds of processor time of one operation, by part; KiB of what is kept.
 
-    ``channel_second`` is an open deal, ``socket_second`` a joined socket, for a second in which nothing
+    ``channel_second`` is a quiet open deal, ``socket_second`` a joined socket, for a second in which nothing
     happens. ``event`` is what an event costs whoever watches, ``delivery`` what each socket adds. ``note`` is
     a light decision, ``select`` one that prices a car; both with their event, without deliveries. A search of
     n matches costs ``search`` and n times ``match``, from the command to all values.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from server.hub.upkeep.keeper import QUIET_BEATS, STIRRED_SECONDS
 from tests.bench.capacity.costs import Costs
 from tests.bench.capacity.meters import Spent
 
@@ -21,6 +22,15 @@ class Kind(StrEnum):
     SELECT = "select"
     QUOTE = "quote"
     SEARCH = "search"
+
+
+PLURALS: Final = {
+    Kind.JOIN: "joins",
+    Kind.NOTE: "light decisions",
+    Kind.SELECT: "decisions with a car",
+    Kind.QUOTE: "quotes",
+    Kind.SEARCH: "searches",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +73,33 @@ class Deployment:
     """How stores are spread over processes.
 
     ``watching_processes`` is how many web processes the sockets of one deal are spread over; 1 where a proxy
-    sends a store's people to the same process. ``events_a_search`` are the events that its watchers receive,
-    ``heartbeat_seconds`` how often a process looks after a deal that it watches.
+    sends a store's people to the same process. ``events_a_search`` are the events that its watchers receive.
+    A process looks after a quiet channel in one of ``quiet_beats`` heartbeats, and in each for
+    ``stirred_seconds`` after an event.
     """
 
     stores: int = 10_000
     watching_processes: float | None = None
     events_a_search: float = 8.0
-    heartbeat_seconds: float = 1.0
+    quiet_beats: int = QUIET_BEATS
+    stirred_seconds: float = STIRRED_SECONDS
 
-    def channels_of(self, store: Store) -> float:
-        """Return how many channels a store has open, each counted once for every process that watches it."""
+    def deals_watched(self, store: Store) -> float:
+        """Return how many deals a store has open, each counted once for every process that watches it."""
         spread = store.watchers if self.watching_processes is None else self.watching_processes
-        walls = store.wall_sockets if self.watching_processes is None else self.watching_processes
-        return store.open_deals * min(spread, store.watchers) + min(walls, store.wall_sockets)
+        return store.open_deals * min(spread, store.watchers)
+
+    def walls_watched(self, store: Store) -> float:
+        """Return how many processes watch the wall of a store."""
+        spread = store.wall_sockets if self.watching_processes is None else self.watching_processes
+        return min(spread, float(store.wall_sockets))
+
+    def beats(self, store: Store) -> float:
+        """Return a store's heartbeats, in quiet channels: a wall always has events, deals now and then."""
+        events = sum(store.rate(kind) for kind in (Kind.NOTE, Kind.SELECT, Kind.SEARCH)) / store.open_deals
+        stirred = 1 - math.exp(-events * self.stirred_seconds)
+        of_a_deal = 1 + (self.quiet_beats - 1) * stirred
+        return self.deals_watched(store) * of_a_deal + self.walls_watched(store) * self.quiet_beats
 
 
 def cost_of(kind: Kind, costs: Costs, store: Store, deployment: Deployment) -> Spent:
@@ -101,16 +124,21 @@ def cost_of(kind: Kind, costs: Costs, store: Store, deployment: Deployment) -> S
 
 def at_rest(costs: Costs, store: Store, deployment: Deployment) -> Spent:
     """Return what a store costs a second while nobody does anything."""
-    beats = costs.channel_second.times(deployment.channels_of(store) / deployment.heartbeat_seconds)
+    beats = costs.channel_second.times(deployment.beats(store))
     return costs.socket_second.times(store.sockets) + beats
 
 
 def demand(costs: Costs, store: Store, deployment: Deployment) -> Spent:
     """Return what all stores need in their busiest hour, in milliseconds of processor time a second."""
-    total = at_rest(costs, store, deployment)
-    for kind in Kind:
-        total += cost_of(kind, costs, store, deployment).times(store.rate(kind))
-    return total.times(deployment.stores)
+    return sum(shares(costs, store, deployment).values(), Spent())
+
+
+def shares(costs: Costs, store: Store, deployment: Deployment) -> dict[str, Spent]:
+    """Return the same by what it is for."""
+    sockets = costs.socket_second.times(store.sockets)
+    found = {"idle sockets": sockets, "heartbeats": at_rest(costs, store, deployment) - sockets}
+    found |= {PLURALS[kind]: cost_of(kind, costs, store, deployment).times(store.rate(kind)) for kind in Kind}
+    return {name: spent.times(deployment.stores) for name, spent in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +172,7 @@ class Memory:
 
 def memory_for(costs: Costs, store: Store, deployment: Deployment, hours: float = 10.0) -> Memory:
     """Return the memory that all stores need."""
-    channels = deployment.channels_of(store)
+    channels = deployment.deals_watched(store) + deployment.walls_watched(store)
     web = costs.socket_kib * store.sockets + costs.channel_kib * channels
     redis = store.open_deals * (costs.channel_redis_kib + costs.match_redis_kib * store.matches)
     seconds = hours * HOUR
