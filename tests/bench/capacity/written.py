@@ -81,7 +81,7 @@ class Section:
 
 
 def put_into(page: str, sections: Iterable[Section]) -> str:
-    """Return a page with its tables replaced. Raises ValueError for a table that the page has no place for."""
+    """Return a page with its tables replaced. Raises ValueError for a table that has no place in it."""
     for section in sections:
         place = re.compile(rf"<!-- {re.escape(section.name)} -->.*?<!-- end -->", re.DOTALL)
         if not place.search(page):
