@@ -67,17 +67,19 @@ def test_costs_are_kept(tmp_path: Path) -> None:
     assert stored.read(path) == MEASURED
 
 
-def test_what_rests_is_sockets_and_a_heartbeat_for_each_process_that_watches() -> None:
+def test_what_rests_is_sockets_and_heartbeats() -> None:
     """A hundred sockets, 30 deals with 2.5 sockets each, a wall with 25: each socket in another process.
 
-    A wall always has events, so it is looked at in each heartbeat. A deal is for ten seconds after each of
-    its 55 events an hour: for 14 % of the time.
+    A wall always has events. A deal is looked after more often for ten seconds after each of its 55 events an
+    hour: for 14 % of the time.
     """
-    costs = costs_of(socket_second=ONE, channel_second=ONE)
     stirred = 1 - math.exp(-55 / 3600 * 10)
-    assert at_rest(costs, STORE, SMALL).web == pytest.approx(100 + 75 * (1 + 4 * stirred) + 25 * 5)
-    together = replace(SMALL, watching_processes=1, quiet_beats=1)
-    assert at_rest(costs, STORE, together).web == pytest.approx(100 + 30 + 1)
+    quiet = costs_of(socket_second=ONE, channel_second=ONE)
+    assert at_rest(quiet, STORE, SMALL).web == pytest.approx(100 + 75 * (1 - stirred))
+    others = costs_of(stirred_second=ONE)
+    assert at_rest(others, STORE, SMALL).web == pytest.approx(75 * stirred + 25)
+    together = replace(SMALL, watching_processes=1)
+    assert at_rest(others, STORE, together).web == pytest.approx(30 * stirred + 1)
 
 
 def test_the_page_has_the_tables_that_the_costs_give() -> None:

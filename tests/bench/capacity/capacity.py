@@ -107,6 +107,7 @@ async def _all(bench: Bench, repeats: int) -> Costs:
         machine=describe(),
         socket_second=watching.socket_second,
         channel_second=channels.second,
+        stirred_second=channels.stirred,
         join=watching.join,
         event=watching.event,
         delivery=watching.delivery,
@@ -176,6 +177,7 @@ class Channels:
     """What open deals cost."""
 
     second: Spent
+    stirred: Spent
     kib: float
     redis_kib: float
 
@@ -188,10 +190,16 @@ async def _channels(bench: Bench) -> Channels:
         for row in rows:
             await workspace.join(f"deal:{row['deal_id']}", View.MANAGER)
         # Whoever joins stirs a channel; later it is looked at less often.
-        await asyncio.sleep(STIRRED_SECONDS + SETTLE_SECONDS)
+        stirred = await bench.spent(partial(asyncio.sleep, STIRRED_SECONDS / 2), len(rows))
+        await asyncio.sleep(STIRRED_SECONDS)
         more, kept = bench.meter.web_kib() - kib, await _used(bench.ours.redis) - used
         rest = await bench.spent(partial(asyncio.sleep, REST_SECONDS), len(rows))
-    return Channels(rest.times(1 / REST_SECONDS), more / len(rows), kept / len(rows))
+    return Channels(
+        rest.times(1 / REST_SECONDS),
+        stirred.times(2 / STIRRED_SECONDS),
+        more / len(rows),
+        kept / len(rows),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ FILE: Final = Path(__file__).with_name("measured.json")
 class Costs(msgspec.Struct, frozen=True):
     """Milliseconds of processor time of one operation, by part; KiB of what is kept.
 
-    ``channel_second`` is a quiet open deal, ``socket_second`` a joined socket, for a second in which nothing
-    happens. ``event`` is what an event costs whoever watches, ``delivery`` what each socket adds. ``note`` is
+    ``channel_second`` is a quiet open deal, ``stirred_second`` one that has just had an event, in one process
+    that watches it, ``socket_second`` a joined socket: for a second in which nothing happens. ``event`` is what an event costs whoever watches, ``delivery`` what each socket adds. ``note`` is
     a light decision, ``select`` one that prices a car; both with their event, without deliveries. A search of
     n matches costs ``search`` and n times ``match``, from the command to all values.
     """
@@ -23,6 +23,7 @@ class Costs(msgspec.Struct, frozen=True):
     machine: dict[str, str]
     socket_second: Spent
     channel_second: Spent
+    stirred_second: Spent
     join: Spent
     event: Spent
     delivery: Spent
@@ -40,7 +41,7 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 OPERATIONS: Final = (
-    *("socket_second", "channel_second", "join", "event", "delivery"),
+    *("socket_second", "channel_second", "stirred_second", "join", "event", "delivery"),
     *("note", "select", "quote", "search", "match"),
 )
 """The fields of ``Costs`` that are processor time."""

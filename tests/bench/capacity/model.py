@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from server.hub.upkeep.keeper import QUIET_BEATS, STIRRED_SECONDS
+from server.hub.upkeep.keeper import STIRRED_SECONDS
 from tests.bench.capacity.costs import Costs
 from tests.bench.capacity.meters import Spent
 
@@ -74,14 +74,12 @@ class Deployment:
 
     ``watching_processes`` is how many web processes the sockets of one deal are spread over; 1 where a proxy
     sends a store's people to the same process. ``events_a_search`` are the events that its watchers receive.
-    A process looks after a quiet channel in one of ``quiet_beats`` heartbeats, and in each for
-    ``stirred_seconds`` after an event.
+    A process looks after a channel more often for ``stirred_seconds`` after an event.
     """
 
     stores: int = 10_000
     watching_processes: float | None = None
     events_a_search: float = 8.0
-    quiet_beats: int = QUIET_BEATS
     stirred_seconds: float = STIRRED_SECONDS
 
     def deals_watched(self, store: Store) -> float:
@@ -94,12 +92,10 @@ class Deployment:
         spread = store.wall_sockets if self.watching_processes is None else self.watching_processes
         return min(spread, float(store.wall_sockets))
 
-    def beats(self, store: Store) -> float:
-        """Return a store's heartbeats, in quiet channels: a wall always has events, deals now and then."""
+    def stirred(self, store: Store) -> float:
+        """Return the share of its time that a deal is stirred. A wall always is."""
         events = sum(store.rate(kind) for kind in (Kind.NOTE, Kind.SELECT, Kind.SEARCH)) / store.open_deals
-        stirred = 1 - math.exp(-events * self.stirred_seconds)
-        of_a_deal = 1 + (self.quiet_beats - 1) * stirred
-        return self.deals_watched(store) * of_a_deal + self.walls_watched(store) * self.quiet_beats
+        return 1 - math.exp(-events * self.stirred_seconds)
 
 
 def cost_of(kind: Kind, costs: Costs, store: Store, deployment: Deployment) -> Spent:
@@ -124,8 +120,10 @@ def cost_of(kind: Kind, costs: Costs, store: Store, deployment: Deployment) -> S
 
 def at_rest(costs: Costs, store: Store, deployment: Deployment) -> Spent:
     """Return what a store costs a second while nobody does anything."""
-    beats = costs.channel_second.times(deployment.beats(store))
-    return costs.socket_second.times(store.sockets) + beats
+    deals, stirred = deployment.deals_watched(store), deployment.stirred(store)
+    quiet = costs.channel_second.times(deals * (1 - stirred))
+    others = costs.stirred_second.times(deals * stirred + deployment.walls_watched(store))
+    return costs.socket_second.times(store.sockets) + quiet + others
 
 
 def demand(costs: Costs, store: Store, deployment: Deployment) -> Spent:

@@ -39,6 +39,7 @@ DOC: Final = Path(__file__).resolve().parents[3] / "docs" / "capacity.md"
 NAMES: Final = {
     "socket_second": "an idle, joined socket, for a second",
     "channel_second": "a quiet open deal, for a second, in each process that watches it",
+    "stirred_second": "the same within ten seconds after an event",
     "join": "a socket opens and joins a deal",
     "event": "an event, whoever watches",
     "delivery": "an event reaches one more socket",
@@ -184,26 +185,20 @@ def _faults(costs: Costs, store: Store, deployment: Deployment) -> Section:
 
 def _changes(costs: Costs, store: Store, deployment: Deployment) -> Section:
     """Return the fleets of the ways to go on, and what is full first in each."""
-    together = replace(deployment, watching_processes=1.0)
+    each_beat = {name: getattr(costs, name) for name in Costs.__struct_fields__}
+    each_beat["channel_second"] = costs.stirred_second
     ways = {
-        "as it is": deployment,
-        "every channel in each heartbeat (before decision 0058)": replace(deployment, quiet_beats=1),
-        "a store's people on one web process": together,
+        "as it is": (costs, deployment),
+        "every deal in each heartbeat (before decision 0058)": (Costs(**each_beat), deployment),
+        "a store's people on one web process": (costs, replace(deployment, watching_processes=1.0)),
     }
     rows = []
-    for name, way in ways.items():
-        # A cost of a quiet channel is that of one of several heartbeats.
-        own = costs if way.quiet_beats > 1 else _at_each_beat(costs, deployment.quiet_beats)
+    for name, (own, way) in ways.items():
         fleet = fleet_for(demand(own, store, way))
         full = first_full(own, store, way, fleet)
         first = "none up to 2x" if full is None else f"{full[1]}, at {full[0]:g}x"
         rows.append((name, *(f"{cores:,}" for cores in fleet.parts), first))
     return Section("changes", ("cores", *PARTS, "full first, with more stores"), rows)
-
-
-def _at_each_beat(costs: Costs, beats: int) -> Costs:
-    fields = {name: getattr(costs, name) for name in Costs.__struct_fields__}
-    return Costs(**(fields | {"channel_second": costs.channel_second.times(beats)}))
 
 
 def _figure(value: float) -> str:
