@@ -15,9 +15,10 @@ class Costs(msgspec.Struct, frozen=True):
     """Milliseconds of processor time of one operation, by part; KiB of what is kept.
 
     ``channel_second`` is a quiet open deal, ``stirred_second`` one that has just had an event, in one process
-    that watches it, ``socket_second`` a joined socket: for a second in which nothing happens. ``event`` is what an event costs whoever watches, ``delivery`` what each socket adds. ``note`` is
-    a light decision, ``select`` one that prices a car; both with their event, without deliveries. A search of
-    n matches costs ``search`` and n times ``match``, from the command to all values.
+    that watches it, ``socket_second`` a joined socket: for a second in which nothing happens. ``event`` is
+    what an event costs whoever watches, ``delivery`` what each socket adds. ``note`` is a light decision,
+    ``select`` one that prices a car; both with their event, without deliveries. A search of n matches costs
+    ``search`` and n times ``match``, from the command to all values.
     """
 
     machine: dict[str, str]
