@@ -211,8 +211,11 @@ async def open_bare() -> AsyncIterator[Bare]:
         yield Bare(process, Seats(port=port, watchers=0, marker=MARKER))
 
 
-async def load_token(stage: Stage) -> str:
-    """Issue a token of the riverside manager with which one person may open thousands of sockets."""
+async def load_token(stage: Stage, *, everything: bool = False) -> str:
+    """Issue a token of the riverside manager with which one person may open thousands of sockets.
+
+    ``everything``: it may also decide.
+    """
     async with connect_as_owner(stage.settings.database_owner_url) as database:
         account = await find_by_login(database, "riverside-manager")
         assert account is not None
@@ -221,7 +224,7 @@ async def load_token(stage: Stage) -> str:
             account.id,
             CredentialKind.BEARER,
             dt.timedelta(hours=1),
-            scopes=[TokenScope.READ, TokenScope.LOAD],
+            scopes=list(TokenScope) if everything else [TokenScope.READ, TokenScope.LOAD],
         )
 
 

@@ -78,12 +78,24 @@ PARTS = (
         most_repeats=3,
         room="searches",
     ),
+    Part(
+        "growth",
+        "a search, its values and its memory at 4,000 to 4,000,000 cars",
+        most_repeats=15,
+        room="searches",
+    ),
     Part("fanout", "what a delivery and an idle connection cost, against a bare hub", most_repeats=7),
     Part(
         "opening",
         "how soon 100 deals opened at once are valued, against the old design",
         most_repeats=1,
         room="searches",
+    ),
+    Part(
+        "capacity",
+        "what a socket, an open deal, a decision and a search cost, by part",
+        most_repeats=10,
+        room="capacity",
     ),
     Part("peers", "what a delivery costs, against Django Channels and Socket.IO", most_repeats=3),
 )

@@ -38,6 +38,7 @@ class Feed:
         presence_heard: Look,
         *,
         traffic: Traffic,
+        clock: Callable[[], float],
     ) -> None:
         self.session = Session(channel, traffic=traffic)
         self._traffic = traffic
@@ -45,6 +46,8 @@ class Feed:
         self._presence_heard = presence_heard
         self._looks = heard
         self.joining = 0
+        self._clock = clock
+        self.stirred_at = clock()
         self._log = log
         self._behind = asyncio.Event()
         self.sample: Sample | None = None
@@ -78,6 +81,7 @@ class Feed:
 
         Raises RedisError.
         """
+        self.stirred_at = self._clock()
         if self.session.open(head.epoch, head.seq, head.no or 0):
             self._behind.set()
         elif self.session.epoch != head.epoch:
@@ -147,6 +151,7 @@ class Feed:
     def _receive(self, entry: Entry) -> Verdict:
         verdict = self.session.receive(entry)
         if verdict is Verdict.TAKEN:
+            self.stirred_at = self._clock()
             self._traffic.took(entry.body)
             self._turn.has_events(self.session.deliver)
             for prefix, look in self._looks:
@@ -174,8 +179,16 @@ def _alone() -> str:
 class Registry:
     """The feeds of this process. ``tasks`` owns their tasks; all of them deliver with ``turn``."""
 
-    def __init__(self, log: ChannelLog, bus: Bus, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self,
+        log: ChannelLog,
+        bus: Bus,
+        tasks: asyncio.TaskGroup,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._log = log
+        self._clock = clock
         self._bus = bus
         self._tasks = tasks
         self.turn = LoopTurn()
@@ -195,6 +208,11 @@ class Registry:
     def channels(self) -> list[str]:
         """The channels that this process watches."""
         return list(self._feeds)
+
+    def stirred(self, seconds: float) -> list[str]:
+        """Return the watched channels that somebody joined, or that had an event, within ``seconds``."""
+        since = self._clock() - seconds
+        return [channel for channel, (feed, _) in self._feeds.items() if feed.stirred_at >= since]
 
     @property
     def watching(self) -> int:
@@ -273,7 +291,7 @@ class Registry:
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
             told = self._looks, self._tell_presence
-            feed = Feed(channel, self._log, self.turn, *told, traffic=self.traffic)
+            feed = Feed(channel, self._log, self.turn, *told, traffic=self.traffic, clock=self._clock)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]

@@ -20,6 +20,14 @@ from server.search.paging.searches import SearchService
 from server.work.queue import JobQueue
 
 HEARTBEAT_SECONDS: Final = 1.0
+QUIET_BEATS: Final = 5
+"""A channel on which nothing happens is looked at in one of so many heartbeats. Most open deals are quiet,
+and looking at them was most of what many of them asked of Redis (``docs/capacity.md``).
+"""
+
+STIRRED_SECONDS: Final = 10.0
+"""Longer than a search goes without an event, and than a job may be overdue."""
+
 OVERDUE_MS: Final = 5_000
 QUEUING_MS: Final = 10_000
 """Longer than it takes from a chunk's publication until its job is in the queue."""
@@ -55,6 +63,7 @@ class Keeper:
         self._match_again = match_again
         self._repeat_search = repeat_search
         self._adopting: set[str] = set()
+        self._beats = 0
         self._background = Background(
             self._beat,
             name="keeper",
@@ -75,14 +84,14 @@ class Keeper:
             await self._background.run()
 
     async def _beat(self) -> float:
-        channels = self._registry.channels
-        if not channels:
+        if not len(self._registry):
             return self._heartbeat_seconds
         look = await self._queue.look()
         self._searches.pressure.look(look.age_seconds, look.waiting)
         oldest = look.oldest_ms
         # A job that was queued before the oldest one that is still there was lost; else it only waits.
         before = None if oldest is None else oldest - QUEUING_MS
+        channels = self._due()
         pulses = await self._log.beat(channels, overdue_ms=self._overdue_ms, lost_before_ms=before)
         for channel, pulse in zip(channels, pulses, strict=True):
             self.mended["gaps"] += self._registry.compare(channel, pulse.epoch, pulse.seq)
@@ -95,6 +104,12 @@ class Keeper:
                 self._repeat_search(channel)
             await self._queue_again(channel, pulse)
         return self._heartbeat_seconds
+
+    def _due(self) -> list[str]:
+        """Return the channels to look at in this heartbeat."""
+        self._beats += 1
+        registry = self._registry
+        return registry.channels if self._beats % QUIET_BEATS == 0 else registry.stirred(STIRRED_SECONDS)
 
     async def _queue_again(self, channel: str, pulse: Pulse) -> None:
         if pulse.overdue:
