@@ -81,20 +81,24 @@ def parse(text: str) -> RedisAddress:
 
 
 def _of_many(text: str, scheme: str, kind: Kind) -> RedisAddress:
-    try:
-        parts = urlsplit(text)
-    except ValueError as error:
-        raise AddressError(f"a valid address ({error})") from None
-    login, _, places = parts.netloc.rpartition("@")
+    # Not urlsplit, which refuses several hosts in brackets.
+    address, _, query = text.partition("://")[2].partition("?")
+    netloc, _, path = address.partition("/")
+    login, _, places = netloc.rpartition("@")
     default = DEFAULT_PORT if kind is Kind.CLUSTER else DEFAULT_SENTINEL_PORT
+    if "," in login or "@" in login:
+        raise AddressError(
+            "with one user:password@ at most, before the first host:port, and with other characters than"
+            " letters and digits percent-encoded in them"
+        )
     nodes = tuple(_node(place, default) for place in places.split(","))
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    options = dict(parse_qsl(query, keep_blank_values=True))
     allowed = OPTIONS if kind is Kind.CLUSTER else (*OPTIONS, *SENTINEL_LOGIN)
     if unknown := sorted(set(options) - set(allowed)):
         raise AddressError(f"without {unknown[0]!r} after ?; allowed are {', '.join(allowed)}")
     _require_files(text)
     sentinel_login = [options.pop(name, "") for name in SENTINEL_LOGIN]
-    service, _, database = unquote(parts.path.removeprefix("/")).partition("/")
+    service, _, database = unquote(path).partition("/")
     if kind is Kind.CLUSTER:
         if service not in {"", "0"}:
             raise AddressError("without a database after the hosts: a cluster has only database 0")
@@ -123,17 +127,16 @@ def _node(place: str, default_port: int) -> Node:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not host or parts.username is not None:
+    if not host:
         raise AddressError(
-            f"a comma-separated list of host:port after ://, with one user:password@ at most before it"
-            f" ({place.rpartition('@')[2]!r} is not host:port)"
+            f"a comma-separated list of host:port after :// and the login ({place!r} is not host:port)"
         )
     return host, default_port if port is None else port
 
 
 def _require_files(text: str) -> None:
     """Raise AddressError for a certificate or key that cannot be read: no attempt would ever succeed."""
-    for name, value in parse_qsl(urlsplit(text).query):
+    for name, value in parse_qsl(text.partition("?")[2]):
         if name in FILES:
             try:
                 with Path(value).open("rb"):

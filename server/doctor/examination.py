@@ -24,7 +24,7 @@ from server.doctor.probes import postgres, processes
 from server.doctor.probes.deadline import CONNECT_SECONDS, PROBE_SECONDS, Unknown, within
 from server.doctor.probes.pings import MOST_SECONDS, PINGS, ping
 from server.doctor.probes.plans import read_place, read_plans, today_utc
-from server.doctor.probes.redis import open_redis, read_queue, read_redis, read_redis_clock
+from server.doctor.probes.redis import nodes_of, open_redis, read_queue, read_redis, read_redis_clock
 from server.doctor.report import Measured, Report, report_of
 from server.doctor.scripts import script_names
 from server.doctor.subjects.clocks import Clock
@@ -172,12 +172,22 @@ class _Examination:
         if redis is None:
             return
         seconds = self.options.probe_seconds + self.options.window_seconds
-        facts, queue, clock = await asyncio.gather(
-            within(seconds, read_redis(redis, script_names(), self.options.window_seconds)),
+        nodes = await within(self.options.probe_seconds, nodes_of(redis))
+        first, *others = [("", redis)] if isinstance(nodes, Unknown) or not nodes else nodes
+        scripts, window = script_names(), self.options.window_seconds
+        facts, others_facts, queue, clock = await asyncio.gather(
+            within(seconds, read_redis(first[1], scripts, window, first[0])),
+            asyncio.gather(
+                *(within(seconds, read_redis(node, scripts, window, name)) for name, node in others)
+            ),
             within(self.options.probe_seconds, read_queue(redis, self.settings.job_lease_ms)),
             within(self.options.probe_seconds, read_redis_clock(redis)),
         )
         self._keep("redis", facts, "Redis's state")
+        for (name, _), seen in zip(others, others_facts, strict=True):
+            self._keep(f"redis {name}", seen, f"the state of {name}")
+        found = (self.found.pop(f"redis {name}", None) for name, _ in others)
+        self.found["redis_nodes"] = tuple(node for node in found if node is not None)
         self._keep("queue", queue, "the queue")
         self._keep_clock(clock, "Redis's clock")
 

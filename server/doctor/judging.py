@@ -37,8 +37,9 @@ def judge(
         found += judge_indexes(expected, present, rows)
     found += judge_locks(measured.transactions)
     found += judge_plans(measured.plans, rows)
-    if measured.redis is not None:
-        found += judge_redis(measured.redis)
+    for node in (measured.redis, *measured.redis_nodes):
+        if node is not None:
+            found += judge_redis(node)
     if measured.queue is not None:
         found += judge_queue(measured.queue)
     if measured.redis_latency is not None:

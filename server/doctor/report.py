@@ -28,6 +28,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     postgres: PostgresFacts | None = None
     postgres_latency: Latency | None = None
     redis: RedisFacts | None = None
+    redis_nodes: tuple[RedisFacts, ...] = ()
     redis_latency: Latency | None = None
     queue: QueueFacts | None = None
     processes: tuple[ProcessFacts, ...] = ()

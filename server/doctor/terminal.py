@@ -13,6 +13,7 @@ from server.doctor.redis_watch.calls import RedisWatch
 from server.doctor.report import Finding, Measured, Report
 from server.doctor.subjects.latency import Latency
 from server.doctor.subjects.processes import ProcessFacts, Vitals
+from server.doctor.subjects.redis import RedisFacts
 from server.doctor.verdicts import STOPPED_MS, Severity
 
 _STYLES: Final = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
@@ -183,13 +184,19 @@ def _redis(found: Measured) -> Iterator[tuple[str, str]]:
     state = found.redis
     if state is None:
         return
+    name, trips = f"{state.server.capitalize()} {state.version}", _round_trips(found.redis_latency)
+    if not found.redis_nodes:
+        yield name, f"{trips}; {_redis_load(state)}"
+        return
+    yield name, f"{trips}; a cluster of {1 + len(found.redis_nodes)} masters"
+    for node in (state, *found.redis_nodes):
+        yield node.node, _redis_load(node)
+
+
+def _redis_load(state: RedisFacts) -> str:
     most = f" of {state.max_bytes / MEBIBYTE:,.0f}" if state.max_bytes else ""
     busy = "" if state.cpu_share is None else f", busy {state.cpu_share:.0%}"
-    yield (
-        f"{state.server.capitalize()} {state.version}",
-        f"{_round_trips(found.redis_latency)}; {state.used_bytes / MEBIBYTE:,.1f}{most} MiB, {state.policy},"
-        f" {state.clients} clients{busy}",
-    )
+    return f"{state.used_bytes / MEBIBYTE:,.1f}{most} MiB, {state.policy}, {state.clients} clients{busy}"
 
 
 def _process(process: ProcessFacts) -> str:

@@ -52,7 +52,7 @@ CHECKS: Final[dict[str, str]] = {
     "process.silent": "a process does not answer",
     "process.no_worker": "nobody computes values",
     "process.no_web": "nobody serves",
-    "redis.cluster": "a cluster whose slots are elsewhere",
+    "redis.cluster": "a cluster of which only one node is named, or whose slots are not all served",
     "redis.refuses_writes": "Redis refuses writes",
     "redis.evicting": "Redis deletes keys to make room",
     "redis.memory": "Redis's memory is nearly full, or has no limit",

@@ -14,7 +14,9 @@ from server.doctor.probes.deadline import CONNECT_SECONDS
 from server.doctor.subjects.clocks import Clock
 from server.doctor.subjects.queue import ALIVE_MS, QueueFacts
 from server.doctor.subjects.redis import LatencyEvent, RedisFacts, SlowCommand
-from server.log.links.peer import require_peer
+from server.log.links.cluster import ClusterClient
+from server.log.links.connecting import connect
+from server.log.links.topology import slot_of
 from server.settings import Settings
 from server.work.census import take_census
 from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY
@@ -29,19 +31,34 @@ SCRIPT_COMMANDS: Final = frozenset({"EVALSHA", "EVAL", "EVALSHA_RO"})
 
 def open_redis(settings: Settings) -> Redis:
     """Return a client of the doctor's own. It tries nothing twice: what fails once is a finding."""
-    pool: Any = ConnectionPool.from_url(
+    return connect(
         settings.redis_url,
+        settings.redis_uid,
+        ConnectionPool,
         max_connections=4,
         socket_timeout=CONNECT_SECONDS,
         socket_connect_timeout=CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         client_name="deal-architect-doctor",
     )
-    require_peer(pool, settings.redis_uid)
-    return Redis.from_pool(pool)
 
 
-async def read_redis(redis: Redis, scripts: Mapping[str, str], window_seconds: float) -> RedisFacts:
+async def nodes_of(redis: Redis) -> list[tuple[str, Redis]]:
+    """Return each master of a cluster with its place, that of the queue first; nothing for one server.
+
+    Raises RedisError.
+    """
+    if not isinstance(redis, ClusterClient):
+        return []
+    await redis.topology.settle()
+    first = redis.topology.owner(slot_of(JOBS_KEY))
+    masters = sorted(redis.topology.masters, key=lambda node: node != first)
+    return [(f"{node[0]}:{node[1]}", redis.node(node)) for node in masters]
+
+
+async def read_redis(
+    redis: Redis, scripts: Mapping[str, str], window_seconds: float, node: str = ""
+) -> RedisFacts:
     """Return what the server says now, and what its processor did in a window. Raises RedisError."""
     before, began = await redis.info("all"), time.monotonic()
     limits = await _config(redis, "maxclients", "client-output-buffer-limit", "save", "appendfsync")
@@ -55,6 +72,7 @@ async def read_redis(redis: Redis, scripts: Mapping[str, str], window_seconds: f
     threshold = limits.get("slowlog-log-slower-than")
     return RedisFacts(
         version=str(after.get("valkey_version") or after["redis_version"]),
+        node=node,
         server=str(after.get("server_name", "redis")),
         role=str(after.get("role", "master")),
         loading=bool(after.get("loading", 0)),

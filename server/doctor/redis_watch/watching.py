@@ -9,7 +9,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from server.doctor.probes.redis import command_name, open_redis
+from server.doctor.probes.redis import command_name, nodes_of, open_redis
 from server.doctor.redis_watch.calls import Counters, RedisWatch, watched
 from server.doctor.scripts import script_names
 from server.doctor.subjects.redis import SlowCommand
@@ -19,16 +19,21 @@ SLOW_ENTRIES: Final = 128
 
 
 async def watch_redis(settings: Settings, seconds: float) -> RedisWatch:
-    """Return what Redis is asked for some seconds. Raises RedisError if it is away."""
-    redis, scripts = open_redis(settings), script_names()
+    """Return what Redis is asked for some seconds. Raises RedisError if it is away.
+
+    Of a cluster, that is the master with the queue.
+    """
+    client, scripts = open_redis(settings), script_names()
     try:
+        masters = await nodes_of(client)
+        redis = masters[0][1] if masters else client
         last_slow = await _last_slow(redis)
         before = await _look(redis)
         await asyncio.sleep(seconds)
         after = await _look(redis)
         return watched(before, after, await _slow_since(redis, last_slow, scripts))
     finally:
-        await redis.aclose()
+        await client.aclose()
 
 
 async def _look(redis: Redis) -> Counters:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.doctor.verdicts import STOPPED_MS, Severity, Verdict
 
@@ -38,9 +39,13 @@ class LatencyEvent(Struct, frozen=True, kw_only=True):
 
 
 class RedisFacts(Struct, frozen=True, kw_only=True):
-    """What a Redis server says of itself. None: it does not tell us."""
+    """What a Redis server says of itself. None: it does not tell us.
+
+    ``node`` is the place of a master if REDIS_URL names a cluster.
+    """
 
     version: str
+    node: str = ""
     server: str = "redis"
     role: str = "master"
     loading: bool = False
@@ -74,7 +79,7 @@ class RedisFacts(Struct, frozen=True, kw_only=True):
 
 def judge_redis(facts: RedisFacts) -> list[Verdict]:
     """Return what is wrong with a Redis server, its settings and its load."""
-    return [
+    found = [
         *_serving(facts),
         *_memory(facts),
         *_load(facts),
@@ -83,6 +88,9 @@ def judge_redis(facts: RedisFacts) -> list[Verdict]:
         *_persistence(facts),
         *_version(facts),
     ]
+    if not facts.node:
+        return found
+    return [replace(each, about=facts.node, says=f"{facts.node}: {each.says}") for each in found]
 
 
 def _serving(facts: RedisFacts) -> list[Verdict]:
@@ -112,14 +120,26 @@ def _serving(facts: RedisFacts) -> list[Verdict]:
         )
         for reason, remedy in reasons
     ]
-    if facts.cluster and (facts.cluster_size > 1 or facts.cluster_state != "ok"):
+    if facts.node and facts.cluster_state != "ok":
+        found.append(
+            Verdict(
+                check="redis.cluster",
+                severity=Severity.FAULT,
+                says=f"this master's cluster does not serve all slots (state {facts.cluster_state})",
+                remedy="Start the masters that are away, or let their replicas take over"
+                " (`redis-cli --cluster check`).",
+                wait_ms=STOPPED_MS,
+            )
+        )
+    elif not facts.node and facts.cluster and (facts.cluster_size > 1 or facts.cluster_state != "ok"):
         found.append(
             Verdict(
                 check="redis.cluster",
                 severity=Severity.FAULT,
                 says=f"REDIS_URL names one node of a cluster of {facts.cluster_size} (state"
                 f" {facts.cluster_state}): keys of other nodes are refused",
-                remedy="Name a single server, or a cluster behind a proxy that speaks for all of it.",
+                remedy="Begin REDIS_URL with redis+cluster:// (with TLS: rediss+cluster://), or name a"
+                " single server.",
                 wait_ms=STOPPED_MS,
             )
         )

@@ -179,8 +179,11 @@ class ClusterPipeline:
         topology = self._client.topology
         await topology.settle()
         by_node: dict[Node, list[int]] = {}
-        for number, (args, _) in enumerate(self._commands):
-            by_node.setdefault(topology.owner(slot_of(key_of(args) or "")), []).append(number)
+        keys = [key_of(args) for args, _ in self._commands]
+        # What has no key goes where the first key is.
+        first = next((key for key in keys if key is not None), "")
+        for number, key in enumerate(keys):
+            by_node.setdefault(topology.owner(slot_of(first if key is None else key)), []).append(number)
         replies: list[Any] = [None] * len(self._commands)
 
         async def send(node: Node, numbers: Sequence[int]) -> None:
@@ -250,7 +253,7 @@ async def _ping(node: Redis) -> None:
 def key_of(args: Sequence[Any]) -> str | bytes | None:
     """Return the key that decides where a command runs; None for a command without one."""
     command = str(args[0]).upper()
-    if command in KEYLESS:
+    if command in KEYLESS or len(args) == 1:
         return None
     if command in SCRIPTS:
         place = 3

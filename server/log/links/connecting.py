@@ -44,25 +44,27 @@ def pool_of(
     return opened
 
 
-def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
-    """Return a client that returns bytes and opens at most ``connections``, to each node of a cluster; calls
-    wait until one is free.
-    """
+def connect(url: str, uid: int | None, kind: type[ConnectionPool], **options: Any) -> Redis:
+    """Return a client that returns bytes, with a pool of this ``kind`` for each node, of these options."""
     address = parse(url)
-    options = {
-        "max_connections": connections,
-        "timeout": WAIT_SECONDS,
-        "client_name": "deal-architect-worker",
-    }
 
     def open_pool(node: Node | None = None) -> ConnectionPool:
-        pool = pool_of(address, BlockingConnectionPool, uid, node, **options)
+        pool = pool_of(address, kind, uid, node, **options)
         send_directly(pool)
         return pool
 
     if address.kind is Kind.CLUSTER:
         return ClusterClient(Topology(address), open_pool, redis_breaker())
     return Redis.from_pool(open_pool())
+
+
+def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
+    """Return a client that returns bytes and opens at most ``connections``, to each node of a cluster; calls
+    wait until one is free.
+    """
+    name = "deal-architect-worker"
+    pool = BlockingConnectionPool
+    return connect(url, uid, pool, max_connections=connections, timeout=WAIT_SECONDS, client_name=name)
 
 
 def connect_guarded(url: str, uid: int | None = None, **options: Any) -> tuple[Redis, Guard]:
