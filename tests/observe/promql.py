@@ -61,6 +61,9 @@ class Query:
             self._take(")")
         elif token[0].isdigit():
             return
+        elif token == "time":
+            self._take("(")
+            self._take(")")
         elif token in _AGGREGATIONS:
             self._aggregation(token)
         elif token in _FUNCTIONS:
