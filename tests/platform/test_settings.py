@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from server.keep import Keep
 from server.secret_files import VARIABLES, with_secret_files
 from server.settings import Settings, SettingsError, listen_address, secret_of
 
@@ -18,6 +19,7 @@ def test_defaults() -> None:
     assert settings.allowed_origins == ("http://127.0.0.1:8000", "http://localhost:8000")
     assert settings.trusted_proxies == ()
     assert settings.metrics_from == ("127.0.0.0/8", "::1")
+    assert settings.keep == Keep(contracts=84, applications=25, lost=84, security=84, links=3)
 
 
 def test_the_default_origins_follow_the_port() -> None:
@@ -52,6 +54,11 @@ def test_the_default_origins_follow_the_port() -> None:
         ("DEAL_STATEMENT_TIMEOUT_MS", "1.5"),
         ("DEAL_LOG_LEVEL", "loud"),
         ("DEAL_REDIS_UID", "redis"),
+        ("DEAL_KEEP_CONTRACTS", "23"),
+        ("DEAL_KEEP_APPLICATIONS", "24"),
+        ("DEAL_KEEP_LOST", "0"),
+        ("DEAL_KEEP_SECURITY", "never"),
+        ("DEAL_KEEP_LINKS", "601"),
     ],
 )
 def test_a_wrong_value_is_named(variable: str, value: str) -> None:

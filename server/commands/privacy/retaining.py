@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from server.database.core.partitions import Unplaced
     from server.privacy.retaining import Due, Retained
     from server.settings import Settings
+
+
+METRICS: Final = (
+    *("deal_retain_time_seconds", "deal_retain_customers", "deal_retain_customers_left"),
+    *("deal_rows_unplaced", "deal_months_ahead"),
+)
+"""The metrics of ``--metrics-file``."""
 
 
 def add_retain_command(app: typer.Typer, services: WithServices) -> None:

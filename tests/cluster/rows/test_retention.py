@@ -1,0 +1,103 @@
+"""What is old enough goes, and nothing else."""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from server.clock import utc_now
+from server.commands.privacy.retaining import METRICS, write_metrics
+from server.database.core.partitions import unplaced
+from server.keep import Keep
+from server.privacy.retaining import retain, what_is_due
+from server.settings import Settings
+from tests.flow.privacy.told import open_stores
+
+pytestmark = pytest.mark.flow
+
+KEEP = Keep()
+MONTH = dt.timedelta(days=31)
+AGED = """
+WITH chosen AS (SELECT DISTINCT customer_id FROM deals WHERE store_id = 'riverside' LIMIT 1)
+UPDATE deals SET state = 'lost' WHERE customer_id IN (SELECT customer_id FROM chosen) RETURNING customer_id::text
+"""
+
+
+@pytest.fixture
+async def owner(stocked: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """The database as its owner."""
+    async with open_stores(stocked) as (connection, _):
+        yield connection
+
+
+async def aged(owner: asyncpg.Connection, months: int) -> str:
+    """Let a customer's deals be lost so long ago; return the customer."""
+    customer: str = await owner.fetchval(AGED)
+    await owner.execute("ALTER TABLE deals DISABLE TRIGGER USER")
+    await owner.execute(
+        "UPDATE deals SET updated_at = now() - make_interval(months => $2) WHERE customer_id = $1",
+        *(customer, months),
+    )
+    await owner.execute("ALTER TABLE deals ENABLE TRIGGER USER")
+    return customer
+
+
+async def test_a_customer_whose_deals_were_lost_long_ago_is_erased(
+    stocked: Settings, owner: asyncpg.Connection
+) -> None:
+    """After the period, not before; open deals are never touched."""
+    customer = await aged(owner, KEEP.lost - 1)
+    async with open_stores(stocked) as (_, redis):
+        assert not (await what_is_due(owner, KEEP, utc_now())).customers
+        later = utc_now() + 2 * MONTH
+        due = await what_is_due(owner, KEEP, later)
+        assert [each.customer_id for each in due.customers] == [customer]
+        done = await retain(owner, redis, KEEP, now=later, most=10)
+        assert (done.customers, done.left) == (1, 0)
+        names = await owner.fetch("SELECT customer_id::text, name FROM customers")
+        assert {row["customer_id"] for row in names if row["name"] == "[erased]"} == {customer}
+        assert (await retain(owner, redis, KEEP, now=later, most=10)).customers == 0
+
+
+async def test_links_and_months_of_security_events_go(stocked: Settings, owner: asyncpg.Connection) -> None:
+    """Links that ended long ago, but for accepted ones; whole months of events, and what no month has."""
+    deal = await owner.fetchval("SELECT deal_id FROM deals LIMIT 1")
+    links = [uuid.uuid4() for _ in range(3)]
+    for link, ended in zip(links, (5, 5, 1), strict=True):
+        await owner.execute(
+            "INSERT INTO deal_links (link_id, deal_id, token_hash, made_by, made_at, expires_at)"
+            " VALUES ($1, $2, sha256(uuid_send($1::uuid)), '{}', $3, $3::timestamptz + interval '1 hour')",
+            *(link, deal, utc_now() - ended * MONTH),
+        )
+    await owner.execute(
+        "INSERT INTO deal_acceptances (acceptance_id, deal_id, link_id, body)"
+        " VALUES (gen_random_uuid(), $1, $2, '{}')",
+        *(deal, links[1]),
+    )
+    old = utc_now() - (KEEP.security + 3) * MONTH
+    for at in (old, utc_now()):
+        await owner.execute(
+            "INSERT INTO security_events (at, until, count, kind) VALUES ($1, $1, 1, 'signed_in')", at
+        )
+    before = await owner.fetchval("SELECT count(*) FROM security_events")
+    async with open_stores(stocked) as (_, redis):
+        done = await retain(owner, redis, KEEP, now=utc_now(), most=1)
+    assert (done.links, done.security_events) == (1, 1)
+    left = {row["link_id"] for row in await owner.fetch("SELECT link_id FROM deal_links")}
+    assert left == set(links[1:])
+    assert await owner.fetchval("SELECT count(*) FROM security_events") == before - 1
+
+
+async def test_a_run_writes_its_metrics(stocked: Settings, owner: asyncpg.Connection, tmp_path: Path) -> None:
+    """Each that is documented, for the textfile collector."""
+    async with open_stores(stocked) as (_, redis):
+        done = await retain(owner, redis, KEEP, now=utc_now(), most=1)
+    path = tmp_path / "retain.prom"
+    write_metrics(path, done, await unplaced(owner))
+    found = re.findall(r"^(deal_\w+) ([\d.e+]+)$", path.read_text(), flags=re.MULTILINE)
+    assert {name for name, _ in found} == set(METRICS)
+    assert float(dict(found)["deal_months_ahead"]) == 3
