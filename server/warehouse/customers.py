@@ -67,6 +67,11 @@ DELETE FROM customers c USING customer_sources s
  WHERE s.customer_id = c.customer_id AND c.customer_id = ANY ($1)
    AND NOT EXISTS (SELECT FROM deals d WHERE d.customer_id = c.customer_id)
 """
+_ERASED: Final = """
+WITH found AS (SELECT customer_id FROM erasures WHERE customer_id = ANY ($1)),
+     forgotten AS (DELETE FROM customer_sources WHERE customer_id IN (SELECT customer_id FROM found))
+SELECT customer_id FROM found
+"""
 _DEAL: Final = """
 SELECT deal_id::text, version FROM deals
  WHERE customer_id = $1 AND state NOT IN ('signed', 'lost') ORDER BY deal_id LIMIT 1
@@ -123,6 +128,9 @@ class CustomerStoring:
         read.tally.read = len(rows)
         self._refused = {}
         stated, gone = self._judge(rows, read)
+        for erased in await self._erased(list(stated)):
+            del stated[erased]
+            read.tally.unchanged += 1
         for attempt in range(ATTEMPTS):
             done = Stored(rejects=list(read.rejects))
             done.tally.add(read.tally)
@@ -204,6 +212,12 @@ class CustomerStoring:
         await self._database.execute(_MAKE)
         await self._database.copy_records_to_table("staged", records=records, columns=_COLUMNS)
         await self._database.execute(_MERGE)
+
+    async def _erased(self, ids: list[uuid.UUID]) -> list[uuid.UUID]:
+        """Return those who were erased on request: they stay so, whatever the warehouse has of them."""
+        if not await self._database.fetchval("SELECT to_regclass('erasures') IS NOT NULL"):
+            return []
+        return [row["customer_id"] for row in await self._database.fetch(_ERASED, ids)]
 
     async def _remove(self, gone: set[uuid.UUID], done: Stored) -> None:
         removed = await remove_customers(self._database, list(gone))
