@@ -6,10 +6,8 @@ A customer with an open deal is changed by the command that people use, so that 
 approval that was given on other facts ends.
 """
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
@@ -17,23 +15,18 @@ import asyncpg
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.customers import CustomerChanges, CustomerError, CustomerFacts, check_facts
-from protocol.texts import without_unseen
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import SYSTEM
 from server.database.decisions.moves.customers import CUSTOMER_FACTS, change_customer
-from server.database.importing import values
 from server.database.importing.flaws import Flaw, FlawKind
 from server.warehouse.deletions import Guard
-from server.warehouse.fields import CUSTOMER_FIELDS
+from server.warehouse.facts import FACTS, Stated, changes_of, customer_id_of, facts_of
 from server.warehouse.keyset import GONE, KEY, NEWEST, moment_of
 from server.warehouse.layout import Table
 from server.warehouse.rejects import REJECTED, Reject
 from server.warehouse.storing import Advance, Stored, Stores
 
-NAMESPACE: Final = uuid.UUID("5b0a4f0e-3a0c-5f53-9d0e-9d6f4f2f8a10")
 ATTEMPTS: Final = 5
-FACTS: Final = CustomerFacts.__struct_fields__
-WHOLE: Final = frozenset({"score", "co_score", "remaining_months"})
 
 _OPEN: Final = (
     "EXISTS (SELECT FROM deals d WHERE d.customer_id = c.customer_id AND d.state NOT IN ('signed', 'lost'))"
@@ -81,24 +74,8 @@ UPDATE customer_sources SET gone_at = now() WHERE customer_id = ANY ($1) AND gon
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A customer as a row of the warehouse states it."""
-
-    key: str
-    customer_id: uuid.UUID
-    store_id: str
-    facts: CustomerFacts
-    at: dt.datetime
-
-
 class _Unsettled(Exception):
     """Customers of open deals have changes, which go to their deals first."""
-
-
-def customer_id_of(store_id: str, key: str) -> uuid.UUID:
-    """Return our id of a store's customer: the same for the same key, whenever it is read."""
-    return uuid.uuid5(NAMESPACE, f"{store_id} {key}")
 
 
 class CustomerStoring:
@@ -260,40 +237,6 @@ async def remove_customers(database: asyncpg.Connection, gone: list[uuid.UUID]) 
     removed = int((await database.execute(_REMOVE, gone)).split()[-1])
     await database.execute(_KEEP, gone)
     return removed
-
-
-def facts_of(table: Table, row: Any) -> CustomerFacts:
-    """Return the facts of a row. Raises FieldError, CustomerError."""
-    texts = {name: row[name] or "" for name in table.fields} | dict(table.mapped.constants)
-    facts: dict[str, Any] = {}
-    for name, raw in texts.items():
-        text = without_unseen(" ".join(raw.split()))
-        if not text:
-            continue
-        field = CUSTOMER_FIELDS[name]
-        try:
-            facts[field] = _value(field, text)
-        except ValueError as error:
-            raise codec.FieldError(name, str(error)) from None
-    found = codec.convert(CustomerFacts, facts)
-    check_facts(found)
-    return found
-
-
-def changes_of(before: CustomerFacts, after: CustomerFacts, current: CustomerFacts) -> dict[str, Any]:
-    """Return what the warehouse changed, from ``before`` to ``after``, and is not so already."""
-    new, old, now = (codec.plain(facts) for facts in (after, before, current))
-    return {name: new.get(name) for name in FACTS if new.get(name) not in (old.get(name), now.get(name))}
-
-
-def _value(field: str, text: str) -> Any:
-    if field.endswith("_cents"):
-        return values.cents(text)
-    if field in WHOLE:
-        return int(text)
-    if field.endswith("_date"):
-        return values.date(text).isoformat()
-    return text.upper() if field == "state" else text
 
 
 def _record(one: Stated, facts: CustomerFacts) -> tuple[Any, ...]:
