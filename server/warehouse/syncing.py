@@ -31,7 +31,7 @@ from server.warehouse.storing import Stores, Storing, read_stores
 
 LAG: Final = dt.timedelta(seconds=30)
 OVERLAP: Final = dt.timedelta(minutes=10)
-PAGE_ROWS: Final = 5_000
+PAGE_ROWS: Final = 2_000
 HISTORY_ROWS: Final = 50_000
 HISTORY: Final = frozenset({What.LOANS, What.PAYMENTS})
 Progress = Callable[[What, int, float], None]
