@@ -6,10 +6,8 @@ A customer with an open deal is changed by the command that people use, so that 
 approval that was given on other facts ends.
 """
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
@@ -17,23 +15,18 @@ import asyncpg
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.customers import CustomerChanges, CustomerError, CustomerFacts, check_facts
-from protocol.texts import without_unseen
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import SYSTEM
 from server.database.decisions.moves.customers import CUSTOMER_FACTS, change_customer
-from server.database.importing import values
 from server.database.importing.flaws import Flaw, FlawKind
 from server.warehouse.deletions import Guard
-from server.warehouse.fields import CUSTOMER_FIELDS
+from server.warehouse.facts import FACTS, Stated, changes_of, customer_id_of, facts_of
 from server.warehouse.keyset import GONE, KEY, NEWEST, moment_of
 from server.warehouse.layout import Table
 from server.warehouse.rejects import REJECTED, Reject
 from server.warehouse.storing import Advance, Stored, Stores
 
-NAMESPACE: Final = uuid.UUID("5b0a4f0e-3a0c-5f53-9d0e-9d6f4f2f8a10")
 ATTEMPTS: Final = 5
-FACTS: Final = CustomerFacts.__struct_fields__
-WHOLE: Final = frozenset({"score", "co_score", "remaining_months"})
 
 _OPEN: Final = (
     "EXISTS (SELECT FROM deals d WHERE d.customer_id = c.customer_id AND d.state NOT IN ('signed', 'lost'))"
@@ -67,6 +60,11 @@ DELETE FROM customers c USING customer_sources s
  WHERE s.customer_id = c.customer_id AND c.customer_id = ANY ($1)
    AND NOT EXISTS (SELECT FROM deals d WHERE d.customer_id = c.customer_id)
 """
+_ERASED: Final = """
+WITH found AS (SELECT customer_id FROM erasures WHERE customer_id = ANY ($1)),
+     forgotten AS (DELETE FROM customer_sources WHERE customer_id IN (SELECT customer_id FROM found))
+SELECT customer_id FROM found
+"""
 _DEAL: Final = """
 SELECT deal_id::text, version FROM deals
  WHERE customer_id = $1 AND state NOT IN ('signed', 'lost') ORDER BY deal_id LIMIT 1
@@ -76,24 +74,8 @@ UPDATE customer_sources SET gone_at = now() WHERE customer_id = ANY ($1) AND gon
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A customer as a row of the warehouse states it."""
-
-    key: str
-    customer_id: uuid.UUID
-    store_id: str
-    facts: CustomerFacts
-    at: dt.datetime
-
-
 class _Unsettled(Exception):
     """Customers of open deals have changes, which go to their deals first."""
-
-
-def customer_id_of(store_id: str, key: str) -> uuid.UUID:
-    """Return our id of a store's customer: the same for the same key, whenever it is read."""
-    return uuid.uuid5(NAMESPACE, f"{store_id} {key}")
 
 
 class CustomerStoring:
@@ -123,6 +105,9 @@ class CustomerStoring:
         read.tally.read = len(rows)
         self._refused = {}
         stated, gone = self._judge(rows, read)
+        for erased in await self._erased(list(stated)):
+            del stated[erased]
+            read.tally.unchanged += 1
         for attempt in range(ATTEMPTS):
             done = Stored(rejects=list(read.rejects))
             done.tally.add(read.tally)
@@ -205,6 +190,12 @@ class CustomerStoring:
         await self._database.copy_records_to_table("staged", records=records, columns=_COLUMNS)
         await self._database.execute(_MERGE)
 
+    async def _erased(self, ids: list[uuid.UUID]) -> list[uuid.UUID]:
+        """Return those who were erased on request: they stay so, whatever the warehouse has of them."""
+        if not await self._database.fetchval("SELECT to_regclass('erasures') IS NOT NULL"):
+            return []
+        return [row["customer_id"] for row in await self._database.fetch(_ERASED, ids)]
+
     async def _remove(self, gone: set[uuid.UUID], done: Stored) -> None:
         removed = await remove_customers(self._database, list(gone))
         done.tally.removed += removed
@@ -246,40 +237,6 @@ async def remove_customers(database: asyncpg.Connection, gone: list[uuid.UUID]) 
     removed = int((await database.execute(_REMOVE, gone)).split()[-1])
     await database.execute(_KEEP, gone)
     return removed
-
-
-def facts_of(table: Table, row: Any) -> CustomerFacts:
-    """Return the facts of a row. Raises FieldError, CustomerError."""
-    texts = {name: row[name] or "" for name in table.fields} | dict(table.mapped.constants)
-    facts: dict[str, Any] = {}
-    for name, raw in texts.items():
-        text = without_unseen(" ".join(raw.split()))
-        if not text:
-            continue
-        field = CUSTOMER_FIELDS[name]
-        try:
-            facts[field] = _value(field, text)
-        except ValueError as error:
-            raise codec.FieldError(name, str(error)) from None
-    found = codec.convert(CustomerFacts, facts)
-    check_facts(found)
-    return found
-
-
-def changes_of(before: CustomerFacts, after: CustomerFacts, current: CustomerFacts) -> dict[str, Any]:
-    """Return what the warehouse changed, from ``before`` to ``after``, and is not so already."""
-    new, old, now = (codec.plain(facts) for facts in (after, before, current))
-    return {name: new.get(name) for name in FACTS if new.get(name) not in (old.get(name), now.get(name))}
-
-
-def _value(field: str, text: str) -> Any:
-    if field.endswith("_cents"):
-        return values.cents(text)
-    if field in WHOLE:
-        return int(text)
-    if field.endswith("_date"):
-        return values.date(text).isoformat()
-    return text.upper() if field == "state" else text
 
 
 def _record(one: Stated, facts: CustomerFacts) -> tuple[Any, ...]:

@@ -16,7 +16,8 @@ import asyncpg
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.warehouse import deletions, runs
-from server.warehouse.customers import CustomerStoring, customer_id_of, remove_customers
+from server.warehouse.customers import CustomerStoring, remove_customers
+from server.warehouse.facts import customer_id_of
 from server.warehouse.fields import What
 from server.warehouse.history import HistoryStoring, batch_name
 from server.warehouse.keyset import KEY, NEWEST, Position, Walk, first_query, moment_of, page_query
@@ -30,7 +31,7 @@ from server.warehouse.storing import Stores, Storing, read_stores
 
 LAG: Final = dt.timedelta(seconds=30)
 OVERLAP: Final = dt.timedelta(minutes=10)
-PAGE_ROWS: Final = 5_000
+PAGE_ROWS: Final = 2_000
 HISTORY_ROWS: Final = 50_000
 HISTORY: Final = frozenset({What.LOANS, What.PAYMENTS})
 Progress = Callable[[What, int, float], None]

@@ -1,4 +1,4 @@
-"""No request waits for the warehouse: nothing but the command ``sync`` imports its room or knows its address."""
+"""No request waits for the warehouse: only the command ``sync`` imports its room or knows its address."""
 
 import re
 from pathlib import Path

@@ -7,6 +7,10 @@ import sys
 import pytest
 
 from server.settings import process_environment
+from server.warehouse.fields import What
+from server.warehouse.report import as_json
+from server.warehouse.runs import Tally
+from server.warehouse.syncing import Outcome
 from tests.commands.here import run_here
 from tests.services import ROOT
 from tests.warehouse.conftest import STORES, Both
@@ -51,11 +55,19 @@ async def test_it_tells_people_programs_and_prometheus(both: Both) -> None:
     assert 'deal_sync_rows_rejected_total{what="stock"} 3.0' in written
     assert 'deal_sync_failing{what="payments"} 0.0' in written
 
-    code, out, _ = await run(both, "--share", "1", "--json", "--what", "stock")
 
-    told = json.loads(out)
-    assert (code, told["breaks"], told["kinds"]["stock"]["read"]) == (0, 0, 0)
-    assert list(told["kinds"]) == ["stock"]
+def test_as_json_it_has_the_counts_of_each_kind() -> None:
+    outcomes = {What.STOCK: Outcome(Tally(read=3, added=2, rejected=1), pages=1, complete=True)}
+
+    told = json.loads(json.dumps(as_json(outcomes, 1.23456, statements=9, breaks=2)))
+
+    assert (told["seconds"], told["statements"], told["breaks"]) == (1.235, 9, 2)
+    assert told["kinds"] == {
+        "stock": {
+            **{"read": 3, "added": 2, "updated": 0, "unchanged": 0, "removed": 0, "superseded": 0},
+            **{"rejected": 1, "doubtful": 0, "pages": 1, "complete": True, "compared": False},
+        }
+    }
 
 
 @pytest.mark.parametrize(

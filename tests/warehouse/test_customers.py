@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.warehouse.customers import customer_id_of
+from server.warehouse.facts import customer_id_of
 from tests.warehouse.conftest import STORES, Both
 from tests.warehouse.sample import customers, fill
 
@@ -92,3 +92,21 @@ async def test_a_customer_with_deals_is_not_removed(both: Both) -> None:
     assert await customer(both, 2) is not None
     assert await customer(both, 3) is None
     assert await both.ours.fetchval("SELECT count(*) FROM customer_sources WHERE gone_at IS NOT NULL") == 1
+
+
+async def test_an_erased_customer_does_not_come_back(both: Both) -> None:
+    """Neither with a change nor when everything is read again; what the warehouse said is forgotten, too."""
+    await fill(both.source, customers=customers(6, STORES))
+    await both.sync("customers")
+    key = customer_id_of("riverside", "2")
+    await both.ours.execute("CREATE TABLE IF NOT EXISTS erasures (customer_id uuid PRIMARY KEY)")
+    await both.ours.execute("INSERT INTO erasures (customer_id) VALUES ($1)", key)
+    await both.ours.execute("UPDATE customers SET name = '[erased]', phone = '' WHERE customer_id = $1", key)
+    await both.change("UPDATE deal_architect.customers SET city = 'Xenia', updated_at = now()")
+
+    assert (await both.sync("customers"))["customers"].tally.updated == 5
+    assert (await both.sync("customers", full=True))["customers"].tally.unchanged == 6
+
+    row = await customer(both, 2)
+    assert (row["name"], row["phone"], row["city"]) == ("[erased]", "", "Dayton")
+    assert await both.ours.fetchval("SELECT count(*) FROM customer_sources WHERE customer_id = $1", key) == 0

@@ -234,3 +234,13 @@ async def test_a_dry_run_stores_nothing(both: Both) -> None:
     assert await both.ours.fetchval("SELECT sum(rows_read) FROM sync_state") == 0
     assert not (both.folder / "history").exists()
     assert (await both.sync("stock"))["stock"].tally.added == 9
+
+
+async def test_a_plain_postgresql_will_do(both: Both) -> None:
+    both.proxy.is_redshift = False
+    await fill(both.source, stock=cars(9, STORES), customers=customers(3, STORES))
+
+    found = await both.sync("stock", "customers")
+
+    assert (found["stock"].tally.added, found["customers"].tally.added) == (9, 3)
+    assert not any("query_group" in sql for sql in both.proxy.queries)

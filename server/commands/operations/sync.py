@@ -65,7 +65,7 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
             typer.Option(
                 min=1,
                 max=1_000_000,
-                help="Rows of a page. Default: 5000; 50000 of payments.",
+                help="Rows of a page. Default: 2000; 50000 of payments.",
                 show_default=False,
             ),
         ] = None,

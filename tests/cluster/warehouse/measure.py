@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
@@ -43,6 +44,7 @@ class Measured:
     seconds: float
     peak_mib: float
     again_seconds: float
+    cpu_seconds: float
 
 
 def measured(what: str, rows: int) -> Measured:
@@ -79,20 +81,20 @@ def measured(what: str, rows: int) -> Measured:
                 "--rejects",
                 f"{history}/rejects.csv",
             ]
-            first, peak = _run(words, environ)
-            again, _ = _run(words, environ)
-    return Measured(first["kinds"][what]["added"], first["seconds"], peak, again["seconds"])
+            first, peak, cpu = _run(words, environ)
+            again, _, _ = _run(words, environ)
+    return Measured(first["kinds"][what]["added"], first["seconds"], peak, again["seconds"], cpu)
 
 
-def _run(words: list[str], environ: dict[str, str]) -> tuple[dict[str, object], float]:
-    """Return what a program printed as JSON, and its peak of resident memory in MiB."""
+def _run(words: list[str], environ: dict[str, str]) -> tuple[dict[str, Any], float, float]:
+    """Return what a program printed as JSON, its peak of resident memory in MiB, and its processor time."""
     with tempfile.TemporaryFile() as out:
         program = subprocess.Popen(words, env=environ, cwd=ROOT, stdout=out)
         _, status, usage = os.wait4(program.pid, 0)
         program.returncode = os.waitstatus_to_exitcode(status)
         assert program.returncode == 0
         out.seek(0)
-        return json.loads(out.read()), usage.ru_maxrss / 1024
+        return json.loads(out.read()), usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def _copy_cars(services: Services, url: str, rows: int) -> None:

@@ -11,7 +11,6 @@ from tests.warehouse.conftest import QUICK, Both
 
 pytestmark = pytest.mark.flow
 ROWS, PAGE = 48, 11
-PLACES = 24
 IMPATIENT = Patience(1, 0.001, 0.001, 10, 10)
 
 
@@ -23,15 +22,16 @@ async def unbroken(both: Both) -> int:
     return both.proxy.bytes_sent
 
 
-async def test_a_sync_that_breaks_off_anywhere_and_is_called_again(both: Both) -> None:
+@pytest.mark.parametrize("places", [12, pytest.param(80, marks=pytest.mark.long)])
+async def test_a_sync_that_breaks_off_anywhere_and_is_called_again(both: Both, places: int) -> None:
     """Each call ends at the break; the next one goes on."""
     total = await unbroken(both)
     expected = await state(both)
     broken = 0
-    for place in range(PLACES):
+    for place in range(places):
         await empty(both)
         both.proxy.forget()
-        both.proxy.cuts = [total * place // PLACES + place % 7]
+        both.proxy.cuts = [total * place // places + place % 7]
         both.patience = IMPATIENT
         try:
             await both.sync(rows=PAGE)
@@ -40,7 +40,7 @@ async def test_a_sync_that_breaks_off_anywhere_and_is_called_again(both: Both) -
             assert not both.proxy.cuts
             await both.sync(rows=PAGE)
         assert await state(both) == expected, place
-    assert broken > PLACES * 0.9
+    assert broken > places * 0.9
     assert both.proxy.refused == []
 
 
