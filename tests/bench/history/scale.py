@@ -21,7 +21,7 @@ from server.history.aggregation import aggregate, edges_of
 from server.history.calibration import Wish, calibrate
 from server.history.files import HistoryFiles
 from server.history.report.page import write_page
-from tests.history.books import RECOVERED, kinds_of, known_model
+from tests.history.books import LONG, RECOVERED, kinds_of, known_model
 from tests.history.generating import Plan, generate
 
 ROWS = (3_000_000, 10_000_000, 30_000_000)
@@ -35,29 +35,29 @@ LATE = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
 def write_history(folder: Path, rows: int) -> None:
     """Write a history of about so many payments: 84 months, loans originated in the first 48."""
     plan = Plan(loans=round(rows / PAYMENTS_PER_LOAN), recovered=RECOVERED)
-    generate(folder, kinds_of(known_model()), plan, memory_mib=4_096)
+    generate(folder, kinds_of(known_model(LONG)), plan, memory_mib=4_096)
 
 
 def first_aggregation(folder: Path) -> dict[str, float]:
     """Aggregate every month."""
-    done = aggregate(HistoryFiles(folder), edges_of(known_model()))
+    done = aggregate(HistoryFiles(folder), edges_of(known_model(LONG)))
     return {"rows": done.rows}
 
 
 def one_changed_month(folder: Path) -> dict[str, float]:
     """Aggregate the month in which a payment came late."""
-    done = aggregate(HistoryFiles(folder), edges_of(known_model()))
+    done = aggregate(HistoryFiles(folder), edges_of(known_model(LONG)))
     return {"rows": done.rows_read, "months": done.made}
 
 
 def calibrate_anew(folder: Path) -> dict[str, float]:
     """Estimate, compare, write the report."""
     wish = Wish(version="new", effective=dt.date(2024, 2, 1), as_of=dt.date(2024, 1, 15))
-    found, done = calibrate(folder, known_model(), wish)
+    found, done = calibrate(folder, known_model(LONG), wish)
     write_page(found, folder / "report.html")
     errors = [
         abs(band.cnl / true.cnl - 1.0)
-        for band, true in zip(found.estimate.bands, known_model().curves, strict=True)
+        for band, true in zip(found.estimate.bands, known_model(LONG).curves, strict=True)
     ]
     return {"rows": done.rows, "mean error of CNL": float(np.mean(errors))}
 
