@@ -12,8 +12,9 @@ from server.history.aggregation import Aggregated, aggregate, edges_of
 from server.history.comparing import standard_contracts, tier_views
 from server.history.counts import read_history
 from server.history.engine import MEMORY_MIB
-from server.history.estimation import estimate
+from server.history.estimation import Estimate, estimate
 from server.history.files import HistoryFiles
+from server.history.hazards import POSITIONS
 from server.history.judging import crossed_tiers, missing_bands, objections, too_far
 from server.history.report.page import Calibrated
 
@@ -55,7 +56,7 @@ def calibrate(
         contracts=contracts,
         objections=objections(new, done, fill_missing=wish.fill_missing),
         too_far=too_far(contracts, wish.most_change),
-        notes=_notes(done, new.model, tiers, len(missing_bands(new)) if wish.fill_missing else 0),
+        notes=_notes(done, new, tiers, len(missing_bands(new)) if wish.fill_missing else 0),
         first_month=history.first,
         last_month=history.last,
         payments=done.rows,
@@ -67,8 +68,13 @@ def calibrate(
     return found, done
 
 
-def _notes(done: Aggregated, model: RiskModel, tiers: Sequence[str], filled: int) -> tuple[str, ...]:
-    notes = [*crossed_tiers(model, tiers)]
+def _notes(done: Aggregated, new: Estimate, tiers: Sequence[str], filled: int) -> tuple[str, ...]:
+    notes = [*crossed_tiers(new.model, tiers)]
+    if new.hazards.seen < POSITIONS:
+        seen = new.hazards.seen / POSITIONS
+        notes.append(
+            f"too few loans are seen beyond {seen:.0%} of their terms: the last hazard holds on there"
+        )
     if filled:
         notes.append(f"{filled} bands have no loan and take their tier's curve")
     if done.left_out:

@@ -51,7 +51,7 @@ class Counts:
 class Recoveries:
     """Rows of charge-offs and what was recovered of them: shape (r,).
 
-    ``charge_off`` numbers the charge-offs from 0; ``lag`` is in months, -1 if nothing was recovered. ``owed``
+    ``charge_off`` numbers the charge-offs; ``lag`` is in months, -1 if nothing was recovered. ``owed``
     and ``seen_for`` (months from the charge-off to the end of the history) repeat for each of its rows.
     """
 
@@ -105,10 +105,9 @@ def read_history(folder: Path, before: str) -> History:
 
 
 def _recoveries(columns: dict[str, NDArray[Any]]) -> Recoveries:
-    _, charge_off = np.unique(columns["loan_id"].astype(str), return_inverse=True)
     return Recoveries(
         tier=columns["tier"].astype(str),
-        charge_off=charge_off,
+        charge_off=columns["charge_off"].astype(np.int64),
         owed=columns["owed"].astype(np.float64),
         seen_for=columns["seen_for"].astype(np.int64),
         lag=columns["lag"].astype(np.int64),

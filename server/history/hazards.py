@@ -17,6 +17,8 @@ from server.history.credibility import Believed, believe
 from server.history.intervals import gamma_band
 
 POSITIONS: Final = 24
+FEWEST_EXPECTED: Final = 5
+"""Charge-offs that a position must be expected to show, before what it shows is taken for its rate."""
 
 Band = tuple[str, int, float, float]
 """A tier, and the upper edges of term, LTV and PTI."""
@@ -32,7 +34,8 @@ def position(age: Whole, term: Whole) -> Whole:
 class DefaultHazards:
     """Rates of default for a whole term, shape (bands, POSITIONS); a month's is ``rate / term``.
 
-    ``low`` and ``high`` are bands of 95 %; ``level`` says how a band as a whole compares with its tier.
+    ``low`` and ``high`` are bands of 95 %; ``level`` says how a band as a whole compares with its tier;
+    ``seen`` is the number of positions from the first that the book has loans at.
     """
 
     bands: tuple[Band, ...]
@@ -42,6 +45,7 @@ class DefaultHazards:
     level: Believed
     actual: Floats
     exposed: Floats
+    seen: int
 
 
 def default_hazards(counts: Counts, bands: tuple[Band, ...]) -> DefaultHazards:
@@ -54,7 +58,7 @@ def default_hazards(counts: Counts, bands: tuple[Band, ...]) -> DefaultHazards:
     actual, exposed = np.zeros((len(bands), POSITIONS)), np.zeros((len(bands), POSITIONS))
     np.add.at(actual, (number, place), counts.defaults)
     np.add.at(exposed, (number, place), counts.loans / counts.term)
-    book = actual.sum(axis=0) / np.maximum(exposed.sum(axis=0), 1e-9)
+    book, seen = _book(actual.sum(axis=0), exposed.sum(axis=0))
     names = [band[0] for band in bands]
     tiers = list(dict.fromkeys(names))
     of_tier = np.array([tiers.index(name) for name in names])
@@ -81,7 +85,22 @@ def default_hazards(counts: Counts, bands: tuple[Band, ...]) -> DefaultHazards:
         level=level,
         actual=actual,
         exposed=exposed,
+        seen=seen,
     )
+
+
+def _book(actual: Floats, exposed: Floats) -> tuple[Floats, int]:
+    """Return the book's rate by position, and how many positions it is seen at.
+
+    A young book has no loans late in their terms: there the last rate that is known holds on.
+    """
+    usual = float(actual.sum()) / max(float(exposed.sum()), 1e-9)
+    seen = np.flatnonzero(exposed * usual >= FEWEST_EXPECTED)
+    last = int(seen[-1]) if len(seen) else POSITIONS - 1
+    rate = actual / np.maximum(exposed, 1e-9)
+    late = slice(max(last - 1, 0), last + 1)
+    rate[last + 1 :] = float(actual[late].sum()) / max(float(exposed[late].sum()), 1e-9)
+    return rate, last + 1
 
 
 def band_numbers(counts: Counts, bands: tuple[Band, ...]) -> NDArray[np.int64]:

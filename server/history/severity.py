@@ -42,19 +42,21 @@ def severity(rows: Recoveries, tier: str) -> Severity:
     if not mine.any():
         return Severity(0.0, 0.0, 0.0, 0.0, 0, np.zeros(LONGEST_LAG + 1))
     _, first, number = np.unique(rows.charge_off[mine], return_index=True, return_inverse=True)
-    owed, seen = rows.owed[mine][first], rows.seen_for[mine][first]
-    recovered = np.zeros((len(first), LONGEST_LAG + 1))
+    owed, seen = rows.owed[mine][first], np.minimum(rows.seen_for[mine][first], LONGEST_LAG)
     lag, amount = rows.lag[mine], rows.amount[mine]
     kept = (lag >= 0) & (lag <= LONGEST_LAG)
-    np.add.at(recovered, (number[kept], lag[kept]), amount[kept])
-    lags = np.arange(LONGEST_LAG + 1)
-    at_risk = seen[:, None] >= lags
-    balance = (owed[:, None] * at_risk).sum(axis=0)
-    enough = at_risk.sum(axis=0) >= FEWEST_AT_LAG
-    by_lag = np.where(enough, (recovered * at_risk).sum(axis=0) / np.maximum(balance, 1.0), 0.0)
+    size, lags = LONGEST_LAG + 1, np.arange(LONGEST_LAG + 1)
+    # How many charge-offs, and what balances, were seen for at least each lag.
+    seen_for = np.bincount(seen, minlength=size)[::-1].cumsum()[::-1]
+    balance = np.maximum(np.bincount(seen, weights=owed, minlength=size)[::-1].cumsum()[::-1], 1.0)
+    enough = seen_for >= FEWEST_AT_LAG
+    recovered = np.bincount(lag[kept], weights=amount[kept], minlength=size)
+    by_lag = np.where(enough, recovered / balance, 0.0)
     total = float(by_lag.sum())
-    pull = np.where(enough, (recovered - owed[:, None] * by_lag) * at_risk / np.maximum(balance, 1.0), 0.0)
-    error = float(np.sqrt((pull.sum(axis=1) ** 2).sum()))
+    kept &= enough[np.maximum(np.minimum(lag, LONGEST_LAG), 0)]
+    pull = np.bincount(number[kept], weights=amount[kept] / balance[lag[kept]], minlength=len(first))
+    pull -= owed * np.cumsum(by_lag / balance)[seen]
+    error = float(np.sqrt((pull**2).sum()))
     return Severity(
         recovery=min(max(total, 0.0), HIGHEST),
         low=max(total - Z_95 * error, 0.0),

@@ -12,7 +12,10 @@ from server.history.estimation import scheduled_balance
 from tests.history.generating import Known
 
 RATE_BP = 900.0
-LTV_EDGE, PTI_EDGE, TERM_EDGE = 11_000.0, 1_200.0, 48
+LTV_EDGE, PTI_EDGE = 11_000.0, 1_200.0
+SHORT, LONG = (24, 36), (48, 72)
+"""The two terms of a book: short ones are seen to their end in four years."""
+
 TIMING = ((0.1, 0.08), (0.25, 0.33), (0.5, 0.68), (0.75, 0.9), (1.0, 1.0))
 RECOVERED = {2: 0.2, 4: 0.15, 9: 0.1}
 RECOVERY = sum(RECOVERED.values())
@@ -26,10 +29,10 @@ CNL = {
 }
 
 
-def known_model() -> RiskModel:
-    """Return a model with 2 x 2 x 2 bands for each tier."""
+def known_model(terms: tuple[int, int] = SHORT) -> RiskModel:
+    """Return a model with 2 x 2 x 2 bands for each tier: its bands of terms part between two terms."""
     curves = []
-    edges = ((TERM_EDGE, NO_EDGE_MONTHS), (LTV_EDGE, NO_EDGE_BP), (PTI_EDGE, NO_EDGE_BP))
+    edges = ((terms[0], NO_EDGE_MONTHS), (LTV_EDGE, NO_EDGE_BP), (PTI_EDGE, NO_EDGE_BP))
     for tier, (term, ltv, pti) in itertools.product(Tier, itertools.product(*edges)):
         worse = (1.3 if ltv == NO_EDGE_BP else 0.9) * (1.2 if pti == NO_EDGE_BP else 1.0)
         curves.append(
@@ -40,7 +43,7 @@ def known_model() -> RiskModel:
                 loss_timing=TIMING,
                 recovery=RECOVERY,
                 recovery_lag_months=round(LAG),
-                abs_speed=0.012 if term == TERM_EDGE else 0.009,
+                abs_speed=0.012 if term == terms[0] else 0.009,
                 servicing_month_cents=400,
                 term_max_months=term,
                 ltv_max_bp=ltv,
@@ -51,10 +54,11 @@ def known_model() -> RiskModel:
 
 
 def kinds_of(model: RiskModel) -> list[Known]:
-    """Return a kind of loan for each of the model's curves: 48 or 72 months, in the middle of its bands."""
-    found = []
+    """Return a kind of loan for each of the model's curves, inside of its bands and of its longer term."""
+    found, longer = [], dict((SHORT, LONG))
+    shortest = min(curve.term_max_months for curve in model.curves)
     for curve in model.curves:
-        term = min(curve.term_max_months, 72)
+        term = curve.term_max_months if curve.term_max_months != NO_EDGE_MONTHS else longer[shortest]
         balance = scheduled_balance(RATE_BP, term)
         rate, months = np.array([[RATE_BP / 10_000]]), np.array([[term]])
         default, prepayment = [], []

@@ -33,7 +33,7 @@ def test_a_whole_history_is_enough(known_history: Shared) -> None:
 def test_a_thin_tier_is_named(known_history: Shared) -> None:
     """With how much there is and how much is needed."""
     counts = known_history[1].counts
-    few = np.where(counts.tier == "prime", 0.1, 1.0)
+    few = np.where(counts.tier == "prime", 0.15, 1.0)
     thin = replace(
         known_history[1], counts=Counts(*(_scaled(counts, name, few) for name in Counts.__slots__))
     )

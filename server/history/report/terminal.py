@@ -9,7 +9,10 @@ from server.history.report.page import SHOWN_LTV_BP, Calibrated
 
 
 def show(found: Calibrated, console: Console) -> None:
-    """Print the comparison by tier, the values, and what there is to say. Nothing is taken for markup."""
+    """Print the comparison by tier, the values, and what there is to say. Nothing is taken for markup.
+
+    The hazard of default is that of the middle of the term.
+    """
     console.print(
         Text(
             f"risk model {found.estimate.model.version} in place of {found.old.version}"
@@ -29,39 +32,31 @@ def show(found: Calibrated, console: Console) -> None:
 
 
 def _tiers(found: Calibrated) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("tier")
-    for name in (
-        "charge-offs",
-        "hazard at half term",
-        "cumulative default",
-        "ABS",
-        "recovered",
-        "net loss a year",
-    ):
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("tier, months")
+    for name in ("hazard", "defaults", "ABS", "recovered", "lost a year"):
         table.add_column(name, justify="right")
     severities = {one.tier: one for one in found.estimate.tiers}
     for view in found.views:
         middle, one = view.term // 2, severities[view.tier]
         old_recovery = next(each.recovery for each in found.old.curves if each.tier.value == view.tier)
         table.add_row(
-            Text(f"{view.tier}, {view.term} months"),
-            f"{one.severity.charge_offs:,}",
-            f"{view.old.default[middle]:.3%} > {view.new.default[middle]:.3%}",
-            f"{view.old.lost[-1]:.2%} > {view.new.lost[-1]:.2%}",
-            f"{view.old.prepayment[0]:.2%} > {view.new.prepayment[0]:.2%}",
-            f"{old_recovery:.1%} > {one.severity.recovery:.1%}",
+            Text(f"{view.tier}, {view.term}"),
+            f"{view.old.default[middle] * 100:.2f} > {view.new.default[middle]:.2%}",
+            f"{view.old.lost[-1] * 100:.2f} > {view.new.lost[-1]:.2%}",
+            f"{view.old.prepayment[0] * 100:.2f} > {view.new.prepayment[0]:.2%}",
+            f"{old_recovery * 100:.0f} > {one.severity.recovery:.0%}",
             f"{one.net_loss_rate:.2%}",
         )
     return table
 
 
 def _values(found: Calibrated) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("tier")
     for term in TERMS:
         table.add_column(f"{term} months", justify="right")
     for tier in dict.fromkeys(one.tier for one in found.contracts):
         mine = [one for one in found.contracts if one.tier == tier and one.ltv_bp == SHOWN_LTV_BP]
-        table.add_row(Text(tier), *(f"{one.new:,.0f} ({one.change:+,.0f})" for one in mine))
+        table.add_row(Text(tier), *(f"{one.new:,.0f} {one.change:+,.0f}" for one in mine))
     return table

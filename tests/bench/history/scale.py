@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,11 @@ from server.history.aggregation import aggregate, edges_of
 from server.history.calibration import Wish, calibrate
 from server.history.files import HistoryFiles
 from server.history.report.page import write_page
-from tests.history.books import RECOVERED, kinds_of, known_model
+from tests.bench.history.growth import draw, grown, told
+from tests.history.books import LONG, RECOVERED, kinds_of, known_model
 from tests.history.generating import Plan, generate
 
 ROWS = (3_000_000, 10_000_000, 30_000_000)
-PRODUCTION = 295_000_000
 PAYMENTS_PER_LOAN = 32.6
 MIB = 1_024
 STEPS = ("first aggregation", "one changed month", "calibrate")
@@ -35,29 +35,29 @@ LATE = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
 def write_history(folder: Path, rows: int) -> None:
     """Write a history of about so many payments: 84 months, loans originated in the first 48."""
     plan = Plan(loans=round(rows / PAYMENTS_PER_LOAN), recovered=RECOVERED)
-    generate(folder, kinds_of(known_model()), plan, memory_mib=4_096)
+    generate(folder, kinds_of(known_model(LONG)), plan, memory_mib=4_096)
 
 
 def first_aggregation(folder: Path) -> dict[str, float]:
     """Aggregate every month."""
-    done = aggregate(HistoryFiles(folder), edges_of(known_model()))
+    done = aggregate(HistoryFiles(folder), edges_of(known_model(LONG)))
     return {"rows": done.rows}
 
 
 def one_changed_month(folder: Path) -> dict[str, float]:
     """Aggregate the month in which a payment came late."""
-    done = aggregate(HistoryFiles(folder), edges_of(known_model()))
+    done = aggregate(HistoryFiles(folder), edges_of(known_model(LONG)))
     return {"rows": done.rows_read, "months": done.made}
 
 
 def calibrate_anew(folder: Path) -> dict[str, float]:
     """Estimate, compare, write the report."""
     wish = Wish(version="new", effective=dt.date(2024, 2, 1), as_of=dt.date(2024, 1, 15))
-    found, done = calibrate(folder, known_model(), wish)
+    found, done = calibrate(folder, known_model(LONG), wish)
     write_page(found, folder / "report.html")
     errors = [
         abs(band.cnl / true.cnl - 1.0)
-        for band, true in zip(found.estimate.bands, known_model().curves, strict=True)
+        for band, true in zip(found.estimate.bands, known_model(LONG).curves, strict=True)
     ]
     return {"rows": done.rows, "mean error of CNL": float(np.mean(errors))}
 
@@ -100,40 +100,45 @@ def measured(name: str, folder: Path) -> dict[str, float]:
     return found
 
 
-def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
-    """Return the slope of values over sizes, both as logarithms."""
-    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
+def measure(rows: int, room: Path | None) -> list[dict[str, float | str]]:
+    """Write a history and measure its steps, each once."""
+    found: list[dict[str, float | str]] = []
+    with tempfile.TemporaryDirectory(prefix="deal-history-", dir=room) as made:
+        folder = Path(made)
+        began = time.perf_counter()
+        write_history(folder, rows)
+        print(f"{rows:,}: generated in {time.perf_counter() - began:.0f} s", flush=True)
+        for name in STEPS:
+            if name == STEPS[1]:
+                add_late_payment(folder)
+            found.append({"step": name, **measured(name, folder)})
+            print(f"{rows:,}: {found[-1]}", flush=True)
+    return found
 
 
 def main() -> None:
     """Measure, or run one step."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.history.scale", description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
-    parser.add_argument("--step", choices=STEPS)
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--rows", type=int, nargs="*", default=list(ROWS), help="sizes (%(default)s)")
+    parser.add_argument("--results", type=Path, help="keep the results here, and count those of earlier runs")
+    parser.add_argument("--plot", type=Path, help="draw the growth into this SVG")
+    parser.add_argument("--folder", type=Path, help="where histories are written")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
         print(json.dumps(step(options.step, options.folder)))
         return
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in STEPS}
+    kept = options.results
+    results = json.loads(kept.read_text()) if kept and kept.exists() else []
     for rows in options.rows:
-        with tempfile.TemporaryDirectory(prefix="deal-history-", dir=options.folder) as made:
-            folder = Path(made)
-            began = time.perf_counter()
-            write_history(folder, rows)
-            print(f"{rows:,}: generated in {time.perf_counter() - began:.0f} s", flush=True)
-            for name in STEPS:
-                if name == STEPS[1]:
-                    add_late_payment(folder)
-                found[name].append(measured(name, folder))
-                print(f"{rows:,}: {name}: {found[name][-1]}", flush=True)
-    sizes = [one["rows"] for one in found[STEPS[0]]]
-    for name in STEPS if len(sizes) > 1 else ():
-        for what in ("seconds", "processor", "peak MiB"):
-            values = [one[what] for one in found[name]]
-            power = exponent(sizes, values)
-            far = values[-1] * (PRODUCTION / sizes[-1]) ** power
-            print(f"{name}, {what}: {values} grow as rows^{power:.2f}; {PRODUCTION:,} rows: {far:,.0f}")
+        results += measure(rows, options.folder)
+        if kept:
+            kept.write_text(json.dumps(results, indent=1))
+    growth = grown(results, STEPS)
+    for line in told(growth):
+        print(line)
+    if options.plot:
+        options.plot.write_text(draw(growth))
 
 
 if __name__ == "__main__":
