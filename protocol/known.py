@@ -36,7 +36,9 @@ def _fits(info: inspect.Type, value: Any) -> bool:
     """Return whether a part of a union is the one for a value, as far as its shape tells."""
     match info:
         case inspect.StructType():
-            return isinstance(value, dict) and (info.tag_field is None or value.get(info.tag_field) == info.tag)
+            return isinstance(value, dict) and (
+                info.tag_field is None or value.get(info.tag_field) == info.tag
+            )
         case inspect.DictType():
             return isinstance(value, dict)
         case inspect.ListType() | inspect.VarTupleType():

@@ -53,7 +53,7 @@ def test_settings() -> None:
             given |= each.get("data", {}) | each.get("stringData", {})
     assert set(given) <= variables()
     settings = Settings.from_environment(given)
-    assert (settings.host, settings.port, settings.demo) == ("0.0.0.0", PORT, False)
+    assert (settings.host, settings.port, settings.demo) == ("0.0.0.0", PORT, False)  # noqa: S104 - read
     assert str(settings.data_dir) == "/run/deal-architect"
 
 
@@ -100,7 +100,9 @@ def test_what_belongs_together_does() -> None:
         assert MANIFESTS["PodDisruptionBudget", name]["spec"]["maxUnavailable"] == 1
         assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
     service = MANIFESTS["Service", "deal-web"]["spec"]
-    assert service["selector"] == MANIFESTS["Deployment", "deal-web"]["spec"]["template"]["metadata"]["labels"]
+    assert (
+        service["selector"] == MANIFESTS["Deployment", "deal-web"]["spec"]["template"]["metadata"]["labels"]
+    )
     assert service.get("sessionAffinity", "None") == "None"
     (rule,) = MANIFESTS["Ingress", "deal-web"]["spec"]["rules"]
     assert f"https://{rule['host']}" == setting("DEAL_ALLOWED_ORIGINS")
@@ -121,7 +123,9 @@ def test_workers_scale_by_a_metric_that_exists() -> None:
     name = metric["external"]["metric"]["name"]
     assert f"| `{name}` |" in (ROOT / "docs" / "operations" / "metrics.md").read_text()
     assert scaler["scaleTargetRef"]["name"] == "deal-worker"
-    assert "replicas" not in MANIFESTS["Deployment", "deal-worker"]["spec"], "the scaler's number would be undone"
+    assert "replicas" not in MANIFESTS["Deployment", "deal-worker"]["spec"], (
+        "the scaler's number would be undone"
+    )
 
 
 def test_the_network_lets_nobody_in_but_the_proxy_and_prometheus() -> None:

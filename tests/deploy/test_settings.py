@@ -79,7 +79,9 @@ def test_nginx_takes_no_process_for_dead() -> None:
     assert servers == ["max_fails=0"] * 4
 
 
-@pytest.mark.parametrize(("name", "process"), [("deal-web@.service", "web"), ("deal-worker@.service", "worker")])
+@pytest.mark.parametrize(
+    ("name", "process"), [("deal-web@.service", "web"), ("deal-worker@.service", "worker")]
+)
 def test_units_run_what_the_procfile_runs(name: str, process: str) -> None:
     """The same command, told to end in a way that lets it drain, and given the time for it."""
     found = unit(name)

@@ -52,7 +52,9 @@ def test_processes_that_answer_are_alive(folder: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err == ""
 
 
-def test_a_loop_that_is_blocked_for_long_is_not_alive(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_loop_that_is_blocked_for_long_is_not_alive(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One of several processes is enough, and is named."""
     with answering(folder, "web", 0.0), answering(folder, "worker", 31.0):
         assert alive.main() == 1

@@ -13,7 +13,7 @@ from tests.services.proxies import PROXIES
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep one rolling restart, behind nginx, for the short form: all faults behind all proxies take minutes."""
+    """Keep one rolling restart, behind nginx, for the short form; all of them take minutes."""
     for item in items:
         called = getattr(item, "callspec", None)
         if called is None or item.path.name != "test_faults.py" or item.path.parent != Path(__file__).parent:

@@ -1,4 +1,4 @@
-"""People come through a proxy: they sign in, stay, move to another process, and are known by their address."""
+"""People come through a proxy: they sign in, stay, move to another process, are known by their address."""
 
 import asyncio
 import uuid
@@ -185,7 +185,9 @@ async def test_an_idle_socket_stays_open_because_the_server_pings(stage: Stage, 
     async with start_web(apart, tmp_path, module="tests.cluster.proxies.often_pinging"):
         assert await silence([apart.port] * 4, "pinged")
     if kind != "caddy":
-        assert not await silence([web.settings.port for web in stage.webs], "silent"), "the time-out does nothing"
+        assert not await silence([web.settings.port for web in stage.webs], "silent"), (
+            "the time-out does nothing"
+        )
 
 
 async def _stays_open(socket: ClientConnection, seconds: float) -> bool:

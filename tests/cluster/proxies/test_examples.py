@@ -40,7 +40,10 @@ def test_a_fault_in_it_is_found(kind: str, tmp_path: Path) -> None:
 def test_caddys_own_format() -> None:
     """As ``caddy fmt`` writes it."""
     done = subprocess.run(
-        [needs.binary("caddy"), "fmt", str(EXAMPLES / "Caddyfile")], capture_output=True, text=True, check=False
+        [needs.binary("caddy"), "fmt", str(EXAMPLES / "Caddyfile")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout == (EXAMPLES / "Caddyfile").read_text()
 
@@ -51,7 +54,9 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     for unit in UNITS:
         template = EXAMPLES / "systemd" / unit.replace("@8000", "@").replace("@1", "@")
         # The programs are on the machines that they are for.
-        text = template.read_text().replace("/opt/deal-architect/.venv/bin/python", shutil.which("true") or "")
+        text = template.read_text().replace(
+            "/opt/deal-architect/.venv/bin/python", shutil.which("true") or ""
+        )
         text = text.replace("/opt/deal-architect/.venv/bin/deal-architect", shutil.which("true") or "")
         (tmp_path / unit).write_text(text)
         (tmp_path / template.name).write_text(text)
