@@ -208,7 +208,7 @@ def decode_command(message: str | bytes) -> AnyCommand:
 
 
 def decode_messages(frame: str | bytes) -> Iterator[AnyMessage | dict[str, Any]]:
-    """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict, and
+    """Yield what a server sent in one frame. A type that this version does not know comes as a plain dict;
     fields that it does not know are left out.
 
     Raises FieldError if a line is no JSON object, or a known type whose fields do not fit.
@@ -220,7 +220,7 @@ def decode_messages(frame: str | bytes) -> Iterator[AnyMessage | dict[str, Any]]
             raw = decode(line)
             if not isinstance(raw, dict):
                 raise FieldError("", "expected a JSON object") from None
-            kind = MESSAGES_BY_TAG.get(_tag(raw))
+            kind: Any = MESSAGES_BY_TAG.get(_tag(raw))
             yield raw if kind is None else convert_known(kind, raw)
 
 

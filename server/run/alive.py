@@ -1,6 +1,6 @@
 """Whether the processes of a container are alive: ``python -m server.run.alive`` ends with 0 if they are.
 
-It asks each one at its probe socket in ``DEAL_DATA_DIR``, where a thread answers whatever the event loop does.
+Each is asked at its probe socket in ``DEAL_DATA_DIR``, where a thread answers whatever the event loop does.
 A web process that waits for Postgres or Redis is alive: a restart would help nobody.
 """
 

@@ -53,7 +53,7 @@ def test_settings() -> None:
             given |= each.get("data", {}) | each.get("stringData", {})
     assert set(given) <= variables()
     settings = Settings.from_environment(given)
-    assert (settings.host, settings.port, settings.demo) == ("0.0.0.0", PORT, False)
+    assert (settings.host, settings.port, settings.demo) == ("0.0.0.0", PORT, False)  # noqa: S104 - read
     assert str(settings.data_dir) == "/run/deal-architect"
 
 

@@ -27,7 +27,7 @@ AGAIN_SECONDS: Final = 0.3
 
 
 class Scene:
-    """The people of one fault: on two deals and a wall, in every view, through both web processes."""
+    """The people of one fault: on two deals and a wall, in every view, through all web processes."""
 
     def __init__(
         self,
@@ -201,9 +201,8 @@ class Scene:
     async def _come_anew(self) -> tuple[dict[tuple[str, str], Any], int]:
         """Return what new viewers see, by channel and view, and on how many something is still expected."""
         fresh, unsettled = {}, 0
-        wanted = {
-            (channel.name, channel.view) for viewer in self.viewers for channel in viewer.channels.values()
-        }
+        watched = [channel for viewer in self.viewers for channel in viewer.channels.values()]
+        wanted = {(channel.name, channel.view) for channel in watched}
         for view in ("manager", "sales", "customer"):
             channels = {channel: view for channel, asked in wanted if asked == view}
             viewer = viewer_of(self.stage, f"fresh-{view}", "manager", channels, 0)
@@ -250,10 +249,9 @@ async def play(
     *,
     patience_seconds: float = GUARD_SECONDS,
 ) -> Result:
-    """Play a fault and return what the checker says.
+    """Play a fault and return what the checker says. ``inject`` returns when all that failed serves again.
 
-    ``inject`` brings it about, and returns when all that failed serves again. After ``patience_seconds``
-    whoever has not come back, or does not show what is, counts as lost.
+    Whoever has not come back after ``patience_seconds``, or does not show what is, counts as lost.
     """
     async with asyncio.timeout(LONGEST_SECONDS), AsyncExitStack() as stack:
         scene = await Scene.open(stage, stack, patience_seconds)
@@ -268,8 +266,8 @@ async def play(
         await scene.settle()
         result = Result(name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)
         result.taken = dict(sum((editor.taken for editor in scene.editors), Counter()))
-        result.away_seconds = max(viewer.longest_away for viewer in scene.viewers)
-        result.answer_seconds = max(editor.longest_wait for editor in scene.editors)
+        result.away_seconds = max(each.longest_away for each in scene.viewers)
+        result.answer_seconds = max(each.longest_wait for each in scene.editors)
         return result
 
 
@@ -283,11 +281,10 @@ def viewer_of(
     doors: list[str] | None = None,
     small_buffer: bool = False,
 ) -> Viewer:
-    """Return a viewer from riverside that comes in at door ``place`` first, of the stage's or of ``doors``."""
+    """Return a viewer from riverside that comes in at door ``place`` first."""
     doors = doors or stage.doors
     urls = [*doors[place % len(doors) :], *doors[: place % len(doors)]]
-    tls = stage.proxy.tls if stage.proxy is not None else None
-    token = stage.tokens[f"riverside-{who}"]
+    tls, token = stage.proxy and stage.proxy.tls, stage.tokens[f"riverside-{who}"]
     return Viewer(name, urls, token, channels, tls=tls, small_buffer=small_buffer)
 
 

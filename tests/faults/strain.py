@@ -123,7 +123,7 @@ async def _connections(scene: Scene) -> int:
     urls = [f"http://127.0.0.1:{web.settings.port}/metrics" for web in scene.stage.webs]
 
     def read(url: str) -> str:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own
             return str(answer.read().decode())
 
     # One answers for all processes with whom it shares its data folder.

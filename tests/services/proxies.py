@@ -56,6 +56,7 @@ class Proxy:
 
     def write(self) -> None:
         """Write the certificate and the configuration. Raises AssertionError if the example lacks a place."""
+        self.folder.mkdir(exist_ok=True)
         make_certificate(self.folder)
         text = (EXAMPLES / self.config.name).read_text()
         places = dict(zip(UPSTREAMS, (f"127.0.0.1:{port}" for port in self.targets), strict=True))
@@ -246,9 +247,8 @@ async def open_proxy(
 
     ``changes`` are words of the example and what stands there instead.
     """
-    folder.mkdir()
     proxy = Proxy(kind, folder, port, targets, changes or {})
-    proxy.write()
+    await asyncio.to_thread(proxy.write)
     try:
         await proxy.start()
         yield proxy

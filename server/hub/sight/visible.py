@@ -192,9 +192,7 @@ DEAL_FIELDS: Final = {
 """The fields of a deal's snapshot that each view shows."""
 
 ENVELOPE: Final = ("type", "channel", "seq", "at")
-OF_NEWER: Final = ("version",)
-"""Of an event of a newer release: its view is unknown here, but the deal's version moves with it."""
-
+OF_NEWER: Final = ("version",)  # of an event of a newer release: the deal's version moves with it
 _CHANGED_CAR: Final = ("vehicle_id", "rev", "status", "price_cents")
 _SUMMARY: Final = (
     *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),

@@ -1,8 +1,9 @@
 """A next release, made from this checkout: additions of every kind that a release may have.
 
-It has a new command, a new optional field of a command, a new event that moves the version, a new field in an event
-and in the snapshot, a new column of matches, a new term of a deal, a new filter, and new fields in jobs.
+It has a new command, a new optional field of a command, a new event that moves the version, a new field in an
+event and in the snapshot, a new column of matches, a new term of a deal, a new filter, new fields in jobs.
 """
+# ruff: noqa: E501 - a patch is a line as it stands in the file
 
 import shutil
 from pathlib import Path

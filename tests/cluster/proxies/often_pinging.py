@@ -1,4 +1,7 @@
-"""A web process that pings each WebSocket several times a second: ``python -m tests.cluster.proxies.often_pinging web``."""
+"""A web process that pings each WebSocket several times a second.
+
+Started by ``python -m tests.cluster.proxies.often_pinging web``.
+"""
 
 from typing import Final
 

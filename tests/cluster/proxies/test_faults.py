@@ -1,4 +1,4 @@
-"""Processes that restart, die and drain behind a proxy, and a proxy that does, while people work through it."""
+"""Processes and proxies that restart, die and reload while people work through them."""
 
 import pytest
 
@@ -16,7 +16,7 @@ PLAYED = (*RESTARTS, *PROXY_FAULTS, *(fault for fault in FAULTS if fault.name ==
 
 @pytest.mark.parametrize("fault", [pytest.param(each, id=each.name) for each in PLAYED])
 async def test_nobody_loses_an_event_or_waits_for_long(stage: Stage, fault: Fault) -> None:
-    """Everybody hears everything once and in order, ends up seeing what is, and waited for seconds at most."""
+    """Everybody hears everything once, ends up seeing what is, and waited for seconds at most."""
     result = await play(stage, fault.name, fault.inject, patience_seconds=PATIENCE_SECONDS)
     assert result.is_clean, "\n".join([str(result.findings.counts), *result.findings.details])
     assert result.events > 0

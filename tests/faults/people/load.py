@@ -47,8 +47,8 @@ PASSING: Final = ("degraded", "busy", "rate_limited")
 
 class Editor:
     """Somebody who works on one deal. ``acknowledged`` are the ops of decisions that were answered well,
-    ``taken`` counts the commands that were, by type. ``longest_wait`` is how many seconds one took until it was
-    answered for good, over however many connections.
+    ``taken`` counts the commands that were, by type. ``longest_wait`` is how many seconds one
+    took until it was answered for good, over however many connections.
 
     ``is_stuck`` where a command was not answered for good within the patience after the work.
     """

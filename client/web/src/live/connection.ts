@@ -81,7 +81,6 @@ export class Connection {
   private heardAt: number | null = null;
   private openedAt = 0;
   private userId: string | null = null;
-  /** The commands that the server of this connection knows. */
   private known: ReadonlySet<string> | null = null;
 
   constructor(
