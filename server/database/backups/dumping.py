@@ -12,7 +12,7 @@ import asyncpg
 
 from server.database.backups.errors import FolderTaken
 from server.database.backups.manifest import DUMP, FORMAT, Manifest, measured, write_manifest
-from server.database.backups.programs import require_success, running
+from server.database.backups.programs import require_success, running, tools_for
 from server.database.core.pool import connect_as_owner
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import editions_in_force
@@ -75,7 +75,9 @@ async def rows_by_table(database: asyncpg.Connection) -> dict[str, int]:
 
 def _dump(owner_url: str, path: Path, snapshot: str) -> None:
     words = ("--format=custom", f"--compress={COMPRESSION}", f"--snapshot={snapshot}", f"--file={path}")
-    with running("pg_dump", *words, "--no-owner", url=owner_url, stdout=DEVNULL) as dump:
+    with running(
+        "pg_dump", *words, "--no-owner", tools=tools_for(owner_url), url=owner_url, stdout=DEVNULL
+    ) as dump:
         require_success("pg_dump", *dump)
 
 

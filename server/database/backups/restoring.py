@@ -10,7 +10,7 @@ from typing import IO, Final, cast
 from server.database.backups.dumping import rows_by_table
 from server.database.backups.errors import HasData
 from server.database.backups.manifest import DUMP, Manifest
-from server.database.backups.programs import require_success, running
+from server.database.backups.programs import require_success, running, tools_for
 from server.database.core.migrate import bring_to_newest
 from server.database.core.pool import connect_as_owner
 
@@ -90,9 +90,10 @@ def restore(owner_url: str, folder: Path, manifest: Manifest, *, replace: bool =
         raise HasData(rows)
     script = ("--no-owner", "--file=-", str(folder / DUMP))
     into = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+    tools = tools_for(owner_url)
     with (
-        running("pg_restore", *script) as reading,
-        running("psql", *into, url=owner_url, stdin=PIPE, stdout=DEVNULL) as writing,
+        running("pg_restore", *script, tools=tools) as reading,
+        running("psql", *into, tools=tools, url=owner_url, stdin=PIPE, stdout=DEVNULL) as writing,
     ):
         _pass_on(reading[0], writing[0], manifest)
         if reading[0].poll():

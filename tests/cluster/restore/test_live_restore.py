@@ -46,7 +46,9 @@ async def reprice(settings: Settings, cents: int) -> str:
         return str(
             await owner.fetchval(
                 "UPDATE vehicles SET price_cents = $1 WHERE vehicle_id ="
-                " (SELECT min(vehicle_id) FROM vehicles WHERE store_id = 'riverside' AND status = 'available') RETURNING vehicle_id",
+                " (SELECT min(vehicle_id) FROM vehicles"
+                " WHERE store_id = 'riverside' AND status = 'available')"
+                " RETURNING vehicle_id",
                 cents,
             )
         )
@@ -54,7 +56,7 @@ async def reprice(settings: Settings, cents: int) -> str:
 
 async def test_everyone_ends_with_the_restored_truth(tmp_path: Path) -> None:
     """Two people at a deal and one at the wall lived through it; a deal that nobody watched is right, too,
-    and what is decided afterwards has the numbers that were lost. All their searches find restored cars alone.
+    and what is decided afterwards has the numbers that were lost. Their searches find restored cars alone.
     """
     with open_folder(in_memory=True) as folder, up(folder / "data", tmp_path / "up.log") as system:
         await system.ready()

@@ -1,4 +1,4 @@
-"""Every secret is replaced while people work, one process after another: nobody is signed out, nothing is lost."""
+"""Every secret is replaced while people work: nobody is signed out, and nothing is lost."""
 
 import asyncio
 import subprocess
@@ -109,8 +109,8 @@ async def work(deal: Deal, changes: int) -> None:
 async def test_everything_is_replaced_under_people_who_work(tmp_path: Path) -> None:
     """PostgreSQL by a second login, Redis by a second password, DEAL_SECRET by a second one that is accepted.
 
-    Afterwards what was replaced opens nothing. A browser is still signed in, and the form that it loaded before
-    is taken.
+    Afterwards what was replaced opens nothing. A browser is still signed in, and the form that it loaded
+    before is taken.
     """
     with (
         open_folder(in_memory=True) as folder,

@@ -23,7 +23,7 @@ from server.hub.upkeep.relay import Relay
 from server.log.redis_log import RedisLog
 from server.log.redis_scripts import bell_name
 from server.settings import Settings
-from tests.services import open_owner_pool
+from tests.services import Database, Services, open_owner_pool
 
 pytestmark = pytest.mark.flow
 
@@ -108,6 +108,29 @@ async def test_a_new_epoch_begins_behind_what_was_decided(bench: Bench) -> None:
     await bench.redis.flushall()
     await bench.relay.publish(bench.deal_id)
     assert await bench.published() == []
+    await edit(bench, range(4, 6))
+    await bench.relay.publish(bench.deal_id)
+    assert await bench.published() == [4, 5]
+
+
+async def test_a_log_that_is_ahead_of_the_database_begins_anew(
+    bench: Bench, services: Services, database: Database
+) -> None:
+    """After a failover that lost decisions; those that take their numbers are published."""
+    await edit(bench, range(1, 6))
+    await bench.relay.publish(bench.deal_id)
+    channel = deal_channel(bench.deal_id)
+    before = await bench.log.head(channel)
+    services.run_sql(
+        "SET session_replication_role = replica",
+        "DELETE FROM deal_events WHERE no > 3",
+        f"UPDATE deals SET version = 3, last_no = 3 WHERE deal_id = '{bench.deal_id}'",  # noqa: S608 - an id of the test
+        database=database.name,
+    )
+    await bench.relay.publish(bench.deal_id)
+    after = await bench.log.head(channel)
+    assert after.epoch != before.epoch
+    assert (after.seq, after.no) == (0, 3)
     await edit(bench, range(4, 6))
     await bench.relay.publish(bench.deal_id)
     assert await bench.published() == [4, 5]
