@@ -155,8 +155,8 @@ async def erase_all(
     """Erase customers one after the other; None for one that raises an exception of ``unless``."""
     from server.clock import utc_now
     from server.commands.terminal import progress_bars
-    from server.privacy.erasing import erase_customer
     from server.log.links.connecting import connect_redis
+    from server.privacy.erasing import erase_customer
 
     redis: Redis = connect_redis(settings.redis_url, 1, settings.redis_uid)
     results: list[Result | None] = []

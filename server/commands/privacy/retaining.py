@@ -107,8 +107,8 @@ async def _retain(settings: "Settings", most: int) -> "tuple[Retained, Unplaced 
     from server.commands.terminal import progress_bars
     from server.database.core.partitions import unpartitioned, unplaced
     from server.database.core.pool import connect_as_owner
-    from server.privacy.retaining import retain
     from server.log.links.connecting import connect_redis
+    from server.privacy.retaining import retain
 
     redis = connect_redis(settings.redis_url, 1, settings.redis_uid)
     try:
