@@ -59,6 +59,11 @@ def test_indexes() -> None:
     assert judged({"one": replace(made, valid=False)}) == [("indexes.missing", FAULT)]
     assert judged({"one": replace(made, columns=("a",))}) == [("indexes.different", WARNING)]
     assert judged({"one": made, "two": made}) == [("indexes.extra", NOTE)]
+    keyed = replace(made, table="pencils", columns=("deal_id", "pencil_id"))
+    [large] = judge_indexes(
+        {"pencils_pkey": keyed}, {"pencils_pkey": replace(keyed, columns=("pencil_id",))}, {}
+    )
+    assert large.severity is NOTE and "deal-architect partition" in large.remedy
     missing = judge_indexes({"one": made}, {}, {"vehicles": 4_000})[0]
     assert "CREATE INDEX one …;" in missing.remedy
     assert missing.wait_ms == 4.0

@@ -23,7 +23,8 @@ KEEP = Keep()
 MONTH = dt.timedelta(days=31)
 AGED = """
 WITH chosen AS (SELECT DISTINCT customer_id FROM deals WHERE store_id = 'riverside' LIMIT 1)
-UPDATE deals SET state = 'lost' WHERE customer_id IN (SELECT customer_id FROM chosen) RETURNING customer_id::text
+UPDATE deals SET state = 'lost' WHERE customer_id IN (SELECT customer_id FROM chosen)
+RETURNING customer_id::text
 """
 
 
