@@ -180,3 +180,17 @@ async def test_a_process_knows_that_its_database_was_restored(stocked: Settings,
     await same.check(owner)
     await owner.close()
     assert ended == [True]
+
+
+def test_a_redis_that_is_away_is_told_of(
+    migrated: Database, services: Services, redis_url: str, tmp_path: Path
+) -> None:
+    """The database is restored by then: the error says what is left to do."""
+    environ = settings_for(migrated, redis_url, 8000).environment()
+    assert run_here("backup", str(tmp_path / "one"), environ=environ).returncode == 0
+    with services.database() as fresh:
+        away = settings_for(fresh, f"unix://{tmp_path}/none.sock?db=0", 8000).environment()
+        done = run_here("restore", str(tmp_path / "one"), environ=away)
+        assert done.returncode == 1
+        assert "the database is restored, but Redis could not be emptied" in done.stderr
+        assert asyncio.run(migrate.is_current(fresh.owner_url))
