@@ -6,6 +6,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from protocol.channels import boards_of, deal_channel
+from server.log.links.connecting import servers_of
 from server.log.redis_log import RedisLog
 from server.work.queue import DEAD_KEY
 
@@ -22,8 +23,9 @@ async def forget_deals(redis: Redis, store_id: str, deal_ids: Sequence[str]) -> 
     for deal_id in deal_ids:
         channel = deal_channel(deal_id)
         await _begin_anew(log, channel)
-        async for key in redis.scan_iter(match=f"{{{channel}}}:op:*", count=KEYS_AT_A_TIME):
-            gone += await redis.unlink(key)
+        for server in await servers_of(redis):
+            async for key in server.scan_iter(match=f"{{{channel}}}:op:*", count=KEYS_AT_A_TIME):
+                gone += await redis.unlink(key)
     for channel in boards_of(store_id):
         await _begin_anew(log, channel)
     return gone + await _drop_letters(redis, [deal_id.encode() for deal_id in deal_ids])

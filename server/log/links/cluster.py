@@ -25,6 +25,7 @@ REDIRECTED_SECONDS: Final = 3.0
 
 AGAIN_SECONDS: Final = 0.02
 SCRIPTS: Final = frozenset({"EVAL", "EVALSHA"})
+OF_A_SERVER: Final = frozenset({"SCAN", "KEYS", "RANDOMKEY", "DBSIZE"})
 KEYLESS: Final = frozenset({"PING", "SCRIPT LOAD", "TIME", "INFO"})
 REDIRECTIONS: Final = (AskError, TryAgainError, ClusterDownError)
 
@@ -251,8 +252,13 @@ async def _ping(node: Redis) -> None:
 
 
 def key_of(args: Sequence[Any]) -> str | bytes | None:
-    """Return the key that decides where a command runs; None for a command without one."""
+    """Return the key that decides where a command runs; None for a command without one.
+
+    Raises ValueError for a command that goes through the keys of one server.
+    """
     command = str(args[0]).upper()
+    if command in OF_A_SERVER:
+        raise ValueError(f"{command}: expected to be sent to each of the masters")
     if command in KEYLESS or len(args) == 1:
         return None
     if command in SCRIPTS:

@@ -58,6 +58,14 @@ def connect(url: str, uid: int | None, kind: type[ConnectionPool], **options: An
     return Redis.from_pool(open_pool())
 
 
+async def servers_of(redis: Redis) -> list[Redis]:
+    """Return clients of all servers that have keys: the masters of a cluster, else the one that there is.
+
+    Raises REDIS_FAILS if no node of a cluster answers.
+    """
+    return await redis.masters() if isinstance(redis, ClusterClient) else [redis]
+
+
 def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
     """Return a client that returns bytes and opens at most ``connections``, to each node of a cluster; calls
     wait until one is free.
