@@ -24,6 +24,9 @@ from server.redis_address import Node, RedisAddress
 ASK_SECONDS: Final = 1.0
 """How long one node may take to answer. A node that hangs must not keep others from being asked."""
 
+ASK_ALL_SECONDS: Final = 3.0
+"""How long all nodes together may take, if one after another hangs."""
+
 ASK_AGAIN_SECONDS: Final = 0.2
 """The shortest time between two questions: until a replica is promoted, the answer stays the same."""
 
@@ -75,7 +78,8 @@ class Topology:
 
         Raises REDIS_FAILS if nothing is known yet and no node answers.
         """
-        if not self._doubted:
+        if not self._doubted or (self.masters and self._asking.locked()):
+            # One caller waits for the answer; the others go where they went before.
             return
         async with self._asking:
             if self._doubted and time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS:
@@ -89,7 +93,8 @@ class Topology:
         others = [node for node in self._known if node not in self.masters]
         asked = [*random.sample(self.masters, len(self.masters)), *random.sample(others, len(others))]
         try:
-            reply, node = await ask_first(asked, self._address.url_of, "CLUSTER SLOTS")
+            async with asyncio.timeout(ASK_ALL_SECONDS):
+                reply, node = await ask_first(asked, self._address.url_of, "CLUSTER SLOTS")
         except REDIS_FAILS:
             if not self.masters:
                 raise

@@ -84,6 +84,7 @@ def server(secured: Secured) -> Iterator[Node]:
             node.kill()
 
 
+@pytest.mark.long
 async def test_the_product_works_over_tls_with_the_documented_rights(secured: Secured) -> None:
     """On a cluster whose master dies under load: nothing is lost, and no right was missing."""
     address = ("rediss+cluster", LOGIN, f"?ssl_ca_certs={secured.authority}")
