@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class ClusterClient(Redis):
-    """Has a pool for each master. ``breaker`` is that of all of them."""
+    """Has a pool for each master. ``breaker`` is that of all of them: while it is open, nothing is asked."""
 
     def __init__(
         self, topology: Topology, pool_of: Callable[[Node], ConnectionPool], breaker: Breaker
@@ -63,6 +63,7 @@ class ClusterClient(Redis):
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command where its key is; one without a key on all masters. Raises RedisError."""
+        self.breaker.check()
         key = key_of(args)
         if key is None:
             masters = await self.masters()
@@ -162,6 +163,7 @@ class ClusterPipeline:
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Run the commands. Raises RedisError; with ``raise_on_error`` also for an answer that is one."""
+        self._client.breaker.check()
         replies = await (self._in_one_slot() if self._transaction else self._by_node())
         return _or_raise(replies) if raise_on_error else replies
 

@@ -5,7 +5,7 @@ question has a connection of its own, so that it waits for nobody.
 """
 
 import asyncio
-import random
+import secrets
 import time
 from collections.abc import Iterable
 from typing import Any, Final
@@ -23,6 +23,9 @@ from server.redis_address import Node, RedisAddress
 
 ASK_SECONDS: Final = 1.0
 """How long one node may take to answer. A node that hangs must not keep others from being asked."""
+
+ASK_ALL_SECONDS: Final = 3.0
+"""How long all nodes together may take, if one after another hangs."""
 
 ASK_AGAIN_SECONDS: Final = 0.2
 """The shortest time between two questions: until a replica is promoted, the answer stays the same."""
@@ -75,7 +78,8 @@ class Topology:
 
         Raises REDIS_FAILS if nothing is known yet and no node answers.
         """
-        if not self._doubted:
+        if not self._doubted or (self.masters and self._asking.locked()):
+            # One caller waits for the answer; the others go where they went before.
             return
         async with self._asking:
             if self._doubted and time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS:
@@ -87,9 +91,10 @@ class Topology:
     async def _ask(self) -> None:
         """Take the first answer. If it is old, the nodes correct it: they refuse slots of others."""
         others = [node for node in self._known if node not in self.masters]
-        asked = [*random.sample(self.masters, len(self.masters)), *random.sample(others, len(others))]
+        asked = [*_shuffled(self.masters), *_shuffled(others)]
         try:
-            reply, node = await ask_first(asked, self._address.url_of, "CLUSTER SLOTS")
+            async with asyncio.timeout(ASK_ALL_SECONDS):
+                reply, node = await ask_first(asked, self._address.url_of, "CLUSTER SLOTS")
         except REDIS_FAILS:
             if not self.masters:
                 raise
@@ -119,7 +124,7 @@ class MasterOfSentinels:
     async def get_master_address(self) -> Node:
         """Return where the master is. Raises RedisError."""
         address = self._address
-        asked = random.sample(address.nodes, len(address.nodes))
+        asked = _shuffled(address.nodes)
         command = ("SENTINEL GET-MASTER-ADDR-BY-NAME", address.service)
         reply, _ = await ask_first(asked, address.url_of_sentinel, *command)
         return _text(reply[0]), int(reply[1])
@@ -161,6 +166,11 @@ async def _ask(url: str, *command: str) -> Any:
 def slot_of(key: str | bytes) -> int:
     """Return the slot of a key or of a sharded channel."""
     return key_slot(key.encode() if isinstance(key, str) else key)
+
+
+def _shuffled(nodes: Iterable[Node]) -> list[Node]:
+    """Return the nodes in any order, so that not all processes ask the same one first."""
+    return sorted(nodes, key=lambda _: secrets.randbits(32))
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,8 @@ from redis.crc import key_slot
 
 from server.embedded.redis_server import find_program
 from server.work.queue import JOBS_KEY
-from tests.cluster.redis.nodes import Cluster, Node
+from tests.cluster.redis.node import Node
+from tests.cluster.redis.nodes import Cluster
 from tests.faults import strain
 from tests.faults.faults import BEHIND_SECONDS, FAULTS, HANG_SECONDS, Fault
 from tests.faults.play import Scene

@@ -7,7 +7,7 @@ from typing import Final
 import redis
 
 from server.embedded.redis_server import find_program
-from tests.cluster.redis.nodes import Node, free_ports, wait_for
+from tests.cluster.redis.node import Node, free_ports, wait_for
 from tests.faults.servers import RedisServer
 
 SERVICE: Final = "deals"

@@ -10,7 +10,8 @@ from redis.crc import key_slot
 from server.log.bus import Bus
 from server.log.redis_log import RedisLog
 from server.log.redis_scripts import bell_name
-from tests.cluster.redis.nodes import Cluster, Node
+from tests.cluster.redis.node import Node
+from tests.cluster.redis.nodes import Cluster
 from tests.log.test_bus import Ears
 from tests.log.writing import decision
 

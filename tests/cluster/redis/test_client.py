@@ -8,12 +8,13 @@ import pytest
 from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import ConnectionError as LostConnection
+from redis.exceptions import TimeoutError as TookTooLong
 
 from server.counts.attempts import Attempts
 from server.counts.usage import UsageLog
 from server.log.links import cluster as links
 from server.log.links.connecting import connect_guarded, connect_redis
-from server.log.links.guarded_pool import Guard
+from server.log.links.guarded_pool import Guard, RedisAway
 from server.log.links.topology import SlotAway
 from server.log.redis_log import RedisLog
 from server.observe.failing import REDIS_FAILS
@@ -178,3 +179,29 @@ async def test_no_node_at_all_is_an_outage() -> None:
 
 def _key(channel: str) -> str:
     return f"{{{channel}}}:meta"
+
+
+async def test_nobody_waits_while_every_node_hangs(redis_url: str, cluster: Cluster) -> None:
+    """One caller finds out, those beside it fail by their time limit, and then the breaker refuses all."""
+    redis, guard = connect_guarded(redis_url, max_connections=8, timeout=0.5, socket_timeout=0.5)
+    async with redis:
+        log = RedisLog(redis)
+        await log.head(DEAL)
+        for node in cluster.nodes:
+            node.freeze()
+        try:
+            began = time.monotonic()
+            ends = await asyncio.gather(*(log.head(DEAL) for _ in range(4)), return_exceptions=True)
+            assert all(isinstance(end, LostConnection | TookTooLong) for end in ends)
+            assert time.monotonic() - began < 1.5
+            assert not guard.breaker.is_closed
+            began = time.monotonic()
+            with pytest.raises(RedisAway):
+                await log.head(DEAL)
+            assert time.monotonic() - began < 0.1
+        finally:
+            for node in cluster.nodes:
+                node.thaw()
+        await asyncio.to_thread(cluster.wait_well)
+        await _close(guard)
+        assert await log.head(DEAL)

@@ -21,7 +21,7 @@ from server.settings import Settings
 from tests.cluster import needs
 from tests.cluster.redis.certificates import make_authority, make_server
 from tests.cluster.redis.faults import CLUSTER_FAULTS, ClusterServer
-from tests.cluster.redis.nodes import Node, free_ports
+from tests.cluster.redis.node import Node, free_ports
 from tests.faults.play import play, running
 from tests.faults.stage import open_stage
 from tests.services import ROOT, open_folder
@@ -84,6 +84,7 @@ def server(secured: Secured) -> Iterator[Node]:
             node.kill()
 
 
+@pytest.mark.long
 async def test_the_product_works_over_tls_with_the_documented_rights(secured: Secured) -> None:
     """On a cluster whose master dies under load: nothing is lost, and no right was missing."""
     address = ("rediss+cluster", LOGIN, f"?ssl_ca_certs={secured.authority}")

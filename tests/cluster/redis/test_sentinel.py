@@ -24,7 +24,10 @@ async def stage() -> AsyncIterator[Stage]:
         yield opened
 
 
-@pytest.mark.parametrize("crash", [True, False], ids=["crash", "in good order"])
+@pytest.mark.parametrize(
+    "crash",
+    [pytest.param(True, id="crash"), pytest.param(False, id="in good order", marks=pytest.mark.long)],
+)
 async def test_a_fail_over_loses_nothing(stage: Stage, crash: bool) -> None:
     """Everybody hears everything once and in order; the former master comes back as a replica."""
     server = stage.redis
