@@ -180,7 +180,8 @@ async def stays_away(owner: asyncpg.Connection, customer: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match="erased"):
         await owner.execute(
             "INSERT INTO deals (store_id, customer_id, salesperson_id, structure)"
-            " SELECT store_id, customer_id, salesperson_id, structure FROM deals WHERE customer_id = $1 LIMIT 1",
+            " SELECT store_id, customer_id, salesperson_id, structure FROM deals"
+            " WHERE customer_id = $1 LIMIT 1",
             customer,
         )
 
