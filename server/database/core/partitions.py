@@ -127,7 +127,7 @@ async def _copy(database: asyncpg.Connection, table: str, report: Report) -> int
     batch = (
         f"WITH batch AS (SELECT * FROM {table} WHERE {{after}} ORDER BY {key} LIMIT {ROWS_AT_A_TIME}),"  # noqa: S608 - names of our own
         f" copied AS (INSERT INTO {table}_new SELECT * FROM batch ON CONFLICT DO NOTHING)"
-        f" SELECT {key} FROM batch ORDER BY {key} DESC LIMIT 1"
+        f" SELECT {key} FROM batch ORDER BY {key.replace(',', ' DESC,')} DESC LIMIT 1"
     )
     places = ", ".join(f"${number}" for number in range(1, key.count(",") + 2))
     rows, done = await database.fetchval(_ROWS, table), 0

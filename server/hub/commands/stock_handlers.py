@@ -133,7 +133,7 @@ class StockHandlers:
         sight = sight_of(view_of(connection, command.channel), account)
         if contract is not None and asks_for_contract(command, contract):
             scope = self._stores.of(deal.store_id)
-            connection.reply(command.ref, await contract_quote(scope, contract, sight))
+            connection.reply(command.ref, await contract_quote(scope, deal.id, contract, sight))
             return
         asked = [command.changes, command.programme_id, command.roll]
         axes = [command.terms_months, command.cash_down_cents, command.grid_step_cents]

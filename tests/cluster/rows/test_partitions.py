@@ -17,6 +17,7 @@ from server.database.core.migrate import MIGRATIONS, bring_to_newest, is_current
 from server.database.core.partitions import (
     KEYS,
     MONTHS_AHEAD,
+    ROWS_AT_A_TIME,
     CopyIncomplete,
     drop_months,
     make_months,
@@ -176,8 +177,11 @@ async def test_people_write_while_their_table_is_partitioned(large: Database, re
         with pytest.raises(ConnectionError):
             await partition_table(owner, "deal_events", 8, broken)
         assert await unpartitioned(owner) == list(KEYS)
+        batches: list[str] = []
         for table in KEYS:
-            await partition_table(owner, table, 8)
+            await partition_table(owner, table, 8, lambda table, done, rows: batches.append(table))
+        written = len(before["deal_events"]) + writer.written
+        assert batches.count("deal_events") <= written // ROWS_AT_A_TIME + 1
         start = writer.written
         while writer.written < start + 20 and not writing.done():  # noqa: ASYNC110 - it is the writer's own count
             await asyncio.sleep(0.01)

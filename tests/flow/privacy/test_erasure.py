@@ -13,6 +13,7 @@ from protocol.closing import CommandError
 from protocol.deal.workflow import Action, Reason
 from protocol.records import View
 from server.clock import utc_now
+from server.database.deals.audit import audit_json
 from server.database.deals.history import deal_at, load_history
 from server.keep import Keep
 from server.privacy.erasing import Outcome, RecordChanged, Request, erase_customer
@@ -127,7 +128,7 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
         history = await load_history(owner, deal_id)
         assert history is not None
         assert deal_at(history, len(history.events)).state == "lost"
-        audit = json.loads(await run_command(stocked, "audit", deal_id))
+        audit = json.loads(audit_json(history))
         assert audit["customer"]["name"] == "[erased]" and audit["erased_at"]
         assert [event["no"] for event in audit["events"]] == list(range(1, len(audit["events"]) + 1))
         assert not any(word in json.dumps(audit).lower() for word in WORDS)
@@ -140,6 +141,7 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
         said = await run_command(stocked, "erase-again", str(listed))
         assert said == "1 x erased before; the kept records are unchanged\n"
         await read_only(stocked, deal_id)
+        await stays_away(owner, customer)
         await tampered(owner, deal_id)
         with pytest.raises(RecordChanged):
             await erase_customer(owner, redis, request, KEEP, now=later)
@@ -167,6 +169,21 @@ async def read_only(settings: Settings, deal_id: str) -> None:
             with pytest.raises(CommandError) as refused:
                 await doing
             assert refused.value.code == "conflict"
+
+
+async def stays_away(owner: asyncpg.Connection, customer: str) -> None:
+    """What a warehouse still has of the customer changes nothing, and nobody begins a deal with them."""
+    assert (
+        await owner.execute("UPDATE customers SET name = 'Back' WHERE customer_id = $1", customer)
+        == "UPDATE 0"
+    )
+    with pytest.raises(asyncpg.CheckViolationError, match="erased"):
+        await owner.execute(
+            "INSERT INTO deals (store_id, customer_id, salesperson_id, structure)"
+            " SELECT store_id, customer_id, salesperson_id, structure FROM deals"
+            " WHERE customer_id = $1 LIMIT 1",
+            customer,
+        )
 
 
 async def tampered(owner: asyncpg.Connection, deal_id: str) -> None:

@@ -13,7 +13,7 @@ from server.database.decisions.edits.terms import Step, move
 _PENCIL = """
 SELECT p.versions, p.answer - '{schedule,stipulations}'::text[] AS quote, c.name AS customer
   FROM pencils p JOIN deals d USING (deal_id) JOIN customers c USING (customer_id)
- WHERE p.pencil_id::text = $1
+ WHERE p.deal_id = $1 AND p.pencil_id::text = $2
 """
 
 
@@ -69,7 +69,7 @@ async def contract_of(deal: LockedDeal, offer: DealOffer) -> Contract | None:
     """Return the contract of the offer that is signed, from its stored pencil; None if it has none."""
     if not isinstance(offer.pencil_id, str):
         return None
-    row = await deal.database.fetchrow(_PENCIL, offer.pencil_id)
+    row = await deal.database.fetchrow(_PENCIL, deal.key, offer.pencil_id)
     if row is None:
         return None
     return Contract(

@@ -13,7 +13,7 @@ from server.database.core.scope import RowScope
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import project_quote
 
-_PENCIL = "SELECT answer FROM pencils WHERE pencil_id::text = $1"
+_PENCIL = "SELECT answer FROM pencils WHERE deal_id = $1 AND pencil_id::text = $2"
 
 
 def asks_for_contract(command: Quote, contract: Contract | None) -> bool:
@@ -30,12 +30,13 @@ def asks_for_contract(command: Quote, contract: Contract | None) -> bool:
     return True
 
 
-async def contract_quote(scope: RowScope, contract: Contract, sight: Sight) -> dict[str, Any]:
-    """Return a contract with its schedule as the reply to ``quote``, projected; its grid is its one cell. A
-    lease or a cash deal has no cell: its figures are those of its kind.
+async def contract_quote(scope: RowScope, deal_id: str, contract: Contract, sight: Sight) -> dict[str, Any]:
+    """Return the contract of a deal with its schedule as the reply to ``quote``, projected.
+
+    Its grid is its one cell. A lease or a cash deal has no cell: its figures are those of its kind.
     """
     async with scope.acquire() as database:
-        answer: dict[str, Any] = await database.fetchval(_PENCIL, contract.pencil_id)
+        answer: dict[str, Any] = await database.fetchval(_PENCIL, deal_id, contract.pencil_id)
     reply = codec.convert(
         QuoteReply,
         {
