@@ -26,7 +26,7 @@ EVERY: Final = dt.timedelta(days=1)
 _CARS: Final = (
     "status IN ('available', 'held', 'in_transit') AND store_id IN (SELECT DISTINCT store_id FROM listed)"
 )
-_GONE_CARS: Final = f"{_CARS} AND NOT EXISTS (SELECT FROM listed l WHERE l.key = vehicles.vin)"
+_UNLISTED: Final = "NOT EXISTS (SELECT FROM listed l WHERE l.key = vehicles.vin)"
 COUNT_STOCK: Final = "SELECT count(*) FROM vehicles WHERE status IN ('available', 'held', 'in_transit')"
 COUNT_CUSTOMERS: Final = "SELECT count(*) FROM customer_sources WHERE gone_at IS NULL"
 _GONE_CUSTOMERS: Final = """
@@ -102,7 +102,7 @@ async def remove_unlisted(
     await database.execute("ANALYZE listed")
     if what is What.STOCK:
         await database.execute("SELECT pg_advisory_xact_lock($1)", MERGE_LOCK)
-        tag = await database.execute(f"UPDATE vehicles SET status = 'removed' WHERE {_GONE_CARS}")  # noqa: S608 - ours
+        tag = await database.execute(f"UPDATE vehicles SET status = 'removed' WHERE {_CARS} AND {_UNLISTED}")  # noqa: S608 - ours
         removed = int(tag.split()[-1])
         guard.check(removed)
         return removed
