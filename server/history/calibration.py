@@ -44,7 +44,7 @@ def calibrate(
     Raises HistoryUnusable, EngineMissing; RiskModelError if the estimate is no valid model.
     """
     done = aggregate(HistoryFiles(folder), edges_of(old), memory_mib=wish.memory_mib, progress=progress)
-    history = read_history(folder, f"{wish.as_of:%Y-%m}")
+    history = read_history(folder, f"{wish.as_of:%Y-%m}", wish.memory_mib)
     new = estimate(history, old, wish.version)
     check_model(new.model)
     contracts = standard_contracts(old, new.model, history.counts)

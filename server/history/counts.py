@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from server.finance.rounding import Floats
 from server.finance.rules.programmes import Whole
 from server.history.aggregation import CELLS, EVENTS, SCRIPTS
-from server.history.engine import HistoryUnusable, engine
+from server.history.engine import MEMORY_MIB, HistoryUnusable, engine
 from server.history.files import SUFFIX
 from server.history.manifest import AGGREGATES
 
@@ -73,7 +73,7 @@ class History:
     recoveries: Recoveries
 
 
-def read_history(folder: Path, before: str) -> History:
+def read_history(folder: Path, before: str, memory_mib: int = MEMORY_MIB) -> History:
     """Return the history of the aggregated months before the month ``before``.
 
     The first month is not counted: what is charged off in it may have been so before.
@@ -89,7 +89,7 @@ def read_history(folder: Path, before: str) -> History:
     files = {
         part: [str(aggregates / part / f"{name}{SUFFIX}") for name in months] for part in (CELLS, EVENTS)
     }
-    with engine(folder) as database:
+    with engine(folder, memory_mib) as database:
         database.execute("CREATE TABLE events AS FROM read_parquet($files)", {"files": files[EVENTS]})
         database.execute((SCRIPTS / "first_events.sql").read_text())
         values = {"cells": files[CELLS], "first": _number(months[0]), "first_name": months[0]}

@@ -101,7 +101,6 @@ def _picture(lines: Sequence[Growth], title: str, left: float) -> str:
             x, y = place.split(",")
             parts.append(f'<circle cx="{x}" cy="{y}" r="3" fill="{color}"/>')
         x, y = far.split(",")
-        parts.append(
-            f'<text x="{float(x) - 8:.1f}" y="{float(y) - 6:.1f}" text-anchor="end" fill="{color}">{one.step}</text>'
-        )
+        place = f'x="{float(x) - 8:.1f}" y="{float(y) - 6:.1f}"'
+        parts.append(f'<text {place} text-anchor="end" fill="{color}">{one.step}</text>')
     return "".join(parts)

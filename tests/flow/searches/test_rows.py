@@ -80,7 +80,7 @@ async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:
         *("store_groups", "stores", "store_transfers", "users", "credentials", "rate_sheets"),
         *("lender_programmes", "risk_models", "risk_curves", "tax_tables", "tax_rules", "rebate_sheets"),
         *("rebates", "limit_tables", "state_limits", "product_catalogues", "catalogue_products"),
-        *("lease_sheets", "lease_programmes"),
+        *("lease_sheets", "lease_programmes", "calibrations"),
         "alembic_version",
     }
     rows = await walls.owner.fetch(
