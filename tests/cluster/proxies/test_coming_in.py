@@ -129,8 +129,8 @@ async def test_what_the_proxy_keeps_to_itself(stage: Stage) -> None:
         assert (await browser.get("/healthz")).text == "ok"
         assert set((await browser.get("/readyz")).json()) == {"ready"}
         large = await browser.post("/api/deals", content=b"x" * 300_000)
-        # Caddy before 2.7 says so in its own words.
-        assert large.status_code in ({413, 502} if proxy.kind == "caddy" else {413})
+        # Caddy ends a body while it passes it on: the server may have refused the request by then.
+        assert large.status_code in ({401, 413, 502} if proxy.kind == "caddy" else {413})
         plain = await browser.get(f"http://localhost:{proxy.plain_port}/login?next=/", follow_redirects=False)
         assert plain.status_code in {301, 308}
         assert plain.headers["location"].startswith("https://localhost")
