@@ -180,3 +180,10 @@ def test_a_wrong_secret_file_is_named(
         file.write_bytes(content)
     with pytest.raises(SettingsError, match=f"DEAL_SECRET_FILE must be .*{expected}"):
         with_secret_files({"DEAL_SECRET_FILE": str(file), **more})
+
+
+def test_a_secret_where_its_file_should_be_is_not_repeated() -> None:
+    """An error of the start is in every log."""
+    with pytest.raises(SettingsError) as caught:
+        with_secret_files({"DATABASE_URL_FILE": "postgresql://deal_app:word@db/deal"})
+    assert "word" not in str(caught.value)
