@@ -40,9 +40,10 @@ def _content(name: str, path: Path) -> str:
             text = file.read(MOST_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        expected = f"the path of a file that this account can read ({path}: {reason})"
+        # Not the path: somebody may have set the secret itself.
+        expected = f"the path of a file that this account can read ({reason})"
         raise SettingsError(name, expected) from error
     if not text or "\n" in text:
         found = "more" if text else "none"
-        raise SettingsError(name, f"the path of a file with one line ({path} has {found})")
+        raise SettingsError(name, f"the path of a file with one line (it has {found})")
     return text

@@ -27,7 +27,7 @@ from server.work.tables import Tables
 
 TABLES: Final = (
     *("customers", "deals", "deal_events", "pencils", "offers", "deal_acceptances"),
-    *("lender_stipulations", "security_events"),
+    *("lender_stipulations", "security_events", "customer_sources"),
 )
 """The tables whose statistics may quote a customer until they are analysed again."""
 
@@ -100,6 +100,9 @@ UPDATE customers c
        rebate_eligibility = '{}', restricted_at = NULL, erased_at = now()
   FROM stores s WHERE s.store_id = c.store_id AND c.customer_id = $1
 """
+_SOURCE: Final = "DELETE FROM customer_sources WHERE customer_id = $1"
+"""What a warehouse stated last. ``sync`` brings nobody back who is in ``erasures``."""
+
 _DONE: Final = """
 UPDATE erasures SET digest = $2, erased_at = now(), kept_until = NULL, kept_for = NULL
  WHERE customer_id = $1
@@ -217,6 +220,7 @@ async def erase_customer(
         await _erase_pencils(database, tables, deal_id, report)
     report("deals", len(deals), len(deals))
     await database.execute(_PERSON, customer)
+    await database.execute(_SOURCE, customer)
     # Whoever held the customer in memory has dropped it by now: nothing is written into the new logs.
     await forget_deals(redis, store_id, deals)
     async with database.transaction():

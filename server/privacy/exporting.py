@@ -18,6 +18,7 @@ SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 OF_DEALS: Final = "deal_id IN (SELECT deal_id FROM deals WHERE customer_id = $1)"
 OTHERS: Final = {
     "customers": "customer_id = $1",
+    "customer_sources": "customer_id = $1",
     "erasures": "customer_id = $1",
     "lender_stipulations": "decision_id IN"
     " (SELECT decision_id FROM lender_decisions JOIN deals USING (deal_id) WHERE customer_id = $1)",

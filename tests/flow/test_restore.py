@@ -186,7 +186,10 @@ def test_a_redis_that_is_away_is_told_of(
     migrated: Database, services: Services, redis_url: str, tmp_path: Path
 ) -> None:
     """The database is restored by then: the error says what is left to do."""
-    environ = settings_for(migrated, redis_url, 8000).environment()
+    files = {"DATABASE_URL": migrated.url, "DATABASE_OWNER_URL": migrated.owner_url, "REDIS_URL": redis_url}
+    for name, address in files.items():
+        (tmp_path / name).write_text(address)
+    environ = {f"{name}_FILE": str(tmp_path / name) for name in files}
     assert run_here("backup", str(tmp_path / "one"), environ=environ).returncode == 0
     with services.database() as fresh:
         away = settings_for(fresh, f"unix://{tmp_path}/none.sock?db=0", 8000).environment()

@@ -102,18 +102,21 @@ def test_up_does_not_open_a_closed_folder(folder: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("command", ["web", "worker"])
+@pytest.mark.parametrize(("command", "variable"), [("web", OWNER), ("worker", f"{OWNER}_FILE")])
 def test_the_owners_address_is_given_up(
-    folder: Path, database: Database, redis_url: str, command: str
+    folder: Path, database: Database, redis_url: str, command: str, variable: str
 ) -> None:
     """Started with it, a process starts itself anew without it: not even the system shows it any more."""
-    given = {"DATABASE_URL": database.url, "REDIS_URL": redis_url, OWNER: database.owner_url}
+    file = folder / "owner"
+    file.write_text(database.owner_url)
+    owner = database.owner_url if variable == OWNER else str(file)
+    given = {"DATABASE_URL": database.url, "REDIS_URL": redis_url, variable: owner}
     given |= {"DEAL_PORT": str(free_port()), "DEAL_DEMO": "1", "DATABASE_SYSTEM_URL": database.system_url}
     log = folder / "log"
     with serving(command, log, **given) as process:
         environ = process.environ()
         assert environ["DATABASE_URL"] == database.url
-        assert OWNER not in environ
+        assert variable not in environ
     (warning,) = [line for line in log.read_text().splitlines() if OWNER in line]
     assert '"level": "warning"' in warning
     assert "deal_owner" not in log.read_text()

@@ -208,3 +208,10 @@ def test_behind_a_pooler_there_is_an_address_to_listen_at() -> None:
     settings = Settings.from_environment({**ADDRESSES, **direct})
     assert settings.is_pooled
     assert Settings.from_environment(settings.environment()).is_pooled
+
+
+def test_a_secret_where_its_file_should_be_is_not_repeated() -> None:
+    """An error of the start is in every log."""
+    with pytest.raises(SettingsError) as caught:
+        with_secret_files({"DATABASE_URL_FILE": "postgresql://deal_app:word@db/deal"})
+    assert "word" not in str(caught.value)

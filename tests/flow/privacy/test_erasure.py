@@ -90,6 +90,12 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
         await opened.sales.desk.act(Action.LOSE, Reason.BANKRUPTCY)
         await opened.caught_up()
         await bury_a_job(redis, deal_id)
+        await owner.execute(
+            "INSERT INTO customer_sources (customer_id, source_id, facts, stated_at)"
+            " VALUES ($1, 'zqsource', $2, now())",
+            customer,
+            {"name": "Zqname Zqlast"},
+        )
         told = {word for _, word in await found_in_postgres(owner, WORDS)}
         assert told == set(WORDS)
         assert await found_in_redis(redis, WORDS)

@@ -52,6 +52,7 @@ WORDS: Final = (
         "zqbank",
         "zqnote",
         "zqscene",
+        "zqsource",
     ),
     *("zqstipulation", "0199731", "45499", VIN.lower(), str(INCOME_CENTS), str(CO_INCOME_CENTS)),
     *(str(INCOME_CENTS + CO_INCOME_CENTS), str(DEBT_CENTS)),
