@@ -55,6 +55,7 @@ class Settings:
     redis_uid: int | None = None  # account that Redis must run under if REDIS_URL names a Unix socket
     database_system_url: str = field(default="", repr=False)
     database_listen_url: str = field(default="", repr=False)
+    database_search_urls: tuple[str, ...] = field(default=(), repr=False)
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     demo: bool = False
@@ -98,6 +99,7 @@ class Settings:
             database_listen_url=read.address(
                 "DATABASE_LISTEN_URL", ("postgresql://", "postgres://"), database_url
             ),
+            database_search_urls=read.addresses("DATABASE_SEARCH_URL", ("postgresql://", "postgres://")),
             redis_url=read.address("REDIS_URL", ("redis://", "rediss://", "unix://")),
             redis_uid=read.uid("DEAL_REDIS_UID"),
             host=host,
@@ -143,6 +145,7 @@ class Settings:
             "DATABASE_OWNER_URL": self.database_owner_url,
             "DATABASE_SYSTEM_URL": self.database_system_url or self.database_url,
             "DATABASE_LISTEN_URL": self.database_listen_url or self.database_url,
+            "DATABASE_SEARCH_URL": " ".join(self.database_search_urls),
             "REDIS_URL": self.redis_url,
             "DEAL_REDIS_UID": "" if self.redis_uid is None else str(self.redis_uid),
             "DEAL_HOST": self.host,
@@ -200,6 +203,13 @@ class _Reader:
         if not value.startswith(schemes):
             raise SettingsError(name, f"set to an address that begins with {' or '.join(schemes)}")
         return value
+
+    def addresses(self, name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
+        values = tuple(self.text(name, "").split())
+        if not all(value.startswith(schemes) for value in values):
+            each = " or ".join(schemes)
+            raise SettingsError(name, f"addresses with spaces between them, each beginning with {each}")
+        return values
 
     def collector(self, name: str) -> str:
         return self.address(name, ("http://", "https://")) if self.text(name, "") else ""

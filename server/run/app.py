@@ -21,6 +21,7 @@ from protocol.closing import CommandError
 from server.compute.pool import ComputePool
 from server.counts.attempts import Attempts
 from server.database.core.pool import open_pool, open_system_pool
+from server.database.core.replicas import Replicas
 from server.database.core.scope import everything
 from server.database.people.security_log import SecurityLog
 from server.hub.assembly.hub import assemble
@@ -38,7 +39,7 @@ from server.observe.probe.probed import probed
 from server.observe.spans import open_spans
 from server.run.draining import Drain
 from server.run.measuring import Measured, web_metrics
-from server.run.opening import kept, listening, open_redis
+from server.run.opening import kept, listening, open_redis, open_replicas
 from server.run.probing import web_figures
 from server.settings import Settings, secret_of
 from server.web import api, health, offers, security_api
@@ -170,6 +171,7 @@ async def _lifespan(
                 kept(stack, ending, start, "system_pool", open_system_pool(settings, statements)),
                 open_redis(stack, ending, start, settings),
             )
+            replicas = Replicas(pool, await open_replicas(stack, ending, settings, statements))
             # The pool is closed on its own, after all who use it.
             redis = Redis(connection_pool=redis_pool)
             secret = secret_of(settings)
@@ -185,6 +187,7 @@ async def _lifespan(
             hub = assemble(
                 *(settings, pool, everything(system), redis),
                 redis_pool=redis_pool,
+                replicas=replicas,
                 compute=compute,
                 tasks=tasks,
                 secret=secret,
@@ -212,7 +215,9 @@ async def _lifespan(
             tasks.create_task(Moving(handover, stores, hub.connections).run(), name="moving")
 
             watch, process = LoopWatch(), f"web-{os.getpid()}"
-            measured = Measured(hub, sockets, compute, pool, system, statements, watch, start, handover)
+            measured = Measured(
+                *(hub, sockets, compute, pool, system, replicas, statements, watch, start, handover)
+            )
             own = written(web_metrics(measured), process)
             stack.enter_context(probed("web", settings.data_dir, watch, web_figures(measured), own))
             metrics = MachineMetrics(process, own, probe_folder(settings.data_dir), redis)

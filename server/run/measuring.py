@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from server.compute.pool import ComputePool
 from server.database.core.metered import MeteredPool
-from server.database.core.metrics import add_database
+from server.database.core.metrics import add_database, add_replicas
+from server.database.core.replicas import Replicas
 from server.hub.assembly.hub import Hub
 from server.hub.endpoint import Endpoint
 from server.observe.metrics.guarding import add_answers, add_breakers, add_turns
@@ -28,6 +29,7 @@ class Measured:
     compute: ComputePool
     pool: MeteredPool
     system: MeteredPool
+    replicas: Replicas
     statements: StatementTimes
     watch: LoopWatch
     start: StartUp
@@ -47,7 +49,9 @@ def web_metrics(of: Measured) -> Metrics:
     metrics.gauge(
         "deal_compute_waiting", "Quotes that wait for a computing process", lambda: of.compute.waiting
     )
-    add_database(metrics, {"stores": of.pool, "system": of.system}, of.statements)
+    pools = {"stores": of.pool, "system": of.system, **{one.name: one.pool for one in of.replicas.all}}
+    add_database(metrics, pools, of.statements)
+    add_replicas(metrics, of.replicas)
     add_process(metrics, of.watch, of.start)
     return metrics
 

@@ -8,13 +8,16 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import AuthenticationError
 
+from server.database.core.guard import readers_of
 from server.database.core.metered import MeteredPool
+from server.database.core.replicas import open_replica_pools
 from server.log.links.direct_sending import send_directly
 from server.log.links.guarded_pool import GuardedPool
 from server.log.links.peer import require_peer
 from server.observe.ending import Ending
 from server.observe.failing import REDIS_FAILS
 from server.observe.metrics.start_up import StartUp
+from server.observe.metrics.statements import StatementTimes
 from server.settings import Settings
 
 REDIS_CONNECTIONS: Final = 20
@@ -38,6 +41,16 @@ async def kept(
     start.reached(name)
     stack.push_async_callback(ending.close, f"postgres {name}".replace("_", " "), pool.close)
     return pool
+
+
+async def open_replicas(
+    stack: AsyncExitStack, ending: Ending, settings: Settings, statements: StatementTimes
+) -> list[MeteredPool]:
+    """Return a pool for each replica that searches read from, which ``stack`` closes. None connects yet."""
+    pools = await open_replica_pools(settings, statements, readers_of(settings.pool_max))
+    for pool in pools:
+        stack.push_async_callback(ending.close, "postgres replica", pool.close)
+    return pools
 
 
 async def open_redis(

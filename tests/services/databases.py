@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
@@ -43,6 +43,26 @@ class Services:
     def redis_url(self) -> str:
         """The address of Redis."""
         return self._embedded.redis.url
+
+    @property
+    def primary_sockets(self) -> Path:
+        """The folder of PostgreSQL's socket."""
+        return Path(parse_qs(urlsplit(self._embedded.postgres.url(SUPERUSER)).query)["host"][0])
+
+    def let_replicate(self, role: str) -> None:
+        """Let a role copy the server's files and follow its changes, from this machine."""
+        rules = Path(self.setting("hba_file"))
+        rule = f"local replication {role} trust\n"
+        if rule not in rules.read_text():
+            with rules.open("a") as file:
+                file.write(rule)
+            self.run_sql("SELECT pg_reload_conf()")
+
+    def setting(self, name: str) -> str:
+        """Return a setting of the server."""
+        url = self._embedded.postgres.url(SUPERUSER, "postgres")
+        asked = [self._psql, "-X", "-A", "-t", "-c", f"SHOW {name}", url]
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
     def run_sql(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the superuser, each in a transaction of its own."""

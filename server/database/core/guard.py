@@ -49,6 +49,13 @@ def connection_shares(pool_max: int) -> Shares:
     return Shares(all=shared, store=store, person=store, waiting=MOST_WAITING_OF_STORE)
 
 
+def readers_of(pool_max: int) -> int:
+    """Return how many searches of a process may read at once: the other connections of its pool are for
+    everything that is not a search.
+    """
+    return max(1, pool_max // 2)
+
+
 class ConnectionGuard:
     """Lets the transactions of stores through, for a pool of ``pool_max`` connections.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from server.database.core.metered import MeteredPool
+from server.database.core.replicas import Replicas
 from server.observe.metrics.metrics import Metrics
 from server.observe.metrics.statements import StatementTimes
 
@@ -47,4 +48,44 @@ def add_database(metrics: Metrics, pools: Mapping[str, MeteredPool], statements:
         "Statements that failed, by the function that sent them",
         lambda: statements.failures,
         "statement",
+    )
+
+
+def add_replicas(metrics: Metrics, replicas: Replicas) -> None:
+    """Declare which database answered searches, and how the replicas are."""
+    metrics.counter(
+        "deal_search_snapshots_total",
+        "Snapshots that searches read, by the database; primary if no replica was fit",
+        lambda: {"primary": replicas.on_primary, **{one.name: one.reads for one in replicas.all}},
+        "database",
+    )
+    metrics.gauge(
+        "deal_replica_fit",
+        "Whether searches read from a replica (1) or not (0)",
+        lambda: {one.name: int(one.is_fit) for one in replicas.all},
+        "replica",
+    )
+    metrics.gauge(
+        "deal_replica_lag_seconds",
+        "How old the state is that a replica shows; -1 if nobody knows",
+        lambda: {one.name: one.lag_seconds for one in replicas.all},
+        "replica",
+    )
+    metrics.gauge(
+        "deal_replica_lag_bytes",
+        "How much of the primary's log a replica has yet to apply; -1 if nobody knows",
+        lambda: {one.name: one.lag_bytes for one in replicas.all},
+        "replica",
+    )
+
+    def refusals() -> dict[tuple[str, ...], float]:
+        return {
+            (one.name, reason): count for one in replicas.all for reason, count in list(one.refusals.items())
+        }
+
+    metrics.counter(
+        "deal_replica_refusals_total",
+        "Reads of searches that a replica could not answer, by reason",
+        refusals,
+        *("replica", "reason"),
     )

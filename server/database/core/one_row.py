@@ -7,7 +7,7 @@ import asyncpg
 from server.database.core.pool import Database
 
 
-async def one_row(database: Database, query: str, *parameters: Any) -> asyncpg.Record:
+async def one_row(database: Database | asyncpg.Pool, query: str, *parameters: Any) -> asyncpg.Record:
     """Return the first row of a query that always returns one. Raises LookupError if it returns none."""
     row = await database.fetchrow(query, *parameters)
     if row is None:

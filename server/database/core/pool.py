@@ -34,11 +34,16 @@ async def open_system_pool(settings: Settings, statements: StatementTimes | None
 
 
 async def open_pool(
-    settings: Settings, statements: StatementTimes | None = None, *, role: str = APPLICATION_ROLE
+    settings: Settings,
+    statements: StatementTimes | None = None,
+    *,
+    role: str = APPLICATION_ROLE,
+    command_timeout: float | None = None,
 ) -> MeteredPool:
     """Return a pool whose sessions act as ``role``, whatever user they connect as.
 
-    ``statements`` gets the time of each statement.
+    ``statements`` gets the time of each statement. One that takes longer than ``command_timeout`` seconds is
+    given up.
 
     ``jit`` is off: compiling takes longer than these queries. Each statement has ``statement_timeout_ms``.
     Raises what asyncpg raises if the database is unreachable or refuses the role.
@@ -51,6 +56,7 @@ async def open_pool(
         init=prepare_connection,
         reset=_leave_as_it_is,
         timeout=CONNECT_SECONDS,
+        command_timeout=command_timeout,
         server_settings={
             "application_name": "deal-architect",
             "jit": "off",

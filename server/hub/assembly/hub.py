@@ -12,8 +12,9 @@ from server.compute.pool import ComputePool
 from server.counts.distinct import Distinct
 from server.counts.seats import Seats
 from server.counts.usage import UsageLog
-from server.database.core.guard import ConnectionGuard
+from server.database.core.guard import ConnectionGuard, readers_of
 from server.database.core.listen import Listener
+from server.database.core.replicas import Replicas
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
@@ -106,6 +107,7 @@ def assemble(
     redis: Redis,
     *,
     redis_pool: GuardedPool,
+    replicas: Replicas,
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
     secret: bytes,
@@ -116,11 +118,12 @@ def assemble(
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
-    what the hub does by itself. ``redis`` takes its connections from ``redis_pool``. ``secret`` is the
-    server's, ``note`` takes security events, ``digest`` names unknown logins in them.
+    what the hub does by itself. Searches read from ``replicas``. ``redis`` takes its connections from
+    ``redis_pool``. ``secret`` is the server's, ``note`` takes security events, ``digest`` names unknown
+    logins in them.
     """
     guard, redis_breaker = ConnectionGuard(settings.pool_max), redis_pool.breaker
-    stores = StoreScopes(pool, guard)
+    stores = StoreScopes(pool, guard, replicas)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
     listener = Listener(settings.database_listen_url or settings.database_url)
@@ -149,8 +152,7 @@ def assemble(
         supplies=supplies,
         lease_ms=settings.search_lease_ms,
         told_stale=told_stale,
-        # The other connections are for everything that is not a search.
-        readers=max(1, settings.pool_max // 2),
+        readers=readers_of(settings.pool_max),
         watch=traces,
     )
     bus.after_each_read(registry.turn.deliver_at_once)
@@ -223,6 +225,7 @@ def assemble(
         "people": people.run,
         "outages": outages.run,
         "probes": probes.run,
+        "replicas": replicas.run,
         "allowance": allowance.run,
         "seats": seats.run,
     }

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,8 +12,10 @@ from protocol.commands import Find
 from protocol.events import MATCH_COLUMNS
 from protocol.finding import FindReply
 from protocol.jobs import NUMBER_COLUMNS
+from protocol.money.lending import RiskModel
 from server.clock import utc_now
-from server.database.core.scope import StoreScopes
+from server.database.core.replica import ReplicaFailed
+from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
@@ -21,12 +23,13 @@ from server.hub.commands.quoting.quotes import Quotes
 from server.hub.sight.rows_seen import project_rows
 from server.hub.sight.sight import Sight
 from server.search.paging.rows.reading import stock_of
-from server.search.screening.basis import load_basis
+from server.search.screening.basis import Basis, load_basis
 from server.search.sql.columns import rebates_by_name
 from server.search.sql.cursor import read_stock
 from server.search.sql.finding import find_cars
 from server.search.sql.shown import shown_columns
 from server.search.sql.supplies import Supplies
+from server.search.sql.supply import Supply
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.work.editions import Editions
@@ -57,28 +60,14 @@ class Finding:
         """
         if not command.text.split():
             raise CommandError(ErrorCode.INVALID, "text: expected a word, stock number or VIN", field="text")
-        stock, today = stock_of(deal), self._today()
         try:
-            in_force = await self._editions.in_force(today)
-            tables = self._editions.tables
-            async with read_stock(self._stores.of(deal.store_id), Trace()) as reader:
-                inventory, _ = await reader.version(stock, deal.id)
-                basis = await load_basis(
-                    reader.database, tables, deal, in_force, inventory=inventory, today=today
-                )
-                rows, more = await find_cars(
-                    reader,
-                    stock,
-                    command.text,
-                    command.limit,
-                    today=today,
-                    rebates=basis.rebates,
-                    exclusions=basis.exclusions,
-                )
-                supply = await self._supplies.of(reader, stock, inventory, today)
-                model = await tables.risk(reader.database, in_force.risk)
+            try:
+                found = await self._read(command, deal, self._stores.found(deal.store_id))
+            except ReplicaFailed:
+                found = await self._read(command, deal, self._stores.of(deal.store_id))
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
+        rows, basis = found.rows, found.basis
         columns: dict[str, list[Any]] = {
             name: [row.get(name) for row in rows] for name in dict.fromkeys((*MATCH_COLUMNS, *NUMBER_COLUMNS))
         }
@@ -95,9 +84,38 @@ class Finding:
                 basis.inputs,
                 numbers,
                 basis.sheet,
-                model,
+                found.model,
             )
-            columns |= shown_columns(columns, supply)
+            columns |= shown_columns(columns, found.supply)
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers
-        reply = FindReply(rows=len(rows), columns=project_rows(columns, sight), more=more)
+        reply = FindReply(rows=len(rows), columns=project_rows(columns, sight), more=found.more)
         return msgspec.structs.asdict(reply)
+
+    async def _read(self, command: Find, deal: Deal, scope: RowScope) -> "_Found":
+        stock, today = stock_of(deal), self._today()
+        in_force = await self._editions.in_force(today)
+        tables = self._editions.tables
+        async with read_stock(scope, Trace()) as reader:
+            inventory, _ = await reader.version(stock, deal.id)
+            basis = await load_basis(
+                reader.database, tables, deal, in_force, inventory=inventory, today=today
+            )
+            rows, more = await find_cars(
+                reader,
+                stock,
+                command.text,
+                command.limit,
+                today=today,
+                rebates=basis.rebates,
+                exclusions=basis.exclusions,
+            )
+            supply = await self._supplies.of(reader, stock, inventory, today)
+            return _Found(rows, more, basis, supply, await tables.risk(reader.database, in_force.risk))
+
+
+class _Found(NamedTuple):
+    rows: list[Any]
+    more: bool
+    basis: Basis
+    supply: Supply
+    model: RiskModel

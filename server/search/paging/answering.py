@@ -9,6 +9,7 @@ from typing import Any
 from protocol import codec
 from protocol.events import Rejection
 from protocol.records import EndReason
+from server.database.core.replica import ReplicaFailed
 from server.log.search_log import Outcome
 from server.observe.failing import POSTGRES_FAILS
 from server.search.answers.answer import Answer, Ending, Opening
@@ -64,7 +65,11 @@ class Answering:
                 done, ending = await self._follow(run, found, today)
                 if done:
                     return ending
-            read = await self._read(run, today)
+            try:
+                read = await self._read(run, today)
+            except ReplicaFailed:
+                run.on_primary, found = True, None
+                continue
             if not isinstance(read, Found):
                 return read
             found = read
@@ -207,12 +212,16 @@ class Answering:
         if isinstance(first, BaseException):
             raise first
         reader_page = Page(page, reading, run.rejected, self._answers, answer)
-        if reading.unread:
-            await reader_page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
-        reason = await reader_page.publish(reader, reading.query, *first)
-        if reason is EndReason.COMPLETE:
-            for query in reading.outside:
-                await reader_page.reject_outside(reader, query)
+        try:
+            if reading.unread:
+                await reader_page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
+            reason = await reader_page.publish(reader, reading.query, *first)
+            if reason is EndReason.COMPLETE:
+                for query in reading.outside:
+                    await reader_page.reject_outside(reader, query)
+        except ReplicaFailed:
+            run.rejected = reader_page.return_to_last_row()
+            raise
         return reader_page.ending(reason)
 
     async def _announced(self, run: Run, made: Announcement) -> Outcome:

@@ -221,6 +221,12 @@ class AnswersMachine(RuleBasedStateMachine):
         self.world.failures += really
         self.disturbed |= really
 
+    @rule(skipped=st.integers(1, 8))
+    def fail_replica(self, skipped: int) -> None:
+        """A replica ends a read, maybe after some rows; nobody may notice."""
+        self.pass_time(skipped)
+        self.world.replica_failures = 1
+
     @rule(process=processes)
     def probe(self, process: int) -> None:
         """Try whether searches work again, as the hub does while a breaker refuses them."""
@@ -255,6 +261,7 @@ class AnswersMachine(RuleBasedStateMachine):
         finally:
             for process in self.world.processes:
                 self._count(process)
+            self.seen["replica"] += self.world.replica_failed
             self.loop.run_until_complete(self._end())
             self.loop.close()
 

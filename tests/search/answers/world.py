@@ -22,6 +22,8 @@ from protocol.deal.structure import Structure
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
 from protocol.records import Actor, DealState, EndReason, Filters, Role, Sort, Versions
+from server.database.core.replica import ReplicaFailed
+from server.database.core.replica import State as ReplicaState
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.editions.versions import InForce
 from server.finance.rules.limits import Limit
@@ -93,7 +95,7 @@ class World:
         self.processes: list[Process] = []
         self.terms: dict[tuple[str, int], Deal] = {}
         self.delay = 0
-        self.failures = 0
+        self.failures = self.replica_failures = self.replica_failed = 0
         self.seconds = 0.0
 
     def add_deals(self, count: int) -> None:
@@ -136,11 +138,11 @@ class World:
 
 
 class Reader:
-    """A snapshot: what was committed when it began."""
+    """A snapshot, on the primary or a replica: what was committed when it began."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, on_primary: bool = True) -> None:
         self.database, self.state, self._world = None, world.now, world
-        self._sent = 0
+        self._sent, self._on_primary = 0, on_primary
 
     async def fetch(self, query: Any, wanted: int = 0) -> tuple[list[Any], bool]:
         """Return the next rows after a place."""
@@ -148,6 +150,7 @@ class Reader:
         if self._world.failures:
             self._world.failures -= 1
             raise asyncpg.ConnectionDoesNotExistError
+        self._fail_on_replica()
         after = -1 if query.after is None else query.after.vehicle_id
         rows = [(car, *state) for car, state in sorted(self.state.cars.items()) if car > after]
         some = rows[self._sent : self._sent + ROWS]
@@ -160,7 +163,14 @@ class Reader:
     async def estimate(self, query: Any) -> int:
         """Return how many cars there are."""
         await self._world.wait()
+        self._fail_on_replica()
         return len(self.state.cars)
+
+    def _fail_on_replica(self) -> None:
+        if self._world.replica_failures and not self._on_primary:
+            self._world.replica_failures -= 1
+            self._world.replica_failed += 1
+            raise ReplicaFailed(ReplicaState.CONFLICT, asyncpg.SerializationError("conflict with recovery"))
 
 
 class NotTooDear:
@@ -245,7 +255,7 @@ class Process:
         self.values = SharedValues(searches, self.answers, lambda channel: True)
         self._queue = queue
         self.searches = SearchService(
-            cast(Any, SimpleNamespace(searched=lambda store: world)),
+            cast(Any, SimpleNamespace(searched=lambda store, on_primary: (world, on_primary))),
             cast(Any, None),
             searches,
             cast(Any, self),
@@ -321,9 +331,10 @@ class Process:
 
 
 @asynccontextmanager
-async def _read_stock(world: World, trace: Any) -> AsyncIterator[Reader]:
+async def _read_stock(scope: tuple[World, bool], trace: Any) -> AsyncIterator[Reader]:
+    world, on_primary = scope
     await world.wait()
-    yield Reader(world)
+    yield Reader(world, on_primary)
     await world.wait()
 
 

@@ -26,6 +26,7 @@ class Run:
     ``deal`` is the newest one that is known until it is announced; the page is of that one then.
     ``publication`` is None until it is the current page of its channel. ``rejected`` are the counts of the
     pages and chunks before its next chunk. ``must_check``: its deal must be compared with Postgres.
+    ``on_primary``: a replica failed, so the rest is read from the primary.
     """
 
     start: PageStart
@@ -37,6 +38,7 @@ class Run:
     publication: Publication | None = None
     rejected: Sequence[Rejection] = ()
     must_check: bool = False
+    on_primary: bool = False
 
 
 class Pages:

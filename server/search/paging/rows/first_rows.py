@@ -92,7 +92,7 @@ class StockReads:
     async def stock(self, run: Run, call: Call, trace: Trace) -> AsyncIterator[StockReader]:
         """Hold a reader of the stock for the first rows of ``call``."""
         async with AsyncExitStack() as held:
-            scope = self._stores.searched(run.deal.store_id)
+            scope = self._stores.searched(run.deal.store_id, on_primary=run.on_primary)
             yield await within(call, held.enter_async_context(read_stock(scope, trace)))
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ class StockReads:
         try:
             if run is not None:
                 # As it began: what comes after published rows may be nothing, which is read quickly.
-                again = replace(run, trace=Trace(), publication=None)
+                again = replace(run, trace=Trace(), publication=None, on_primary=True)
                 turn = self._turns.turn(again.start.lane, None)
                 async with turn, self.stock(again, call, again.trace) as reader:
                     _, inventory = await within(call, current(reader, again.deal, fixed=True))

@@ -5,7 +5,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from protocol import codec
-from protocol.events import Fix
+from protocol.events import Fix, Rejection
 from protocol.jobs import ValueJob
 from protocol.records import EndReason
 from server.finance.rules.limits import Limit
@@ -23,7 +23,6 @@ from server.search.sql.statement import OrderedQuery
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from protocol.events import Rejection
     from server.search.screening.screen import Screened
 
 TURNS_TO_SEND = 2
@@ -62,6 +61,7 @@ class Page:
         self._excluded = Excluded(reading.plan, reading.others, rejected, reading.supply)
         self._trace = publication.trace
         self._publishing: asyncio.Task[EndReason | None] | None = None
+        self._counts_of_rows: tuple[Progress, list[dict[str, Any]]] | None = None
 
     async def publish(
         self, reader: StockReader, query: OrderedQuery, rows: list[Any], more: bool
@@ -97,16 +97,31 @@ class Page:
 
     async def refuse(self, reader: StockReader, query: OrderedQuery, limit: Limit, fix: Fix | None) -> None:
         """Count the cars of ``query``, which no lender programme takes; ``fix`` is what meets that limit."""
+        self._keep_counts_of_rows()
         await self._excluded.count_unread(reader, query, limit, fix)
+
+    def return_to_last_row(self) -> "list[Rejection]":
+        """Forget what was counted beyond the rows of the page, so that another reader can go on after the
+        last of them; return the counts up to it.
+        """
+        self._keep_counts_of_rows()
+        progress, rejected = self._counts_of_rows or (self._publication.progress, [])
+        self._publication.counted(progress, self._publication.last)
+        return [codec.convert(Rejection, each) for each in rejected]
 
     async def reject_outside(self, reader: StockReader, query: OrderedQuery) -> None:
         """Count cars outside the price window. None of them can become a deal."""
         publication = self._publication
         if publication.stopped is None:
+            self._keep_counts_of_rows()
             read = await self._excluded.count_outside(reader, query)
             before = publication.progress
             progress = Progress(before.scanned + read, before.matched, before.chunks)
             publication.counted(progress, publication.last)
+
+    def _keep_counts_of_rows(self) -> None:
+        if self._counts_of_rows is None:
+            self._counts_of_rows = self._publication.progress, self._excluded.report()
 
     def ending(self, reason: EndReason) -> Ending:
         """Return how the page ended, with all its counts; a page that was read to its end completes the

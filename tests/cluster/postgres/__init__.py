@@ -1,0 +1,1 @@
+"""PostgreSQL at size: replicas, a pooler, and migrations under load."""
