@@ -17,6 +17,8 @@ from server.errors import UserError
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
 DEFAULT_DATA_DIR: Final = Path(".data")
+DEFAULT_POOLER: Final = "none"
+TRANSACTION_POOLER: Final = "transaction"
 DEFAULT_POOL_MIN: Final = 2
 DEFAULT_POOL_MAX: Final = 10
 DEFAULT_COMPUTE_PROCESSES: Final = 2
@@ -64,6 +66,7 @@ class Settings:
     metrics_from: tuple[str, ...] = DEFAULT_METRICS_FROM
     data_dir: Path = DEFAULT_DATA_DIR
     stores_apart: bool = False
+    pooler: str = DEFAULT_POOLER
     pool_min: int = DEFAULT_POOL_MIN
     pool_max: int = DEFAULT_POOL_MAX
     compute_processes: int = DEFAULT_COMPUTE_PROCESSES
@@ -77,6 +80,11 @@ class Settings:
     otlp_protocol: str = ""
     notify_socket: str = ""
     secret: str = field(default="", repr=False)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler gives server connections for one transaction only."""
+        return self.pooler == TRANSACTION_POOLER
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -110,6 +118,7 @@ class Settings:
             metrics_from=read.networks("DEAL_METRICS_FROM", ",".join(DEFAULT_METRICS_FROM)),
             data_dir=Path(read.text("DEAL_DATA_DIR", str(DEFAULT_DATA_DIR))),
             stores_apart=read.flag("DEAL_STORES_APART"),
+            pooler=read.choice("DEAL_POOLER", DEFAULT_POOLER, (DEFAULT_POOLER, TRANSACTION_POOLER)),
             pool_min=read.number("DEAL_POOL_MIN", min(DEFAULT_POOL_MIN, pool_max), 0, pool_max),
             pool_max=pool_max,
             compute_processes=read.number("DEAL_COMPUTE_PROCESSES", DEFAULT_COMPUTE_PROCESSES, 1, 64),
@@ -126,6 +135,10 @@ class Settings:
             notify_socket=read.text("NOTIFY_SOCKET", ""),
             secret=read.text("DEAL_SECRET", ""),
         )
+        if settings.is_pooled and not read.text("DATABASE_LISTEN_URL", ""):
+            raise SettingsError(
+                "DATABASE_LISTEN_URL", "set to the address of PostgreSQL itself if DEAL_POOLER is transaction"
+            )
         if settings.demo and not is_loopback(host):
             raise SettingsError("DEAL_DEMO", f"off unless DEAL_HOST is a loopback address ({host!r} is not)")
         foreign = next((one for one in settings.allowed_origins if not is_loopback(host_of(one))), None)
@@ -156,6 +169,7 @@ class Settings:
             "DEAL_METRICS_FROM": ",".join(self.metrics_from),
             "DEAL_DATA_DIR": str(self.data_dir),
             "DEAL_STORES_APART": "1" if self.stores_apart else "0",
+            "DEAL_POOLER": self.pooler,
             "DEAL_POOL_MIN": str(self.pool_min),
             "DEAL_POOL_MAX": str(self.pool_max),
             "DEAL_COMPUTE_PROCESSES": str(self.compute_processes),

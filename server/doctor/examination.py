@@ -113,10 +113,12 @@ class _Examination:
     ) -> tuple[asyncpg.Connection | None, asyncpg.Connection | None, Redis | None]:
         settings, redis = self.settings, open_redis(self.settings)
         patience = self.options.patience_seconds
+        # A pooler refuses the settings of a session, and keeps no statement prepared.
+        direct = settings.database_listen_url if settings.is_pooled else settings.database_url
         self.stack.push_async_callback(redis.aclose)
         owner, application, answer = await asyncio.gather(
             within(patience, self._session(settings.database_owner_url, postgres.SESSION)),
-            within(patience, self._session(settings.database_url, postgres.application_session(settings))),
+            within(patience, self._session(direct, postgres.application_session(settings))),
             within(patience, _pong(redis)),
         )
         if isinstance(answer, Unknown):

@@ -24,6 +24,7 @@ from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.replicas import Replicas
 from server.database.core.scope import everything
 from server.database.people.security_log import SecurityLog
+from server.errors import UserError
 from server.hub.assembly.hub import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.sockets.limits import FRAME_BYTES
@@ -251,6 +252,10 @@ async def _lifespan(
             await stack.enter_async_context(compute.running(settings.compute_processes))
             start.reached("ready")
             yield State(web=web, socket=sockets, turns=IntakeTurns())
+    except* UserError as refused:
+        logger.error("web cannot start", reason="; ".join(str(error) for error in refused.exceptions))
+        signal.raise_signal(signal.SIGTERM)
+        raise
     except* Exception:
         # Without its background tasks, a process that still answers would only seem to work.
         logger.exception("web failed")

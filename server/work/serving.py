@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from redis.exceptions import RedisError
 
-from server.database.core.pool import open_pool
+from server.database.core.pool import check_settings, open_pool
 from server.log.redis_log import RedisLog
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.heap import settle_heap
@@ -67,6 +67,7 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float, start: 
             stack.push_async_callback(ending.close, "redis", client.aclose)
         statements = StatementTimes()
         pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS), statements)
+        await check_settings(pool)
         start.reached("pool")
         stack.push_async_callback(ending.close, "postgres pool", pool.close)
         queue = JobQueue(redis, lease_ms=settings.job_lease_ms, blocking=blocking)

@@ -12,6 +12,7 @@ from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.core.migrate import UnknownRevision
+from server.database.core.pooler import SettingsDropped
 from server.database.importing import ImportFailed, TableRejected
 from server.database.importing.versioned import Fault
 from server.database.people.staff import StaffError
@@ -36,6 +37,7 @@ EXAMPLES: dict[UserError, int] = {
     NoTraces(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,
     ProcfileError(HERE, "No such file or directory"): FAILED,
+    SettingsDropped("role"): FAILED,
     SettingsError("REDIS_URL", "an address"): FAILED,
     SpansError("OpenTelemetry is not installed"): FAILED,
     StaffError("login", "there is none"): FAILED,

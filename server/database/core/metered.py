@@ -21,14 +21,23 @@ TIMED: Final = ("fetch", "fetchrow", "fetchval", "execute", "executemany")
 
 
 class MeteredPool(asyncpg.Pool):
-    """A pool of asyncpg's. ``waits`` has every caller; ``waiting`` is how many wait now."""
+    """A pool of asyncpg's. ``waits`` has every caller; ``waiting`` is how many wait now.
 
-    def __init__(self, url: str, statements: StatementTimes | None = None, **options: Any) -> None:
+    Its connections are of the class ``kind``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        statements: StatementTimes | None = None,
+        kind: type[asyncpg.Connection] = asyncpg.Connection,
+        **options: Any,
+    ) -> None:
         self.waits = Histogram(CALL_SECONDS)
         self.waiting = 0
         super().__init__(
             url,
-            connection_class=asyncpg.Connection if statements is None else timed_by(statements),
+            connection_class=kind if statements is None else timed_by(statements, kind),
             record_class=asyncpg.Record,
             max_queries=MOST_QUERIES,
             max_inactive_connection_lifetime=INACTIVE_SECONDS,
@@ -58,13 +67,13 @@ class MeteredPool(asyncpg.Pool):
         }
 
 
-def timed_by(statements: StatementTimes) -> type[asyncpg.Connection]:
-    """Return the class of connections that tell ``statements`` what they took.
+def timed_by(statements: StatementTimes, kind: type[asyncpg.Connection]) -> type[asyncpg.Connection]:
+    """Return the class of connections of a ``kind`` that tell ``statements`` what they took.
 
     A statement counts from the call to its last row. asyncpg's own loggers cost several times as much.
     """
-    timed = {name: _timed(getattr(asyncpg.Connection, name), statements) for name in TIMED}
-    return type("TimedConnection", (asyncpg.Connection,), {"__slots__": (), **timed})
+    timed = {name: _timed(getattr(kind, name), statements) for name in TIMED}
+    return type("TimedConnection", (kind,), {"__slots__": (), **timed})
 
 
 def _timed(

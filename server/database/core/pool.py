@@ -1,13 +1,17 @@
 """Connections to PostgreSQL: a bounded pool for the application, a single one for the owner."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 
 from protocol import codec
+from server.database.core.guard import OUTAGES
 from server.database.core.metered import MeteredPool
+from server.database.core.pooler import SettingsDropped, require_settings, session_settings, through_pooler
 from server.observe.metrics.statements import StatementTimes
 from server.settings import Settings
 
@@ -15,6 +19,8 @@ APPLICATION_ROLE = "deal_app"
 SYSTEM_ROLE = "deal_system"
 SYSTEM_CONNECTIONS = 4
 CONNECT_SECONDS = 10.0
+LONGEST_STATEMENT_MS = 2**31 - 1
+"""No limit for the owner. Zero would be none either, but what a pooler drops is zero, too."""
 
 Database = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
@@ -45,27 +51,59 @@ async def open_pool(
     ``statements`` gets the time of each statement. One that takes longer than ``command_timeout`` seconds is
     given up.
 
-    ``jit`` is off: compiling takes longer than these queries. Each statement has ``statement_timeout_ms``.
-    Raises what asyncpg raises if the database is unreachable or refuses the role.
+    Each statement has ``statement_timeout_ms``. Raises what asyncpg raises if the database is unreachable or
+    refuses the role, and SettingsDropped for a pooler that the settings do not name.
     """
-    pool = MeteredPool(
-        settings.database_url,
-        statements,
-        min_size=settings.pool_min,
-        max_size=settings.pool_max,
-        init=prepare_connection,
-        reset=_leave_as_it_is,
-        timeout=CONNECT_SECONDS,
-        command_timeout=command_timeout,
-        server_settings={
-            "application_name": "deal-architect",
-            "jit": "off",
-            "role": role,
-            "statement_timeout": str(settings.statement_timeout_ms),
-        },
-    )
-    await pool
+    own = session_settings(role, settings.statement_timeout_ms)
+    options: dict[str, Any] = {
+        "min_size": settings.pool_min,
+        "max_size": settings.pool_max,
+        "reset": _leave_as_it_is,
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": command_timeout,
+    }
+    name = {"application_name": "deal-architect"}
+    if settings.is_pooled:
+        pool = MeteredPool(
+            settings.database_url,
+            statements,
+            through_pooler(own),
+            init=prepare_connection,
+            # Nothing is prepared: the next statement may run on another server connection.
+            statement_cache_size=0,
+            server_settings=name,
+            **options,
+        )
+    else:
+
+        async def prepare(database: asyncpg.Connection) -> None:
+            await require_settings(database, own)
+            await prepare_connection(database)
+
+        pool = MeteredPool(
+            settings.database_url, statements, init=prepare, server_settings=name | own, **options
+        )
+    with _poolers_explained():
+        await pool
     return pool
+
+
+async def check_settings(pool: asyncpg.Pool) -> None:
+    """See that a pool that has not connected yet gets what it asks for; one that cannot connect now is no
+    matter of this. Raises SettingsDropped.
+    """
+    with contextlib.suppress(*OUTAGES), _poolers_explained():
+        async with pool.acquire(timeout=CONNECT_SECONDS):
+            pass
+
+
+@contextlib.contextmanager
+def _poolers_explained() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.ProtocolViolationError as error:
+        # PgBouncer refuses a session whose settings it could not keep.
+        raise SettingsDropped("what a session asks for") from error
 
 
 async def _leave_as_it_is(_database: asyncpg.Connection) -> None:
@@ -77,13 +115,19 @@ async def _leave_as_it_is(_database: asyncpg.Connection) -> None:
 
 @asynccontextmanager
 async def connect_as_owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Hold one connection for migrations, seed and import: statements may take as long as they need."""
-    database = await asyncpg.connect(
-        owner_url,
-        timeout=CONNECT_SECONDS,
-        server_settings={"application_name": "deal-architect owner", "jit": "off", "statement_timeout": "0"},
-    )
+    """Hold one connection for migrations, seed and import: statements may take as long as they need.
+
+    Raises SettingsDropped if a pooler is in the way.
+    """
+    own = {"jit": "off", "statement_timeout": str(LONGEST_STATEMENT_MS)}
+    with _poolers_explained():
+        database = await asyncpg.connect(
+            owner_url,
+            timeout=CONNECT_SECONDS,
+            server_settings={"application_name": "deal-architect owner", **own},
+        )
     try:
+        await require_settings(database, own)
         await prepare_connection(database)
         yield database
     finally:
