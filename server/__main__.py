@@ -130,11 +130,12 @@ def worker(data_dir: DataDir = None) -> None:
 
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
-    """Bring the database schema to the newest version. Safe to run many at once."""
+    """Bring the database schema to the newest version. Safe to run many at once, and while people work."""
+    from server.database.core.migrate import Migration
     from server.database.core.migrate import migrate as bring_to_newest
 
     with services(_environment(data_dir)) as settings:
-        bring_to_newest(settings.database_owner_url)
+        bring_to_newest(settings.database_owner_url, Migration(say=_say))
         _say("the schema is up to date")
 
 

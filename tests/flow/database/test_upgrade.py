@@ -9,7 +9,7 @@ from protocol import codec
 from protocol.deal.agreed import AgreedFigures
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, ReserveMethod
 from server.database.core import migrate
-from server.database.core.migrate import MIGRATIONS, bring_to_newest, is_current
+from server.database.core.migrate import MIGRATIONS, Migration, bring_to_newest, is_current
 from server.database.core.pool import connect_as_owner, prepare_connection
 from server.database.deals.deals import load_deal
 from server.database.deals.history import deal_at, load_history
@@ -51,17 +51,23 @@ async def make_first_release(made: Database) -> None:
 async def test_a_table_in_use_stops_a_migration_and_not_those_who_work(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It gives up with nothing changed, rather than make everybody wait behind it; then it goes through."""
-    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "300ms")
+    """It says who uses it and gives up in the end, rather than make everybody wait behind it. What it did by
+    then stays; the next one goes on.
+    """
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "700ms")
     with services.database() as made:
         await make_first_release(made)
         reader = await asyncpg.connect(made.owner_url)
         try:
             async with reader.transaction():
                 await reader.fetch("SELECT * FROM deals")
+                said: list[str] = []
                 with pytest.raises(asyncpg.LockNotAvailableError):
-                    await bring_to_newest(made.owner_url)
-            assert await reader.fetchval("SELECT version_num FROM alembic_version") == "0001"
+                    await bring_to_newest(made.owner_url, Migration(said.append, patience_seconds=2.0))
+                waited = [line for line in said if "waits for deals" in line]
+                assert waited, said
+                assert f"process {reader.get_server_pid()} " in waited[0]
+            assert await reader.fetchval("SELECT version_num FROM alembic_version") == "0002"
         finally:
             await reader.close()
         await bring_to_newest(made.owner_url)

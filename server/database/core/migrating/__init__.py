@@ -1,0 +1,1 @@
+"""What migrations need while people work: steps outside a transaction, and a word on what is waited for."""
