@@ -44,6 +44,10 @@ screens: ## pictures of every state of the screen, light, dark, tablet, phone, 4
 	$(SETUP) test
 	@$(BIN)/python -m tests.screens $(ARGS)
 
+MIGRATIONS = server/database/migrations
+# Those that run outside a transaction.
+ONLINE = $(wildcard $(MIGRATIONS)/*.online.sql)
+
 lint: ## style, types, import rules, generated files
 	$(SETUP) test
 	$(BIN)/ruff check .
@@ -51,7 +55,8 @@ lint: ## style, types, import rules, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server client protocol tools
-	$(BIN)/squawk --config .squawk.toml server/database/migrations/*.sql
+	$(BIN)/squawk --config .squawk.toml $(filter-out $(ONLINE),$(wildcard $(MIGRATIONS)/*.sql))
+	$(if $(ONLINE),$(BIN)/squawk --config .squawk-online.toml $(ONLINE))
 	$(BIN)/python -m protocol.schema --check
 	@$(PYTHON) tools/bootstrap.py npm run --silent check
 

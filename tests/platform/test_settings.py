@@ -29,6 +29,8 @@ def test_the_default_origins_follow_the_port() -> None:
         ("DATABASE_URL", ""),
         ("DATABASE_URL", "mysql://db/deal"),
         ("DATABASE_OWNER_URL", "db"),
+        ("DATABASE_SEARCH_URL", "postgresql://one/deal two"),
+        ("DEAL_POOLER", "session"),
         ("REDIS_URL", "cache:6379"),
         ("DEAL_PORT", "0"),
         ("DEAL_PORT", "65536"),
@@ -137,3 +139,22 @@ def test_the_secret_is_not_shown() -> None:
     demo = Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1"})
     assert len(secret_of(demo)) >= 32
     assert secret_of(demo) != secret_of(demo)
+
+
+def test_replicas_are_separated_by_spaces() -> None:
+    """And reach a child process as they were."""
+    replicas = ("postgresql://one,two/deal", "postgresql://three/deal")
+    settings = Settings.from_environment({**ADDRESSES, "DATABASE_SEARCH_URL": "  ".join(replicas)})
+    assert settings.database_search_urls == replicas
+    assert Settings.from_environment(settings.environment()).database_search_urls == replicas
+    assert Settings.from_environment(ADDRESSES).database_search_urls == ()
+
+
+def test_behind_a_pooler_there_is_an_address_to_listen_at() -> None:
+    """Notifications do not come through one that lends connections for a transaction."""
+    with pytest.raises(SettingsError, match="DATABASE_LISTEN_URL"):
+        Settings.from_environment({**ADDRESSES, "DEAL_POOLER": "transaction"})
+    direct = {"DEAL_POOLER": "transaction", "DATABASE_LISTEN_URL": "postgresql://direct/deal"}
+    settings = Settings.from_environment({**ADDRESSES, **direct})
+    assert settings.is_pooled
+    assert Settings.from_environment(settings.environment()).is_pooled

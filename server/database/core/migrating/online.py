@@ -6,7 +6,7 @@ was interrupted runs all steps again, so each must do nothing if it is done:
 - ``CREATE INDEX CONCURRENTLY IF NOT EXISTS``: an invalid index that an interrupted one left is dropped first.
 - ``-- step: NAME, repeated``: a statement that changes some rows, until it changes none. It stands for a
   change of many rows, a batch at a time, so that nobody waits for all of them.
-- ``ALTER TABLE ... VALIDATE CONSTRAINT``, and whatever else may be repeated.
+- Whatever else may be repeated. ``VALIDATE CONSTRAINT`` needs no such file: it keeps nobody out.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ _INDEX: Final = re.compile(
     r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+IF\s+NOT\s+EXISTS\s+(\w+)", re.IGNORECASE
 )
 
+_CONCURRENTLY: Final = re.compile(r"CREATE\s+(?:UNIQUE\s+)?INDEX", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -45,13 +47,18 @@ class Step:
 
 
 def steps_of(text: str) -> Iterator[Step]:
-    """Yield the steps of a file. Raises ValueError for a file without one."""
+    """Yield the steps of a file. Raises ValueError for a file without one, and for an index that could not be
+    found again after an interruption.
+    """
     marks = list(_STEP.finditer(text))
     if not marks:
         raise ValueError("an online revision needs lines like `-- step: NAME`")
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
-        yield Step(mark[1].strip(), text[mark.end() : end].strip(), mark[2] is not None)
+        step = Step(mark[1].strip(), text[mark.end() : end].strip(), mark[2] is not None)
+        if step.index is None and _CONCURRENTLY.search(step.statement):
+            raise ValueError(f"step {step.name}: an index must be created `CONCURRENTLY IF NOT EXISTS name`")
+        yield step
 
 
 async def run_online(database: asyncpg.Connection, text: str) -> None:
