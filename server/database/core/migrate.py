@@ -8,7 +8,6 @@ A database that is current costs one query, and Alembic is not even imported the
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -177,7 +176,7 @@ async def _patiently(how: Migration, revision: str, step: Callable[[], Awaitable
             if loop.time() + pause > until:
                 raise
             how.say(f"{revision}: a table is in use ({type(error).__name__}); again in {pause:.1f} s")
-            await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - spreads attempts
+            await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         else:
             how.say(f"{revision}: done")

@@ -24,6 +24,7 @@ EXAMPLE: Final = ROOT / "docs" / "operations" / "deploy" / "pgbouncer.ini"
 PASSWORD: Final = "a password of the tests"
 OPERATOR: Final = "deal_operator"
 START_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 1.0
 
 
 class Bouncer:
@@ -87,7 +88,12 @@ class Bouncer:
         """End it at once, as a restart does; every connection breaks."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                # From 1.23 on it waits for its clients.
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
     async def command(self, text: str) -> Any:

@@ -17,9 +17,11 @@ from protocol.records import DealState, View
 from server.database.core.pool import connect_as_owner, open_pool, open_system_pool
 from server.database.core.pooler import SettingsDropped
 from server.database.core.scope import StoreScopes, everything
+from server.database.importing import import_inventory
 from server.settings import Settings
 from tests.cluster.postgres.bouncer import Bouncer, open_bouncer
 from tests.flow.conftest import stocked
+from tests.flow.database.test_import import CIVIC, HEADER
 from tests.flow.desk import keep_current, open_both, valued
 from tests.flow.shop import EASY, connect, events_until, token_of
 from tests.services import Services, answers, start_together, start_web
@@ -49,9 +51,16 @@ async def test_a_deal_from_the_search_to_its_approval(pooled: Pooled, tmp_path: 
         await both.agree(lambda deal: deal.state is DealState.APPROVED)
         found = await both.sales.find("Honda")
         assert found.rows
-        async with connect_as_owner(settings.database_owner_url) as owner:
-            count = await owner.fetchval("SELECT count(*) FROM vehicles")
-        assert count > 0
+        token = await token_of(settings, "riverside-manager")
+        async with connect(f"http://127.0.0.1:{settings.port}", token) as desk:
+            wall = await desk.join("desk:riverside")
+            assert wall.wall[both.sales.state.id]["state"] == "approved"
+        feed = tmp_path / "stock.csv"
+        feed.write_text(HEADER + CIVIC)
+        summary = await import_inventory(
+            settings.database_owner_url, feed, "riverside", {}, tmp_path / "rejects.csv"
+        )
+        assert summary.inserted == 1
 
 
 async def test_many_searches_share_two_server_connections(pooled: Pooled, tmp_path: Path) -> None:
