@@ -14,6 +14,7 @@ import typer
 
 from server.commands.data_dir import DataDir, WithServices
 from server.errors import UNUSABLE_INPUT, UserError
+from server.secret_files import with_secret_files
 from server.settings import process_environment
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
         from server.warehouse.rejects import Rejects
         from server.warehouse.syncing import Plan
 
-        environ = process_environment()
+        environ = with_secret_files(process_environment())
         kinds, sections, working = _kinds(what), read_layout(layout), parse_hours(hours)
         url = environ.get("WAREHOUSE_URL", "")
         _warehouse(url, share)  # which checks the address before anything starts
