@@ -42,7 +42,7 @@ from server.run.procfile import ProcfileError
 from server.run.supervisor import KeepsFalling
 from server.run.up import NotReady, PortTaken
 from server.warehouse.errors import LayoutError, SyncRunning, TooManyGone, WarehouseAway
-from server.warehouse.source import TooSlow
+from server.warehouse.reading.source import TooSlow
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {

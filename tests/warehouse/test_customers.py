@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.warehouse.facts import customer_id_of
+from server.warehouse.storing.facts import customer_id_of
 from tests.warehouse.conftest import STORES, Both
 from tests.warehouse.sample import customers, fill
 
