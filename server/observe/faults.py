@@ -48,6 +48,8 @@ _TOLD: Final[dict[str, Callable[[Any], str]]] = {
         str(word) for word in (error.code.value, error.detail.get("field")) if word
     ),
     "protocol.codec.FieldError": lambda error: error.field,
+    # Names of settings.
+    "server.database.core.pooler.SettingsDropped": str,
     "builtins.OSError": lambda error: error.strerror or "",
     # Redis quotes the beginning of a command that it does not know.
     "redis.exceptions.RedisError": lambda error: str(error).partition(", with args")[0],

@@ -250,7 +250,8 @@ async def _lifespan(
             start.reached("ready")
             yield State(web=web, socket=sockets, turns=IntakeTurns())
     except* UserError as refused:
-        logger.error("web cannot start", reason="; ".join(str(error) for error in refused.exceptions))
+        for error in refused.exceptions:
+            logger.error("web cannot start", error=error)
         signal.raise_signal(signal.SIGTERM)
         raise
     except* Exception:
