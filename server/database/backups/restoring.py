@@ -23,8 +23,8 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';
 """
-# All that is ours: what an extension brought stays. The schema stays, too: it may be the administrator's. The columns
-# by which a table is partitioned depend on the table internally, as the sequence of an identity column does.
+# All that is ours: what an extension brought stays. The schema stays, too: it may be the administrator's.
+# A sequence of an identity column goes with its table. Columns that partition a table depend internally, too.
 _EMPTY: Final = """
 DO $$
 DECLARE
