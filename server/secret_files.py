@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from server.settings import SettingsError
+from server.environment import SettingsError
 
 VARIABLES: Final = (
-    *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL", "DATABASE_LISTEN_URL", "REDIS_URL"),
-    *("DEAL_SECRET", "DEAL_SECRET_ACCEPTED"),
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL", "DATABASE_LISTEN_URL"),
+    *("DATABASE_SEARCH_URL", "WAREHOUSE_URL", "REDIS_URL", "DEAL_SECRET", "DEAL_SECRET_ACCEPTED"),
 )
 MOST_BYTES: Final = 8_192
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from server import redis_address
-from server.errors import UserError
+from server.environment import Reader, SettingsError
 from server.keep import Keep
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -36,17 +35,6 @@ SECRET_CHARACTERS: Final = 10
 """The minimum length of a secret, and of its distinct characters."""
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-
-
-class SettingsError(UserError):
-    """A variable is missing or invalid."""
-
-    def __init__(self, variable: str, expected: str) -> None:
-        super().__init__(variable, expected)
-        self.variable, self.expected = variable, expected
-
-    def __str__(self) -> str:
-        return f"{self.variable} must be {self.expected}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +84,7 @@ class Settings:
 
         Raises SettingsError.
         """
-        read = _Reader(environ)
+        read = Reader(environ)
         host, port = listen_address(environ)
         database_url = read.address("DATABASE_URL", ("postgresql://", "postgres://"))
         pool_max = read.number("DEAL_POOL_MAX", DEFAULT_POOL_MAX, 1, 1000)
@@ -222,84 +210,12 @@ def _require_strong(variable: str, secret: str) -> None:
         )
 
 
-class _Reader:
-    """Reads single variables; an empty one counts as absent."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def text(self, name: str, default: str) -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def address(self, name: str, schemes: tuple[str, ...], default: str = "") -> str:
-        value = self.text(name, default)
-        if not value.startswith(schemes):
-            raise SettingsError(name, f"set to an address that begins with {' or '.join(schemes)}")
-        return value
-
-    def addresses(self, name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
-        values = tuple(self.text(name, "").split())
-        if not all(value.startswith(schemes) for value in values):
-            each = " or ".join(schemes)
-            raise SettingsError(name, f"addresses with spaces between them, each beginning with {each}")
-        return values
-
-    def redis(self, name: str) -> str:
-        try:
-            return redis_address.parse(self.text(name, "")).url
-        except redis_address.AddressError as error:
-            raise SettingsError(name, error.expected) from None
-
-    def collector(self, name: str) -> str:
-        return self.address(name, ("http://", "https://")) if self.text(name, "") else ""
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        text = self.text(name, str(default))
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            raise SettingsError(name, f"a whole number from {least} to {most}")
-        return int(text)
-
-    def uid(self, name: str) -> int | None:
-        return self.number(name, 0, 0, 2**32 - 2) if self.text(name, "") else None
-
-    def flag(self, name: str) -> bool:
-        return self.choice(name, "0", ("0", "1")) == "1"
-
-    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        value = self.text(name, default).lower()
-        if value not in choices:
-            raise SettingsError(name, "one of " + ", ".join(choices))
-        return value
-
-    def origins(self, name: str, port: int) -> tuple[str, ...]:
-        value = self.text(name, f"http://127.0.0.1:{port},http://localhost:{port}")
-        origins = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
-        if not all(origin.startswith(("http://", "https://")) for origin in origins):
-            raise SettingsError(name, "a comma-separated list of origins such as https://deals.example.com")
-        return origins
-
-    def networks(self, name: str, default: str = "") -> tuple[str, ...]:
-        parts = [part.strip() for part in self.text(name, default).split(",") if part.strip()]
-        try:
-            networks = [ipaddress.ip_network(part) for part in parts]
-        except ValueError:
-            networks = []
-        # A network that contains everyone would let anyone choose an address, or see the operators' pages.
-        if len(networks) < len(parts) or not all(network.prefixlen for network in networks):
-            raise SettingsError(
-                name, "a comma-separated list of addresses or networks such as 10.0.0.7, 192.168.1.0/24"
-            )
-        return tuple(
-            str(network.network_address if network.num_addresses == 1 else network) for network in networks
-        )
-
-
 def listen_address(environ: Mapping[str, str]) -> tuple[str, int]:
     """Return the host and port to listen on.
 
     Raises SettingsError.
     """
-    read = _Reader(environ)
+    read = Reader(environ)
     return read.text("DEAL_HOST", DEFAULT_HOST), read.number("DEAL_PORT", DEFAULT_PORT, 1, 65535)
 
 

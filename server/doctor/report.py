@@ -15,7 +15,7 @@ from server.doctor.subjects.pools import Demand
 from server.doctor.subjects.postgres import PostgresFacts
 from server.doctor.subjects.processes import ProcessFacts
 from server.doctor.subjects.queue import QueueFacts
-from server.doctor.subjects.redis import RedisFacts
+from server.doctor.subjects.redis_facts import RedisFacts
 from server.doctor.subjects.statistics import Table
 from server.doctor.verdicts import Severity, Verdict, exit_code, ranked, worst
 

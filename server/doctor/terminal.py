@@ -13,7 +13,7 @@ from server.doctor.redis_watch.calls import RedisWatch
 from server.doctor.report import Finding, Measured, Report
 from server.doctor.subjects.latency import Latency
 from server.doctor.subjects.processes import ProcessFacts, Vitals
-from server.doctor.subjects.redis import RedisFacts
+from server.doctor.subjects.redis_facts import RedisFacts
 from server.doctor.verdicts import STOPPED_MS, Severity
 
 _STYLES: Final = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}

@@ -20,8 +20,8 @@ from protocol.closing import CommandError
 from server.compute.pool import ComputePool
 from server.counts.attempts import Attempts
 from server.database.core.pool import open_pool, open_system_pool
-from server.database.core.replicas import Replicas
 from server.database.core.scope import everything
+from server.database.core.standbys.replicas import Replicas
 from server.database.people.security_log import SecurityLog
 from server.errors import UserError
 from server.hub.assembly.hub import assemble

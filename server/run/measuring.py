@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from server.compute.pool import ComputePool
 from server.database.core.metered import MeteredPool
 from server.database.core.metrics import add_database, add_replicas
-from server.database.core.replicas import Replicas
+from server.database.core.standbys.replicas import Replicas
 from server.hub.assembly.hub import Hub
 from server.hub.endpoint import Endpoint
 from server.observe.metrics.guarding import add_answers, add_breakers, add_turns

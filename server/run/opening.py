@@ -12,7 +12,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 
 from server.database.core.guard import readers_of
 from server.database.core.metered import MeteredPool
-from server.database.core.replicas import open_replica_pools
+from server.database.core.standbys.replicas import open_replica_pools
 from server.log.links.connecting import connect_guarded
 from server.log.links.guarded_pool import Guard
 from server.observe.ending import Ending

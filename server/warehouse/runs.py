@@ -11,7 +11,7 @@ import asyncpg
 from server.database.core.pool import Database, connect_as_owner
 from server.warehouse.errors import SyncRunning
 from server.warehouse.fields import What
-from server.warehouse.keyset import Position
+from server.warehouse.reading.keyset import Position
 
 SYNC_LOCK: Final = 4_911_202_612
 """The advisory lock that the one sync of a database holds."""

@@ -15,19 +15,20 @@ import asyncpg
 
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
-from server.warehouse import deletions, runs
-from server.warehouse.customers import CustomerStoring, remove_customers
-from server.warehouse.facts import customer_id_of
+from server.warehouse import runs
 from server.warehouse.fields import What
-from server.warehouse.history import HistoryStoring, batch_name
-from server.warehouse.keyset import KEY, NEWEST, Position, Walk, first_query, moment_of, page_query
 from server.warehouse.layout import Mapped, Table, find_table
-from server.warehouse.pacing import Hours
+from server.warehouse.reading.keyset import KEY, NEWEST, Position, Walk, first_query, moment_of, page_query
+from server.warehouse.reading.pacing import Hours
+from server.warehouse.reading.source import TooSlow, Warehouse
 from server.warehouse.rejects import Rejects
 from server.warehouse.runs import State, Tally
-from server.warehouse.source import TooSlow, Warehouse
-from server.warehouse.stock import StockStoring
-from server.warehouse.storing import Stores, Storing, read_stores
+from server.warehouse.storing import deletions
+from server.warehouse.storing.customers import CustomerStoring, remove_customers
+from server.warehouse.storing.facts import customer_id_of
+from server.warehouse.storing.history import HistoryStoring, batch_name
+from server.warehouse.storing.stock import StockStoring
+from server.warehouse.storing.storing import Stores, Storing, read_stores
 
 LAG: Final = dt.timedelta(seconds=30)
 OVERLAP: Final = dt.timedelta(minutes=10)

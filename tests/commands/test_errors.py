@@ -30,6 +30,7 @@ from server.database.importing.versioned import Fault
 from server.database.people.staff import StaffError
 from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
+from server.environment import SettingsError
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
 from server.history.engine import EngineMissing, HistoryUnusable
 from server.history.judging import CalibrationRefused
@@ -40,9 +41,8 @@ from server.run.processes import explained_errors
 from server.run.procfile import ProcfileError
 from server.run.supervisor import KeepsFalling
 from server.run.up import NotReady, PortTaken
-from server.settings import SettingsError
 from server.warehouse.errors import LayoutError, SyncRunning, TooManyGone, WarehouseAway
-from server.warehouse.source import TooSlow
+from server.warehouse.reading.source import TooSlow
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {

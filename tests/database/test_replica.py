@@ -6,7 +6,7 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from server.database.core.replica import OnReplica, Origin, Replica, ReplicaFailed, State
+from server.database.core.standbys.replica import OnReplica, Origin, Replica, ReplicaFailed, State
 
 
 class Standby:

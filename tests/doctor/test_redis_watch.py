@@ -5,7 +5,7 @@ import pytest
 from server.doctor.probes.redis import command_name
 from server.doctor.redis_watch.calls import Counters, client_groups, command_loads, watched
 from server.doctor.scripts import script_names
-from server.doctor.subjects.redis import SlowCommand
+from server.doctor.subjects.redis_facts import SlowCommand
 from server.log.redis_scripts import SCRIPT_NAMES
 
 

@@ -12,7 +12,8 @@ from server.doctor.subjects.pools import Demand, demand_of, judge_demand
 from server.doctor.subjects.postgres import Connections, PostgresFacts, judge_postgres
 from server.doctor.subjects.processes import Loop, Pool, ProcessFacts, Vitals, judge_processes
 from server.doctor.subjects.queue import QueueFacts, judge_queue
-from server.doctor.subjects.redis import LatencyEvent, RedisFacts, SlowCommand, judge_redis
+from server.doctor.subjects.redis import judge_redis
+from server.doctor.subjects.redis_facts import LatencyEvent, RedisFacts, SlowCommand
 from server.doctor.verdicts import Severity
 from tests.doctor.verdicts import FAULT, NOTE, WARNING, Said, said
 

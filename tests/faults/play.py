@@ -80,7 +80,7 @@ class Scene:
         async with asyncio.timeout(GUARD_SECONDS):
             await editors[1].prepare()
             await editors[4].prepare()
-            await scene._until(lambda: all(scene._has_rows(channel) for channel in (one, two)))
+            await scene._until(lambda: scene._has_rows(one) and scene._has_rows(two))
         return scene
 
     async def enter(self, more: list[Viewer]) -> None:
@@ -296,6 +296,5 @@ async def running(work: Any) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        (outcome,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(outcome, Exception):
+        if isinstance(outcome := (await asyncio.gather(task, return_exceptions=True))[0], Exception):
             raise outcome

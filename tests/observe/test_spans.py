@@ -11,8 +11,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
 from protocol.events import StageSpan
+from server.environment import SettingsError
 from server.observe.spans import OtlpSpans, SpansError, check_spans, first_span_of, trace_id_of
-from server.settings import Settings, SettingsError
+from server.settings import Settings
 
 BEGAN_NS = 1_000_000_000
 SEARCH = "6c0f3a4e-4a0e-4f53-9c8e-0f2c5d6a7b81"

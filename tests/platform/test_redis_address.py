@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from server.environment import SettingsError
 from server.redis_address import AddressError, Kind, parse
-from server.settings import Settings, SettingsError
+from server.settings import Settings
 
 
 @pytest.mark.parametrize("url", ["redis://cache:6379/0", "rediss://u:p@cache", "unix:///run/redis.sock?db=3"])

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from server.environment import SettingsError
 from server.keep import Keep
 from server.secret_files import VARIABLES, with_secret_files
-from server.settings import Settings, SettingsError, listen_address, secret_of
+from server.settings import Settings, listen_address, secret_of
 
 ADDRESSES = {"DATABASE_URL": "postgresql://deal_app@db/deal", "REDIS_URL": "redis://cache:6379/0"}
 

@@ -14,9 +14,9 @@ from server.database.core.pool import open_pool, prepare_connection
 from server.settings import Settings
 from server.warehouse.fields import What
 from server.warehouse.layout import read_layout
-from server.warehouse.pacing import Pacing, Patience
+from server.warehouse.reading.pacing import Pacing, Patience
+from server.warehouse.reading.source import Warehouse
 from server.warehouse.rejects import Rejects
-from server.warehouse.source import Warehouse
 from server.warehouse.syncing import Outcome, Plan, sync_once
 from tests.services import Database, Services
 from tests.warehouse.redshift import Redshift, open_redshift

@@ -8,7 +8,9 @@ from server.settings import Settings
 from tests.services import ROOT
 
 MAY_IMPORT = {"server/commands/operations/sync.py"}
-MAY_NAME = MAY_IMPORT | {"server/run/privileges.py", "server/warehouse/source.py"}
+MAY_NAME = MAY_IMPORT | {
+    *("server/run/privileges.py", "server/secret_files.py", "server/warehouse/reading/source.py"),
+}
 IMPORTS = re.compile(r"^\s*(from|import)\s+server\.warehouse\b", re.MULTILINE)
 
 
@@ -32,9 +34,11 @@ def test_only_the_command_knows_its_address() -> None:
 
 
 def test_web_and_worker_never_see_the_address() -> None:
-    given = {"WAREHOUSE_URL": "x", "DATABASE_OWNER_URL": "y", "A": "b"}
+    """Nor the name of a file that holds it."""
+    given = dict.fromkeys(KEPT_BACK, "x") | {"A": "b"}
     assert without_owner(given) == {"A": "b"}
-    assert set(KEPT_BACK) == {"WAREHOUSE_URL", "DATABASE_OWNER_URL"}
+    addresses = {"WAREHOUSE_URL", "DATABASE_OWNER_URL"}
+    assert set(KEPT_BACK) == addresses | {f"{name}_FILE" for name in addresses}
 
 
 def _settings() -> Settings:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.warehouse.errors import LayoutError, SyncRunning, TooManyGone, WarehouseAway
-from server.warehouse.pacing import Hours, Patience
+from server.warehouse.reading.pacing import Hours, Patience
 from server.warehouse.runs import only_sync
 from tests.warehouse.conftest import STORES, Both
 from tests.warehouse.sample import cars, customers, fill, vin_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.warehouse.facts import customer_id_of
+from server.warehouse.storing.facts import customer_id_of
 from tests.warehouse.conftest import STORES, Both
 from tests.warehouse.sample import customers, fill
 
@@ -100,7 +100,8 @@ async def test_an_erased_customer_does_not_come_back(both: Both) -> None:
     await both.sync("customers")
     key = customer_id_of("riverside", "2")
     await both.ours.execute(
-        "INSERT INTO erasures (customer_id, store_id, request, asked_by) VALUES ($1, 'riverside', 'R-1', 'ann')",
+        "INSERT INTO erasures (customer_id, store_id, request, asked_by)"
+        " VALUES ($1, 'riverside', 'R-1', 'ann')",
         key,
     )
     await both.ours.execute("UPDATE customers SET name = '[erased]', phone = '' WHERE customer_id = $1", key)

@@ -7,8 +7,8 @@ import pytest
 from server.warehouse.errors import LayoutError
 from server.warehouse.fields import What
 from server.warehouse.layout import read_layout, type_of
-from server.warehouse.pacing import Pacing, Patience
-from server.warehouse.source import Warehouse
+from server.warehouse.reading.pacing import Pacing, Patience
+from server.warehouse.reading.source import Warehouse
 
 
 @pytest.mark.parametrize(

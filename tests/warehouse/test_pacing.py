@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from server.warehouse.errors import LayoutError
-from server.warehouse.pacing import Pacing, parse_hours
+from server.warehouse.reading.pacing import Pacing, parse_hours
 
 
 async def test_the_warehouse_is_left_alone_for_its_share_and_our_own_work_counts() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.warehouse.fields import What
-from server.warehouse.keyset import Position, Walk, keys_query, moment_of, page_query
 from server.warehouse.layout import Column, find_table, read_layout
+from server.warehouse.reading.keyset import Position, Walk, keys_query, moment_of, page_query
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TARGET = START + dt.timedelta(days=400)

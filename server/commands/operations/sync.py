@@ -14,13 +14,14 @@ import typer
 
 from server.commands.data_dir import DataDir, WithServices
 from server.errors import UNUSABLE_INPUT, UserError
+from server.secret_files import with_secret_files
 from server.settings import process_environment
 
 if TYPE_CHECKING:
     from server.settings import Settings
     from server.warehouse.fields import What
+    from server.warehouse.reading.source import Warehouse
     from server.warehouse.rejects import Rejects
-    from server.warehouse.source import Warehouse
     from server.warehouse.syncing import Plan, Progress
 
 HISTORY_VARIABLE = "DEAL_HISTORY_DIR"
@@ -99,11 +100,11 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
         from server.database.core.migrate import migrate
         from server.observe.logs import configure_logging
         from server.warehouse.layout import read_layout
-        from server.warehouse.pacing import parse_hours
+        from server.warehouse.reading.pacing import parse_hours
         from server.warehouse.rejects import Rejects
         from server.warehouse.syncing import Plan
 
-        environ = process_environment()
+        environ = with_secret_files(process_environment())
         kinds, sections, working = _kinds(what), read_layout(layout), parse_hours(hours)
         url = environ.get("WAREHOUSE_URL", "")
         _warehouse(url, share)  # which checks the address before anything starts
@@ -193,8 +194,8 @@ class _Run:
 
 
 def _warehouse(url: str, share: float) -> "Warehouse":
-    from server.warehouse.pacing import Pacing, Patience
-    from server.warehouse.source import Warehouse
+    from server.warehouse.reading.pacing import Pacing, Patience
+    from server.warehouse.reading.source import Warehouse
 
     return Warehouse(url, Pacing(share), Patience())
 

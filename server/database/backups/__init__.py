@@ -2,6 +2,6 @@
 
 from server.database.backups.dumping import back_up
 from server.database.backups.manifest import Manifest, open_backup
-from server.database.backups.restoring import restore, stored_rows
+from server.database.backups.restoring import restore
 
-__all__ = ["Manifest", "back_up", "open_backup", "restore", "stored_rows"]
+__all__ = ["Manifest", "back_up", "open_backup", "restore"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from server.database.core.metered import MeteredPool
-from server.database.core.replicas import Replicas
+from server.database.core.standbys.replicas import Replicas
 from server.observe.metrics.metrics import Metrics
 from server.observe.metrics.statements import StatementTimes
 

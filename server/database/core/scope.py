@@ -15,8 +15,8 @@ import asyncpg
 
 from server.database.core.guard import ConnectionGuard
 from server.database.core.pool import Database
-from server.database.core.replica import Replica, ReplicaFailed
-from server.database.core.replicas import POSITION, Replicas
+from server.database.core.standbys.replica import Replica, ReplicaFailed
+from server.database.core.standbys.replicas import POSITION, Replicas
 
 STORE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
 """The form of a store's id, as in the schema: the id goes into a statement that takes no parameters."""

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from server.doctor.probes.deadline import CONNECT_SECONDS
 from server.doctor.subjects.clocks import Clock
 from server.doctor.subjects.queue import ALIVE_MS, QueueFacts
-from server.doctor.subjects.redis import LatencyEvent, RedisFacts, SlowCommand
+from server.doctor.subjects.redis_facts import LatencyEvent, RedisFacts, SlowCommand
 from server.log.links.cluster import ClusterClient
 from server.log.links.connecting import connect
 from server.log.links.topology import slot_of

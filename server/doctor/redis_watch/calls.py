@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from server.doctor.subjects.redis import SlowCommand
+from server.doctor.subjects.redis_facts import SlowCommand
 
 VERSION: Final = 1
 MICROSECONDS: Final = 1_000_000

@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from server.doctor.probes.redis import command_name, nodes_of, open_redis
 from server.doctor.redis_watch.calls import Counters, RedisWatch, watched
 from server.doctor.scripts import script_names
-from server.doctor.subjects.redis import SlowCommand
+from server.doctor.subjects.redis_facts import SlowCommand
 from server.settings import Settings
 
 SLOW_ENTRIES: Final = 128

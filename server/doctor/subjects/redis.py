@@ -2,15 +2,14 @@
 
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from server.doctor.subjects.redis_facts import NO_EVICTION, RedisFacts
 from server.doctor.verdicts import STOPPED_MS, Severity, Verdict
 
 MEBIBYTE: Final = 2**20
 OLDEST: Final = (6, 2)
 OLDEST_KEPT_UP: Final = (7, 0)
-NO_EVICTION: Final = "noeviction"
 MEMORY_WARNING, MEMORY_FAULT = 0.8, 0.95
 CLIENTS_WARNING, CLIENTS_FAULT = 0.8, 0.95
 BUSY_WARNING, BUSY_FAULT = 0.7, 0.9
@@ -21,60 +20,6 @@ LEAST_PUBSUB_BYTES: Final = 8 * MEBIBYTE
 """The least hard limit of a subscriber's output buffer. A subscriber that is cut off reads the log
 instead.
 """
-
-
-class SlowCommand(Struct, frozen=True, kw_only=True):
-    """One entry of the slow log. ``command`` is its name, or that of our script; never an argument."""
-
-    seconds_ago: float
-    ms: float
-    command: str
-
-
-class LatencyEvent(Struct, frozen=True, kw_only=True):
-    """The worst of one kind of event that Redis's own latency monitor saw."""
-
-    event: str
-    max_ms: int
-
-
-class RedisFacts(Struct, frozen=True, kw_only=True):
-    """What a Redis server says of itself. None: it does not tell us.
-
-    ``node`` is the place of a master if REDIS_URL names a cluster.
-    """
-
-    version: str
-    node: str = ""
-    server: str = "redis"
-    role: str = "master"
-    loading: bool = False
-    uptime_seconds: int = 0
-    cluster: bool = False
-    cluster_size: int = 0
-    cluster_state: str = "ok"
-    policy: str = NO_EVICTION
-    max_bytes: int = 0
-    used_bytes: int = 0
-    evicted_keys: int = 0
-    evicted_now: int = 0
-    clients: int = 0
-    blocked_clients: int = 0
-    max_clients: int | None = None
-    rejected_connections: int = 0
-    pubsub_limit: tuple[int, int, int] | None = None
-    aof: bool = False
-    aof_fsync: str | None = None
-    aof_failed: bool = False
-    rdb_rules: str | None = None
-    rdb_failed: bool = False
-    stops_on_rdb_failure: bool | None = None
-    cpu_share: float | None = None
-    slow: tuple[SlowCommand, ...] = ()
-    slow_log_ms: float | None = None
-    latency_monitor_ms: int | None = None
-    latency_events: tuple[LatencyEvent, ...] = ()
-    keys: int = 0
 
 
 def judge_redis(facts: RedisFacts) -> list[Verdict]:

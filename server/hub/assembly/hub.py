@@ -14,8 +14,8 @@ from server.counts.seats import Seats
 from server.counts.usage import UsageLog
 from server.database.core.guard import ConnectionGuard, readers_of
 from server.database.core.listen import Listener
-from server.database.core.replicas import Replicas
 from server.database.core.scope import RowScope, StoreScopes
+from server.database.core.standbys.replicas import Replicas
 from server.database.people.offer_links import LinkSecrets
 from server.database.people.security_events import Note
 from server.hub.assembly.announcements import listen, shared_answers

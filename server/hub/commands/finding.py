@@ -14,8 +14,8 @@ from protocol.finding import FindReply
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.lending import RiskModel
 from server.clock import utc_now
-from server.database.core.replica import ReplicaFailed
 from server.database.core.scope import RowScope, StoreScopes
+from server.database.core.standbys.replica import ReplicaFailed
 from server.database.deals.deals import Deal
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account

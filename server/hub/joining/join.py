@@ -14,9 +14,10 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join, Position
 from protocol.events import JoinReply
 from server.database.deals.deals import Deal
+from server.hub.channels.feed import Feed
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.live_deals import LiveDeals
-from server.hub.channels.registry import Feed, Registry
+from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.session import Watcher
 from server.hub.connections.authority import Authority

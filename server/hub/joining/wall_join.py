@@ -13,7 +13,8 @@ from protocol.events import DeskSnapshot, JoinReply, Snapshot, SnapshotEnd
 from protocol.records import View
 from server.database.core.scope import StoreScopes
 from server.database.deals.wall import store_name, wall_of
-from server.hub.channels.registry import Feed, Registry
+from server.hub.channels.feed import Feed
+from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.session import Watcher
 from server.hub.channels.wall import Wall

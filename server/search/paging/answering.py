@@ -9,7 +9,7 @@ from typing import Any
 from protocol import codec
 from protocol.events import Rejection
 from protocol.records import EndReason
-from server.database.core.replica import ReplicaFailed
+from server.database.core.standbys.replica import ReplicaFailed
 from server.log.search_log import Outcome
 from server.observe.failing import POSTGRES_FAILS
 from server.search.answers.answer import Answer, Ending, Opening

@@ -22,7 +22,7 @@ CHANNELS = [f"deal:{number}" for number in range(12)]
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[tuple[Bus, dict[str, Ears]]]:
     """Listen to all channels."""
-    bus, ears = Bus(url, probe_seconds=0.05, deaf_seconds=0.5), {name: Ears() for name in CHANNELS}
+    bus, ears = Bus(url, probe_seconds=0.05, deaf_seconds=2.0), {name: Ears() for name in CHANNELS}
     for name, each in ears.items():
         bus.subscribe(name, each)
     async with asyncio.TaskGroup() as tasks:

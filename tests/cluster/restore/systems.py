@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.embedded import EmbeddedServices
 from server.run.processes import standing_services
 from server.settings import Settings, process_environment
 from tests.services import ROOT, answers, free_port
@@ -66,13 +65,6 @@ class System:
             while not await answers(self.port, "/readyz"):
                 assert self.process.poll() is None, self.log.read_text()
                 await asyncio.sleep(0.05)
-
-
-@contextmanager
-def kept_up(data_dir: Path) -> Iterator[None]:
-    """Keep the services of a data folder running between commands, which else start and stop them."""
-    with EmbeddedServices(data_dir):
-        yield
 
 
 @contextmanager

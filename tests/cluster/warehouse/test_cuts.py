@@ -5,7 +5,7 @@ twice that was stored.
 import pytest
 
 from server.warehouse.errors import WarehouseAway
-from server.warehouse.pacing import Patience
+from server.warehouse.reading.pacing import Patience
 from tests.cluster.warehouse.states import empty, fill_all, state
 from tests.warehouse.conftest import QUICK, Both
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from server.warehouse.pacing import Pacing
-from server.warehouse.source import Warehouse
+from server.warehouse.reading.pacing import Pacing
+from server.warehouse.reading.source import Warehouse
 from tests.warehouse.conftest import QUICK, Both
 from tests.warehouse.sample import fill, payments
 

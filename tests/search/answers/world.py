@@ -22,8 +22,8 @@ from protocol.deal.structure import Structure
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
 from protocol.records import Actor, DealState, EndReason, Filters, Role, Sort, Versions
-from server.database.core.replica import ReplicaFailed
-from server.database.core.replica import State as ReplicaState
+from server.database.core.standbys.replica import ReplicaFailed
+from server.database.core.standbys.replica import State as ReplicaState
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.editions.versions import InForce
 from server.finance.rules.limits import Limit

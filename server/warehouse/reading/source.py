@@ -18,9 +18,9 @@ import structlog
 
 from server.errors import UserError
 from server.warehouse.errors import LayoutError, WarehouseAway, WarehouseRefused
-from server.warehouse.keyset import Query
 from server.warehouse.layout import Column, Mapped, type_of
-from server.warehouse.pacing import Pacing, Patience
+from server.warehouse.reading.keyset import Query
+from server.warehouse.reading.pacing import Pacing, Patience
 
 VARIABLE: Final = "WAREHOUSE_URL"
 BROKEN: Final = (

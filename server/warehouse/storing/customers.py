@@ -19,12 +19,12 @@ from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import SYSTEM
 from server.database.decisions.moves.customers import CUSTOMER_FACTS, change_customer
 from server.database.importing.flaws import Flaw, FlawKind
-from server.warehouse.deletions import Guard
-from server.warehouse.facts import FACTS, Stated, changes_of, customer_id_of, facts_of
-from server.warehouse.keyset import GONE, KEY, NEWEST, moment_of
 from server.warehouse.layout import Table
+from server.warehouse.reading.keyset import GONE, KEY, NEWEST, moment_of
 from server.warehouse.rejects import REJECTED, Reject
-from server.warehouse.storing import Advance, Stored, Stores
+from server.warehouse.storing.deletions import Guard
+from server.warehouse.storing.facts import FACTS, Stated, changes_of, customer_id_of, facts_of
+from server.warehouse.storing.storing import Advance, Stored, Stores
 
 ATTEMPTS: Final = 5
 

@@ -14,10 +14,10 @@ import asyncpg
 from server.database.importing.flaws import Flaw, FlawKind
 from server.history.files import LOAN_COLUMNS, PAYMENT_COLUMNS, STATUSES, HistoryFiles
 from server.warehouse.fields import HISTORY_FIELDS, What
-from server.warehouse.keyset import KEY, NEWEST, Position, moment_of
 from server.warehouse.layout import Table
+from server.warehouse.reading.keyset import KEY, NEWEST, Position, moment_of
 from server.warehouse.rejects import REJECTED, Reject
-from server.warehouse.storing import Advance, Stored
+from server.warehouse.storing.storing import Advance, Stored
 
 _MAY_LACK: Final = frozenset({"tier", "pti_bp", "value_cents", "days_past_due", "recovery_cents"})
 """What a row may leave open."""

@@ -17,7 +17,7 @@ import structlog
 from server.database.core.metered import MeteredPool
 from server.database.core.one_row import one_row
 from server.database.core.pool import open_pool
-from server.database.core.replica import (
+from server.database.core.standbys.replica import (
     FAILS,
     OnReplica,
     Origin,

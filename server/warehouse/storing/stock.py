@@ -18,11 +18,11 @@ from server.database.importing.flaws import Flaw, FlawKind
 from server.database.importing.load import MERGE_LOCK
 from server.database.importing.merging import CAR_COLUMNS, STAGED_STORES, merge_statement
 from server.database.importing.parsing import Car, parse_row
-from server.warehouse.deletions import Guard
-from server.warehouse.keyset import GONE, KEY
 from server.warehouse.layout import Table
+from server.warehouse.reading.keyset import GONE, KEY
 from server.warehouse.rejects import DOUBTFUL, REJECTED, Reject
-from server.warehouse.storing import Advance, Stored, Stores
+from server.warehouse.storing.deletions import Guard
+from server.warehouse.storing.storing import Advance, Stored, Stores
 
 BOOK_SOURCE: Final = "warehouse"
 _STAGED: Final = ("line", "key", "store_id", "group_id", *CAR_COLUMNS)

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from server.warehouse.keyset import STORE
 from server.warehouse.layout import Table
+from server.warehouse.reading.keyset import STORE
 from server.warehouse.rejects import Reject
 from server.warehouse.runs import Tally
 

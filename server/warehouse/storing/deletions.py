@@ -15,10 +15,10 @@ from server.database.importing.load import MERGE_LOCK
 from server.database.importing.snapshot import GUARD_PERCENT
 from server.warehouse.errors import TooManyGone
 from server.warehouse.fields import What
-from server.warehouse.keyset import KEY, keys_query
 from server.warehouse.layout import Table
-from server.warehouse.source import Source, TooSlow
-from server.warehouse.storing import Stores
+from server.warehouse.reading.keyset import KEY, keys_query
+from server.warehouse.reading.source import Source, TooSlow
+from server.warehouse.storing.storing import Stores
 
 KEYS_OF_PAGE: Final = 20_000
 EVERY: Final = dt.timedelta(days=1)

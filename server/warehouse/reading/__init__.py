@@ -1,0 +1,1 @@
+"""Reads a warehouse: which rows come next, how fast, and over which wire."""

@@ -1,0 +1,1 @@
+"""Stores what was read: a page of one kind of rows in one transaction."""
