@@ -2,7 +2,8 @@
 
 For each month ``aggregates/cells/<month>.parquet`` holds counts and balances by cell and age, and
 ``aggregates/events/<month>.parquet`` its charge-offs and recoveries. Both are small: their size grows with
-the cells and the charge-offs, not with the payments.
+the cells and the charge-offs, not with the payments. ``aggregates/ids/<month>.parquet`` has a sample of its
+payments' ids as numbers, one of SAMPLED: it shows whether payments are in several months and count in each.
 """
 
 import itertools
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 SCRIPTS: Final = Path(__file__).parent / "scripts"
 CELLS: Final = "cells"
 EVENTS: Final = "events"
+IDS: Final = "ids"
+SAMPLED: Final = 64
 LOAN_SNAPSHOT: Final = f"loans{SUFFIX}"
 
 
@@ -39,7 +42,8 @@ class Aggregated:
     """What an aggregation did: months made again of all, rows read; loans and payments of the whole history.
 
     ``left_out`` are loans whose tier, term, amount or rate cannot be used; ``orphans`` are loans of payments
-    that are not among the loans, summed over the months.
+    that are not among the loans, summed over the months. ``moved`` is about how many payments are in more
+    than one month: SAMPLED times those of the sample.
     """
 
     made: int
@@ -49,6 +53,7 @@ class Aggregated:
     loans: int
     left_out: int
     orphans: int
+    moved: int = 0
 
 
 def edges_of(model: RiskModel) -> tuple[Edges, ...]:
@@ -80,12 +85,13 @@ def aggregate(
     """
     if not files.loan_files() or not files.months():
         raise HistoryUnusable(str(files.folder), "payments and loans in Parquet files: docs/history.md")
-    for part in (CELLS, EVENTS):
+    for part in (CELLS, EVENTS, IDS):
         (files.folder / AGGREGATES / part).mkdir(parents=True, exist_ok=True)
     manifest = read_manifest(files.folder)
-    if manifest.edges != edges:
-        manifest = Manifest(edges=edges)
     with engine(files.folder, memory_mib) as database:
+        version = _version(database)
+        if (manifest.edges, manifest.engine) != (edges, version):
+            manifest = Manifest(edges=edges, engine=version)
         _with_loans(database, files, manifest)
         changed = changed_months(files, manifest)
         _forget(files, manifest)
@@ -94,6 +100,7 @@ def aggregate(
             manifest.months[month] = _aggregate_month(database, files, month, changed[month])
             rows += manifest.months[month].rows
             write_manifest(files.folder, manifest)
+        moved = _moved(database, [_place(files, IDS, month) for month in manifest.months])
     write_manifest(files.folder, manifest)
     return Aggregated(
         made=len(changed),
@@ -103,6 +110,7 @@ def aggregate(
         loans=manifest.loan_count,
         left_out=manifest.left_out,
         orphans=sum(month.orphans for month in manifest.months.values()),
+        moved=moved,
     )
 
 
@@ -159,7 +167,12 @@ def _aggregate_month(
     paths = [str(file) for file in files.payment_files(month) if file.name in stamped]
     _run(database, "month", {"files": paths})
     year, number = map(int, month.split("-"))
-    for part, values in ((CELLS, {}), (EVENTS, {"month": year * 12 + number - 1})):
+    parts: dict[str, dict[str, object]] = {
+        CELLS: {},
+        EVENTS: {"month": year * 12 + number - 1},
+        IDS: {"files": paths, "sampled": SAMPLED},
+    }
+    for part, values in parts.items():
         place = _place(files, part, month)
         new = place.with_suffix(".new")
         query = (SCRIPTS / f"{part}.sql").read_text()
@@ -177,10 +190,27 @@ def _forget(files: HistoryFiles, manifest: Manifest) -> None:
     """Remove the aggregates of months that have no payments now."""
     there = set(files.months())
     manifest.months = {name: month for name, month in manifest.months.items() if name in there}
-    folders = ((files.folder / AGGREGATES / part).glob(f"*{SUFFIX}") for part in (CELLS, EVENTS))
+    folders = ((files.folder / AGGREGATES / part).glob(f"*{SUFFIX}") for part in (CELLS, EVENTS, IDS))
     for file in itertools.chain.from_iterable(folders):
         if file.stem not in there:
             file.unlink()
+
+
+def _moved(database: "DuckDBPyConnection", samples: Sequence[Path]) -> int:
+    """Return about how many payments are in more than one month."""
+    if not samples:
+        return 0
+    twice = database.execute(
+        "SELECT count(*) FROM (SELECT id FROM read_parquet($files) GROUP BY id HAVING count(*) > 1)",
+        {"files": [str(place) for place in samples]},
+    ).fetchone()
+    return (int(twice[0]) if twice else 0) * SAMPLED
+
+
+def _version(database: "DuckDBPyConnection") -> str:
+    """Return DuckDB's version: another one may number the same ids differently."""
+    row = database.execute("SELECT version()").fetchone()
+    return str(row[0]) if row else ""
 
 
 def _place(files: HistoryFiles, part: str, month: str) -> Path:

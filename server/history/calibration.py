@@ -81,4 +81,6 @@ def _notes(done: Aggregated, new: Estimate, tiers: Sequence[str], filled: int) -
         notes.append(f"{done.left_out:,} loans are left out: tier, term, amount or rate cannot be used")
     if done.orphans:
         notes.append(f"{done.orphans:,} payments are left out: the history lacks their loans")
+    if done.moved:
+        notes.append(f"about {done.moved:,} payments are in more than one month, and count in each")
     return tuple(notes)

@@ -18,6 +18,9 @@ FEWEST_PREPAYMENTS: Final = 50
 MOST_UNKNOWN: Final = 0.01
 """The share of payments whose loans may be missing."""
 
+MOST_MOVED: Final = 0.01
+"""The share of payments that may be in more than one month."""
+
 MOST_NAMED: Final = 5
 
 
@@ -37,7 +40,8 @@ def objections(estimate: Estimate, done: Aggregated, *, fill_missing: bool) -> t
 
     ``fill_missing``: a band without loans may have its tier's curve.
     """
-    return (*_thin_tiers(estimate), *_unknown(done), *(() if fill_missing else _missing(estimate)))
+    missing = () if fill_missing else _missing(estimate)
+    return (*_thin_tiers(estimate), *_unknown(done), *_moved(done), *missing)
 
 
 def too_far(contracts: Sequence[Contract], most_dollars: float) -> tuple[str, ...]:
@@ -86,6 +90,14 @@ def _thin_tiers(estimate: Estimate) -> Iterator[str]:
 def _unknown(done: Aggregated) -> Iterator[str]:
     if done.orphans > MOST_UNKNOWN * done.rows:
         yield f"{done.orphans:,} of {done.rows:,} payments are of loans that the history lacks"
+
+
+def _moved(done: Aggregated) -> Iterator[str]:
+    if done.moved > MOST_MOVED * done.rows:
+        yield (
+            f"about {done.moved:,} of {done.rows:,} payments are in more than one month and count in each:"
+            " due_on of a payment must not change (docs/operations/warehouse.md)"
+        )
 
 
 def _missing(estimate: Estimate) -> Iterator[str]:

@@ -10,7 +10,7 @@ from server.history.files import HistoryFiles
 
 AGGREGATES: Final = "aggregates"
 MANIFEST: Final = "manifest.json"
-FORM: Final = 1
+FORM: Final = 2
 """Raised when an aggregate means something else: older ones are then made again."""
 
 Stamps = dict[str, tuple[int, int]]
@@ -35,10 +35,11 @@ class Month(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct):
-    """The state of the aggregates."""
+    """The state of the aggregates; ``engine`` is the version of DuckDB that made them."""
 
     form: int = FORM
     edges: tuple[Edges, ...] = ()
+    engine: str = ""
     loans: Stamps = {}
     loan_count: int = 0
     left_out: int = 0

@@ -11,7 +11,7 @@ import server
 from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
 from server.commands.operations.backups import RedisNotEmptied
-from server.commands.privacy.customers import ErasuresUnreadable
+from server.commands.privacy.customers import ErasuresUnreadable, NotErasedAgain
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.backups.errors import (
     BackupDamaged,
@@ -65,6 +65,7 @@ EXAMPLES: dict[UserError, int] = {
     NotABackup(HERE, "it has no manifest"): FAILED,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
+    NotErasedAgain((DealsOpen("42", ("7",)),)): FAILED,
     NotReady(): FAILED,
     NoTraces(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -144,6 +145,31 @@ def test_payments_wait_for_their_loans(files: HistoryFiles) -> None:
     done = bring(files)
     assert (done.orphans, done.made) == (0, 6)
     assert same(read_history(files.folder, "2100-01"), anew(files))
+
+
+def test_payments_in_two_months_are_counted(files: HistoryFiles) -> None:
+    """A payment that became due in another month is in both; one in 64 is looked at. A newer version that is
+    due in the same month is not.
+    """
+    rows = [
+        (f"new-{number}", "L000000001", dt.date(2017, 6, 5), 1, 1, 0, 1_000_000, "current", 0, 0, WHEN)
+        for number in range(6_400)
+    ]
+    files.write_payments("new", rows)
+    files.write_payments("later", [(*row[:2], dt.date(2017, 6, 25), *row[3:]) for row in rows])
+    assert bring(files).moved == 0
+    files.write_payments("later", [(*row[:2], dt.date(2017, 9, 5), *row[3:]) for row in rows[:3_200]])
+    done = bring(files)
+    assert 1_600 < done.moved < 4_800
+    assert bring(files).moved == done.moved
+
+
+def test_aggregates_of_another_duckdb_are_made_again(files: HistoryFiles) -> None:
+    """It may number payments in another way, so that none would be found in two months."""
+    place = files.folder / "aggregates" / "manifest.json"
+    text = place.read_text()
+    place.write_text(text.replace(msgspec.json.decode(text)["engine"], "v0.1"))
+    assert bring(files).made == 14
 
 
 def test_other_bands_are_counted_anew(files: HistoryFiles) -> None:

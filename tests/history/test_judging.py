@@ -67,6 +67,9 @@ def test_unknown_loans_are_an_objection_from_one_percent_on(known_history: Share
     found = estimate(known_history[1], known_model(), "new")
     assert objections(found, replace(DONE, orphans=10), fill_missing=False) == ()
     [said] = objections(found, replace(DONE, orphans=11), fill_missing=False)
+    assert objections(found, replace(DONE, moved=10), fill_missing=False) == ()
+    [moved] = objections(found, replace(DONE, moved=11), fill_missing=False)
+    assert "about 11 of 1,000 payments are in more than one month" in moved
     assert said == "11 of 1,000 payments are of loans that the history lacks"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -49,6 +50,18 @@ class ErasuresUnreadable(UserError):
 
     def __str__(self) -> str:
         return f"line {self.line}: expected a JSON object as `deal-architect erasures` writes it"
+
+
+class NotErasedAgain(UserError):
+    """Some customers of a list have open deals in the database that was restored; the others are erased."""
+
+    def __init__(self, left: tuple[UserError, ...]) -> None:
+        super().__init__(left)
+        self.left = left
+
+    def __str__(self) -> str:
+        lines = "".join(f"\n  {each}" for each in self.left)
+        return f"{len(self.left)} of the list not erased; run this again when these deals are over:{lines}"
 
 
 def add_customer_commands(app: typer.Typer, services: WithServices) -> None:
@@ -110,15 +123,16 @@ def add_customer_commands(app: typer.Typer, services: WithServices) -> None:
     ) -> None:
         """Erase all customers of a list again, after a backup from before their erasure was restored."""
         from server.privacy.erasing import CustomerUnknown
+        from server.privacy.obligations import DealsOpen
 
         asked = read_list(listed.read_text(encoding="utf-8"))
         with services(data_dir) as settings:
-            results = asyncio.run(erase_all(settings, asked, unless=(CustomerUnknown,)))
-        counts = {said(each): 0 for each in results}
-        for each in results:
-            counts[said(each)] += 1
-        for text, count in counts.items():
+            results = asyncio.run(erase_all(settings, asked, unless=(CustomerUnknown, DealsOpen)))
+        for text, count in Counter(map(said, results)).items():
             print(f"{count} x {text}")
+        left = tuple(each for each in results if isinstance(each, DealsOpen))
+        if left:
+            raise NotErasedAgain(left)
 
 
 def read_list(text: str) -> "list[Request]":
@@ -138,28 +152,30 @@ def read_list(text: str) -> "list[Request]":
     return found
 
 
-def said(result: "Result | None") -> str:
-    """Return what became of a request; None: there is no such customer."""
-    from server.privacy.erasing import Outcome
+def said(result: "Result | UserError") -> str:
+    """Return what became of a request, or why nothing became of it."""
+    from server.privacy.erasing import CustomerUnknown, Outcome
 
-    if result is None:
+    if isinstance(result, CustomerUnknown):
         return "not in this database"
+    if isinstance(result, UserError):
+        return "not erased: open deals"
     if result.kept is not None:
         return f"hidden: {result.kept.reason} must be kept until {result.kept.until:%Y-%m-%d}"
     return "erased before; the kept records are unchanged" if result.outcome is Outcome.ALREADY else "erased"
 
 
 async def erase_all(
-    settings: "Settings", requests: "Sequence[Request]", unless: tuple[type[Exception], ...] = ()
-) -> "list[Result | None]":
-    """Erase customers one after the other; None for one that raises an exception of ``unless``."""
+    settings: "Settings", requests: "Sequence[Request]", unless: tuple[type[UserError], ...] = ()
+) -> "list[Result | UserError]":
+    """Erase customers one after the other. An error of ``unless`` is returned and the next one follows."""
     from server.clock import utc_now
     from server.commands.terminal import progress_bars
     from server.log.links.connecting import connect_redis
     from server.privacy.erasing import erase_customer
 
     redis: Redis = connect_redis(settings.redis_url, 1, settings.redis_uid)
-    results: list[Result | None] = []
+    results: list[Result | UserError] = []
 
     async def work(owner: "asyncpg.Connection") -> None:
         with progress_bars() as report:
@@ -168,8 +184,8 @@ async def erase_all(
                     done = await erase_customer(
                         owner, redis, request, settings.keep, now=utc_now(), report=report
                     )
-                except unless:
-                    results.append(None)
+                except unless as error:
+                    results.append(error)
                 else:
                     results.append(done)
 

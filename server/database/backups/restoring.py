@@ -24,6 +24,7 @@ SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';
 """
 # All that is ours: what an extension brought stays. The schema stays, too: it may be the administrator's.
+# A sequence of an identity column goes with its table. Columns that partition a table depend internally, too.
 _EMPTY: Final = """
 DO $$
 DECLARE
@@ -38,7 +39,8 @@ BEGIN
                               ELSE 'TABLE' END, format('public.%I', c.relname)
           FROM pg_class c
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i'))
+           AND NOT EXISTS (SELECT FROM pg_depend d
+                            WHERE d.objid = c.oid AND d.objsubid = 0 AND d.deptype IN ('e', 'i'))
         UNION ALL
         SELECT 'ROUTINE', format('public.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid))
           FROM pg_proc p

@@ -23,7 +23,15 @@ from server.settings import Settings
 from server.work.replay import verify_pencils
 from tests.flow.deals.test_audit import run_command
 from tests.flow.desk import Both, open_both
-from tests.flow.privacy.told import WORDS, bury_a_job, found_in_postgres, found_in_redis, open_stores, tell
+from tests.flow.privacy.told import (
+    WORDS,
+    bury_a_job,
+    found_in_postgres,
+    found_in_redis,
+    open_stores,
+    tell,
+    tell_a_lender,
+)
 from tests.flow.shop import connect, token_of
 
 pytestmark = pytest.mark.flow
@@ -76,6 +84,7 @@ async def opened(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
     """A deal with everything told, open at two people's; the desk has countered."""
     async with open_both(stocked, tmp_path) as both:
         await tell(both, f"http://127.0.0.1:{stocked.port}")
+        await tell_a_lender(both)
         yield both
 
 

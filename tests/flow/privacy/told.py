@@ -61,7 +61,7 @@ WORDS: Final = (
 
 
 async def tell(both: Both, url: str) -> None:
-    """Work the deal with its customer's data in every field that takes a text, and lose it."""
+    """Work the deal with its customer's data in every field of the store that takes a text."""
     manager, sales = both.manager, both.sales
     await manager.desk.customer(FACTS)
     trade = TradeChanges(
@@ -92,9 +92,13 @@ async def tell(both: Both, url: str) -> None:
         await manager.quote(car, StructureChanges(cash_down_cents=1_500_00))
     await accept(both, url)
     await both.caught_up()
+
+
+async def tell_a_lender(both: Both) -> None:
+    """Submit the deal; the lender decides, with a stipulation, and the desk counters."""
     offer = await both.submitted()
     await both.lender_approves(offer, stipulations=["Zqstipulation"])
-    await manager.desk.act(
+    await both.manager.desk.act(
         Action.COUNTER, Reason.PAYMENT_TOO_LOW, changes=StructureChanges(cash_down_cents=3_000_00)
     )
     await both.caught_up()
