@@ -51,18 +51,20 @@ interface Pending {
 /** The answer to a question for which there is no connection. */
 export const AWAY: ErrorBody = {
   code: "busy",
-  message: "No connection. Try again when the page is live.",
+  message: "No connection. Try again later.",
   retry: true,
   detail: {},
 };
 
 /** The answer to a command that the server does not know yet. */
 export const NOT_YET: ErrorBody = {
+  ...AWAY,
   code: "degraded",
-  message: "This server is being upgraded and cannot do that yet. Try again in a minute.",
-  retry: true,
-  detail: {},
+  message: "Server upgrade. Try again later.",
 };
+
+/** An answer that no server gave. */
+const refusal = (error: ErrorBody): Reply => ({ type: "reply", ref: 0, ok: false, error });
 
 export class Connection {
   private socket: Socket | null = null;
@@ -81,7 +83,7 @@ export class Connection {
   private heardAt: number | null = null;
   private openedAt = 0;
   private userId: string | null = null;
-  private known: ReadonlySet<string> | null = null;
+  private known: readonly string[] = [];
 
   constructor(
     private readonly url: string,
@@ -151,9 +153,9 @@ export class Connection {
       return null;
     }
     const ref = this.nextRef++;
-    if (this.known && !this.known.has(request.type)) {
+    if (this.known[0] && !this.known.includes(request.type)) {
       // A newer page on a server that is still to be upgraded: an unknown command is not sent.
-      queueMicrotask(() => replied({ type: "reply", ref, ok: false, error: NOT_YET }));
+      queueMicrotask(() => replied(refusal(NOT_YET)));
       return ref;
     }
     this.pending.set(ref, { request, replied, asked });
@@ -203,7 +205,7 @@ export class Connection {
       return;
     }
     this.userId = welcome.user.id;
-    this.known = welcome.commands.length > 0 ? new Set(welcome.commands) : null;
+    this.known = welcome.commands;
     this.attempt = 0;
     this.handshake();
     this.pulse.begin(this.time());
@@ -276,7 +278,7 @@ export class Connection {
     this.unanswered.push(...cut.filter(({ request }) => "op" in request));
     this.rest(code);
     for (const { request, replied, asked } of cut) {
-      if (asked && !("op" in request)) replied({ type: "reply", ref: 0, ok: false, error: AWAY });
+      if (asked && !("op" in request)) replied(refusal(AWAY));
     }
   }
 
