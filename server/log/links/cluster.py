@@ -25,8 +25,8 @@ REDIRECTED_SECONDS: Final = 3.0
 
 AGAIN_SECONDS: Final = 0.02
 SCRIPTS: Final = frozenset({"EVAL", "EVALSHA"})
-OF_A_SERVER: Final = frozenset({"SCAN", "KEYS", "RANDOMKEY", "DBSIZE"})
-KEYLESS: Final = frozenset({"PING", "SCRIPT LOAD", "TIME", "INFO"})
+OF_A_SERVER: Final = frozenset({"SCAN", "RANDOMKEY", "DBSIZE"})
+KEYLESS: Final = frozenset({"PING", "KEYS", "SCRIPT LOAD", "TIME", "INFO"})
 REDIRECTIONS: Final = (AskError, TryAgainError, ClusterDownError)
 
 Command = tuple[tuple[Any, ...], dict[str, Any]]
@@ -66,8 +66,8 @@ class ClusterClient(Redis):
         self.breaker.check()
         key = key_of(args)
         if key is None:
-            masters = await self.masters()
-            return (await _all(_execute(node, args, options) for node in masters))[0]
+            answers = await _all(_execute(node, args, options) for node in await self.masters())
+            return answers[0] if args[0] != "KEYS" else [found for some in answers for found in some]
 
         async def send(node: Redis, asking: bool) -> Any:
             if not asking:

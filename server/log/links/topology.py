@@ -131,8 +131,12 @@ class MasterOfSentinels:
 
 
 async def ask_first(nodes: Iterable[Node], url_of: Any, *command: str) -> tuple[Any, Node]:
-    """Return the first answer that is not empty, and whose it is. Raises AuthenticationError, RedisError."""
+    """Return the first answer that is not empty, and whose it is. Raises AuthenticationError, RedisError.
+
+    Where some do not answer and others know nothing, the latter is the error: that is what to look into.
+    """
     failed: Exception | None = None
+    unknown: RedisError | None = None
     for node in nodes:
         try:
             reply = await _ask(url_of(node), *command)
@@ -143,7 +147,9 @@ async def ask_first(nodes: Iterable[Node], url_of: Any, *command: str) -> tuple[
         else:
             if reply:
                 return reply, node
-            failed = LostConnection(f"{node[0]}:{node[1]} knows none: {' '.join(command)}")
+            unknown = LostConnection(f"{node[0]}:{node[1]} knows none: {' '.join(command)}")
+    if unknown is not None:
+        raise unknown
     if isinstance(failed, RedisError):
         raise failed
     raise LostConnection(f"no answer to {' '.join(command)}") from failed

@@ -11,14 +11,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from client import Deal
+from client import Deal, Overflow, Workspace
 from protocol.records import View
 from server.database.core.migrate import MIGRATIONS, PROGRAM, Migration, bring_to_newest, newest_revision
 from server.database.core.pool import connect_as_owner
 from server.database.sample.seed import SeedPlan
 from server.settings import Settings
 from tests.flow.desk import keep_current, valued
-from tests.flow.shop import EASY, connect, events_until, token_of
+from tests.flow.shop import EASY, events_until, token_of
 from tests.services import Services, Templates, free_port, settings_for, start_together
 
 pytestmark = pytest.mark.flow
@@ -115,7 +115,9 @@ async def people_at_work(settings: Settings, folder: Path) -> AsyncIterator[Work
         [web] = await held.enter_async_context(start_together(settings, folder))
         deals = []
         for row in rows:
-            workspace = await held.enter_async_context(connect(web.url, token))
+            # Every car that is changed is an event: a client that rests for a second may not throw them away.
+            url = web.url.replace("http", "ws", 1) + "/ws"
+            workspace = await held.enter_async_context(Workspace.connect(url, token, overflow=Overflow.PAUSE))
             deal = keep_current(await workspace.join(f"deal:{row['deal_id']}", View.MANAGER), settings)
             await deal.terms(EASY)
             deals.append(deal)
