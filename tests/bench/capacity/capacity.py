@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+import msgspec
 from redis.asyncio import Redis
 
 from client import Deal, Overflow, Workspace
@@ -87,7 +88,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         await asyncio.sleep(REST_SECONDS)
         rest = (meter.read() - before).times(1 / REST_SECONDS)
         bench = Bench(stage, ours, meter, rest)
-        costs = await _all(bench, repeats)
+        costs = _without_noise(await _all(bench, repeats))
     write(costs, Path(".data/bench/capacity.json"))
     figures = [
         Figure(
@@ -301,6 +302,12 @@ async def _used(redis: Redis) -> float:
 
 async def _size(database: asyncpg.Connection) -> float:
     return int(await database.fetchval("SELECT pg_database_size(current_database())")) / KIB
+
+
+def _without_noise(costs: Costs) -> Costs:
+    return msgspec.structs.replace(
+        costs, **{name: getattr(costs, name).without_noise() for name in OPERATIONS}
+    )
 
 
 def _parts(spent: Spent) -> str:

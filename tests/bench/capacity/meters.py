@@ -32,6 +32,10 @@ class Spent(msgspec.Struct, frozen=True):
         """The four figures, in the order of the fields."""
         return self.web, self.worker, self.redis, self.postgres
 
+    def without_noise(self) -> "Spent":
+        """Return 0 for a part that used less than at rest."""
+        return Spent(*(max(0.0, part) for part in self.parts))
+
     def times(self, factor: float) -> "Spent":
         """Return each figure multiplied by ``factor``."""
         return Spent(*(part * factor for part in self.parts))
