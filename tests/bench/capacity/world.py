@@ -116,4 +116,5 @@ class World:
         """Return what each node is asked, with as many pieces as people did things thrown at random."""
         if pieces == 0:
             return np.full(nodes, asked / nodes)
-        return self._chance.multinomial(pieces, np.full(nodes, 1 / nodes)) * (asked / pieces)
+        counts = self._chance.multinomial(pieces, np.full(nodes, 1 / nodes))
+        return counts.astype(np.float64) * (asked / pieces)
