@@ -48,7 +48,7 @@ async def test_slow_searches_open_the_breaker_and_older_cars_are_shown(
     stocked: Settings, tmp_path: Path
 ) -> None:
     """A lock keeps the stock from being read: people are told, notes are saved, it recovers by itself."""
-    settings = replace(stocked, statement_timeout_ms=150)
+    settings = replace(stocked, statement_timeout_ms=500)
     channel, token = await a_deal_of(settings), await token_of(settings, "riverside-manager")
     async with start_web(settings, tmp_path) as web, connect(web.url, token) as workspace:
         deal = await workspace.join(channel)
