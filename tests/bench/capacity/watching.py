@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from protocol.records import View
 from server.database.core.pool import connect_as_owner
 from server.hub.upkeep.keeper import STIRRED_SECONDS
@@ -36,6 +38,7 @@ class Watching:
     socket_kib: float
     join: Spent
     event: Spent
+    process: Spent
     delivery: Spent
 
 
@@ -60,18 +63,27 @@ async def measure_watching(bench: Bench) -> Watching:
     alone = await _events(bench, 1)
     all_of_them = await _events(bench, WATCHERS)
     delivery = (all_of_them - alone).times(1 / (WATCHERS - 1))
-    return Watching(second.times(1 / REST_SECONDS), socket_kib, join, alone - delivery, delivery)
+    process = await _events(bench, 1, elsewhere=1) - alone - delivery
+    event = alone - delivery
+    return Watching(second.times(1 / REST_SECONDS), socket_kib, join, event, process, delivery)
 
 
-async def _events(bench: Bench, watchers: int) -> Spent:
+async def _events(bench: Bench, watchers: int, *, elsewhere: int = 0) -> Spent:
+    """Return what an event costs that some hear from the first web process, and some from the other."""
     ours = bench.ours
-    async with seated(seats_of(ours, watchers), ours.token) as audience:
+    seats = [seats_of(ours, watchers)]
+    if elsewhere:
+        seats.append(msgspec.structs.replace(seats_of(ours, elsewhere), port=bench.other_port))
+    async with AsyncExitStack() as stack:
+        audiences = [await stack.enter_async_context(seated(each, ours.token)) for each in seats]
 
         async def tell() -> None:
             for _ in range(EVENTS):
-                await audience.hearing(1)
+                for audience in audiences:
+                    await audience.hearing(1)
                 await ours.tell(1, EVENT_BYTES)
-                await audience.heard()
+                for audience in audiences:
+                    await audience.heard()
 
         return await bench.spent(tell, EVENTS)
 
