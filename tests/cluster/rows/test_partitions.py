@@ -124,6 +124,7 @@ async def large(services: Services) -> AsyncIterator[Database]:
         async with connect_as_owner(made.owner_url) as owner:
             await owner.execute(text.replace("64 * 1024 * 1024", "0"))
             await owner.execute("UPDATE alembic_version SET version_num = '0035'")
+        await bring_to_newest(made.owner_url)
         yield made
 
 
@@ -214,9 +215,34 @@ async def test_a_copy_that_lacks_a_row_is_not_swapped_in(large: Database) -> Non
             " EXECUTE FUNCTION lose()"
         )
         assert await owner.fetch(lost)
+        rows = await rows_of(owner)
         with pytest.raises(CopyIncomplete):
             await partition_table(owner, "pencils", 4)
         assert "pencils" in await unpartitioned(owner)
+        # The copy is gone, with what lost its rows: the next run makes another one.
+        assert await partition_table(owner, "pencils", 4) == len(rows["pencils"])
+        assert "pencils" not in await unpartitioned(owner)
+        assert await rows_of(owner) == rows
+
+
+async def test_old_events_are_deleted_while_they_are_copied(large: Database) -> None:
+    """After they were copied, and while they are: then they are in neither table."""
+
+    def broken(table: str, done: int, rows: int) -> None:
+        raise ConnectionError
+
+    delete = "DELETE FROM security_events WHERE event_id = $1"
+    async with connect_as_owner(large.owner_url) as owner, connect_as_owner(large.owner_url) as other:
+        with pytest.raises(ConnectionError):
+            await partition_table(owner, "security_events", 8, broken)
+        await other.execute(delete, 2)
+        async with asyncio.TaskGroup() as tasks, other.transaction():
+            await other.execute(delete, 40)
+            tasks.create_task(partition_table(owner, "security_events", 8))
+            await asyncio.sleep(0.3)
+        assert "security_events" not in await unpartitioned(owner)
+        left = {row["event_id"] for row in await owner.fetch("SELECT event_id FROM security_events")}
+        assert left == set(range(1, 62)) - {2, 40}
 
 
 async def test_months_are_made_ahead_and_dropped_whole(services: Services, migrated: Database) -> None:
