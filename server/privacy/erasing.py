@@ -31,10 +31,16 @@ from server.work.tables import Tables
 # In the order in which decisions lock: the deals by id, then the customer.
 _LOCK_DEALS: Final = "SELECT FROM deals WHERE customer_id = $1 ORDER BY deal_id FOR UPDATE"
 _LOCK_CUSTOMER: Final = "SELECT restricted_at FROM customers WHERE customer_id = $1 FOR UPDATE"
+# Somebody who was not there when an erasure was repeated, and was brought back after that, is not erased.
+_ERASED: Final = """
+SELECT e.digest FROM erasures e JOIN customers c USING (customer_id)
+ WHERE e.customer_id = $1 AND num_nonnulls(e.erased_at, c.erased_at) = 2
+"""
 _ASK: Final = """
 INSERT INTO erasures AS e (customer_id, store_id, request, asked_by, asked_at, kept_until, kept_for)
 VALUES ($1, $2, $3, $4, coalesce($5, now()), $6, $7)
-ON CONFLICT (customer_id) DO UPDATE SET kept_until = excluded.kept_until, kept_for = excluded.kept_for
+ON CONFLICT (customer_id) DO UPDATE
+   SET kept_until = excluded.kept_until, kept_for = excluded.kept_for, digest = NULL, erased_at = NULL
 """
 _RESTRICT: Final = """
 UPDATE customers SET restricted_at = coalesce(restricted_at, now())
@@ -171,9 +177,9 @@ async def _erase(
 ) -> Result:
     customer = request.customer_id
     store_id = await store_of_customer(database, customer)
-    known = await database.fetchrow("SELECT digest, erased_at FROM erasures WHERE customer_id = $1", customer)
-    if known is not None and known["erased_at"] is not None:
-        if await _digest(database, customer) != known["digest"]:
+    done = await database.fetchval(_ERASED, customer)
+    if done is not None:
+        if await _digest(database, customer) != done:
             raise RecordChanged(customer)
         return Result(Outcome.ALREADY)
     kept = await _ask(database, request, store_id, keep, now)

@@ -13,6 +13,7 @@ from server.clock import utc_now
 from server.commands.privacy.retaining import METRICS, write_metrics
 from server.database.core.partitions import unplaced
 from server.keep import Keep
+from server.privacy.erasing import Outcome, Request, erase_customer
 from server.privacy.obligations import must_keep
 from server.privacy.retaining import retain, what_is_due
 from server.settings import Settings
@@ -85,6 +86,20 @@ async def test_one_who_cannot_be_erased_keeps_nobody_from_it(
     async with open_stores(stocked) as (_, redis):
         again = await retain(owner, redis, KEEP, now=utc_now(), most=10)
     assert (again.customers, len(again.failed)) == (0, 1)
+
+
+async def test_one_who_was_brought_back_is_erased(stocked: Settings, owner: asyncpg.Connection) -> None:
+    """The request was noted as done while the customer was not there."""
+    request = Request(await aged(owner, KEEP.lost), "R-1", "ann", store_id="riverside")
+    await owner.execute(
+        "INSERT INTO erasures (customer_id, store_id, request, asked_by, digest, erased_at)"
+        " VALUES ($1, 'riverside', 'R-1', 'ann', sha256(''), now())",
+        request.customer_id,
+    )
+    async with open_stores(stocked) as (_, redis):
+        for outcome in (Outcome.ERASED, Outcome.ALREADY):
+            result = await erase_customer(owner, redis, request, KEEP, now=utc_now())
+            assert result.outcome is outcome
 
 
 async def test_what_was_signed_is_kept_without_a_contract_document(owner: asyncpg.Connection) -> None:
