@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from server.database.core.pool import open_pool
+from server.database.core.scope import StoreScopes
 from server.database.core.standbys.replica import State
 from server.database.core.standbys.replicas import Replicas, origin_of, position_of
 from server.settings import Settings
@@ -37,6 +38,13 @@ async def caught_up(primary: asyncpg.Pool, standby: Standby) -> None:
             await asyncio.sleep(0.05)
 
 
+async def cars_of(stores: StoreScopes) -> int:
+    """Count the cars of a store as a search reads them."""
+    async with stores.searched("riverside").acquire(snapshot=True) as database:
+        found: int = await database.fetchval("SELECT count(*) FROM vehicles")
+        return found
+
+
 async def test_who_follows_the_primary_of_before_is_not_read(services: Services, stocked: Settings) -> None:
     """Its position is larger, in another history: neither a look nor a search takes it for fit."""
     with ExitStack() as running:
@@ -55,6 +63,8 @@ async def test_who_follows_the_primary_of_before_is_not_read(services: Services,
             (replica,) = replicas.all
             await replica.look(await origin_of(before))
             assert replica.state is State.FIT
+            assert await cars_of(StoreScopes(before, replicas=replicas)) > 50
+            assert (replica.reads, replicas.on_primary) == (1, 0)
 
             assert await chosen.ask("SELECT pg_promote()")
             # The checkpoint that writes the new timeline down takes its time.
@@ -65,8 +75,8 @@ async def test_who_follows_the_primary_of_before_is_not_read(services: Services,
             assert wanted.timeline == 2
             assert await left.ask(REPLAYED) > wanted.position
 
-            async with replicas.reading(replica, wanted) as database:
-                assert database is None
+            assert await cars_of(StoreScopes(now, replicas=replicas)) > 50
+            assert (replica.reads, replicas.on_primary) == (1, 1)
             await replica.look(await origin_of(now))
             assert replica.state is State.BEHIND
             await replica.look(await origin_of(before))
