@@ -85,8 +85,8 @@ async def test_digests_of_erasures_are_taken_anew_if_they_hold(services: Service
                 "INSERT INTO customers (store_id, name, state) VALUES ('east', 'Bob', 'OH');"
                 "INSERT INTO erasures (customer_id, store_id, request, asked_by, digest, erased_at)"
                 " SELECT customer_id, store_id, name, 'ann',"
-                "        CASE name WHEN 'Dana' THEN kept_digest(customer_id) ELSE sha256('changed') END, now()"
-                "   FROM customers"
+                "        CASE name WHEN 'Dana' THEN kept_digest(customer_id) ELSE sha256('changed') END,"
+                "        now() FROM customers"
             )
         await bring_to_newest(made.owner_url)
         async with connect_as_owner(made.owner_url) as owner:
