@@ -64,8 +64,7 @@ async def erase_customers(
 ) -> list[Result | Failed]:
     """Erase customers one after the other, as the schema's owner; return what became of each.
 
-    Raises what asyncpg and Redis raise if a
-    service is away.
+    Raises what asyncpg and Redis raise if a service is away.
     """
     forgetting = Forgetting(redis)
     results: list[Result | Failed] = []
