@@ -14,8 +14,9 @@ setup: ## make .venv and everything else that running needs
 run: ## set up, start everything on this machine; options: make run ARGS="--port 9000"
 	$(SETUP) run $(ARGS)
 
-# More at once than a small machine has processors: a flow waits as long as it works.
-PYTEST = -m pytest -n 3 --dist loadfile
+# More at once than a small machine has processors: a flow waits as long as it works. tests/conftest.py
+# orders the files; xdist's own order leaves long files with few tests for the end.
+PYTEST = -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: ## set up what tests need and run them all; a part: make test ARGS="tests/finance"
 	$(SETUP) test

@@ -1,8 +1,11 @@
 """Fixtures that every layer's tests may use. What needs real services asks for ``settings``."""
 
 import signal
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
 
 import hypothesis
 import pytest
@@ -17,6 +20,33 @@ from server.embedded import EmbeddedServices
 from server.settings import Settings
 from tests.nursery import open_nursery
 from tests.services import Database, Services, Templates, free_port, open_folder, settings_for
+
+TESTS: Final = Path(__file__).parent
+LONGEST: Final = (
+    *("faults/test_broken", "finance/architect/test_frontier", "browser/test_gallery"),
+    *("flow/deals/test_sample_deals", "browser/deal/test_desk", "commands/test_commands"),
+    *("finance/quoting/test_grid", "log/test_stateful_log", "faults/test_faults", "browser/deal/test_kinds"),
+    *(
+        "browser/deal/test_trade",
+        "browser/test_wall",
+        "browser/test_keyboard",
+        "finance/architect/test_fixes",
+    ),
+)
+"""The files that take longest, by their places below ``tests``."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that none is left to one worker when the others have ended.
+
+    The others are mixed: browsers and long reckonings are not all at work at the same time.
+    """
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        path = item.path.relative_to(TESTS).with_suffix("").as_posix()
+        return LONGEST.index(path) if path in LONGEST else len(LONGEST), zlib.crc32(path.encode())
+
+    items.sort(key=place)
 
 
 def pytest_configure() -> None:

@@ -6,9 +6,10 @@ tables be changed (migration 0034).
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -20,22 +21,26 @@ from server.database.deals.pencils import ROWS_AT_A_TIME, unerased_pencils
 from server.database.decisions.deciding import parse_id
 from server.errors import UserError
 from server.keep import Keep
-from server.privacy.forgetting import forget_deals
+from server.privacy.forgetting import Forgetting, forget_deals
 from server.privacy.obligations import Kept, deals_of, must_keep
 from server.privacy.stand_ins import means_of
+from server.privacy.statements import OF_DEAL, PENCIL, PERSON, SOURCE, TABLES
 from server.work.tables import Tables
 
-TABLES: Final = (
-    *("customers", "deals", "deal_events", "pencils", "offers", "deal_acceptances"),
-    *("lender_stipulations", "security_events", "customer_sources"),
-)
-"""The tables whose statistics may quote a customer until they are analysed again."""
-
-_CUSTOMER: Final = "SELECT store_id, erased_at FROM customers WHERE customer_id = $1 FOR UPDATE"
+# Whatever is being decided about one of the deals is decided first; nothing is afterwards (migration 0047).
+# In the order in which decisions lock: the deals by id, then the customer.
+_LOCK_DEALS: Final = "SELECT FROM deals WHERE customer_id = $1 ORDER BY deal_id FOR UPDATE"
+_LOCK_CUSTOMER: Final = "SELECT restricted_at FROM customers WHERE customer_id = $1 FOR UPDATE"
+# Somebody who was not there when an erasure was repeated, and was brought back after that, is not erased.
+_ERASED: Final = """
+SELECT e.digest FROM erasures e JOIN customers c USING (customer_id)
+ WHERE e.customer_id = $1 AND num_nonnulls(e.erased_at, c.erased_at) = 2
+"""
 _ASK: Final = """
 INSERT INTO erasures AS e (customer_id, store_id, request, asked_by, asked_at, kept_until, kept_for)
 VALUES ($1, $2, $3, $4, coalesce($5, now()), $6, $7)
-ON CONFLICT (customer_id) DO UPDATE SET kept_until = excluded.kept_until, kept_for = excluded.kept_for
+ON CONFLICT (customer_id) DO UPDATE
+   SET kept_until = excluded.kept_until, kept_for = excluded.kept_for, digest = NULL, erased_at = NULL
 """
 _RESTRICT: Final = """
 UPDATE customers SET restricted_at = coalesce(restricted_at, now())
@@ -45,64 +50,6 @@ _REVOKE: Final = """
 UPDATE deal_links l SET revoked_at = now() FROM deals d
  WHERE d.deal_id = l.deal_id AND d.customer_id = $1 AND l.revoked_at IS NULL
 """
-_EVENTS: Final = """
-UPDATE deal_events SET body = without_person(body), reply = without_person(reply), asked = NULL
- WHERE deal_id = $1 AND (body, reply) IS DISTINCT FROM (without_person(body), without_person(reply))
-    OR deal_id = $1 AND asked IS NOT NULL
-"""
-_PENCIL: Final = """
-UPDATE pencils
-   SET inputs = without_means(inputs) || $3, answer = without_person(answer), digest = 'erased ' || pencil_id
- WHERE deal_id = $1 AND pencil_id = $2
-"""
-# Each statement takes the deal.
-_OF_DEAL: Final = (
-    _EVENTS,
-    """
-UPDATE deals
-   SET structure = without_person(structure), first_structure = without_person(first_structure),
-       agreed = without_person(agreed), proposal = without_person(proposal),
-       contract = without_person(contract), scenarios = without_person(scenarios, 'scenarios'),
-       presentation = without_person(presentation)
- WHERE deal_id = $1
-""",
-    """
-UPDATE offers SET structure = without_person(structure), body = without_person(body)
- WHERE deal_id = $1 AND (structure, body) IS DISTINCT FROM (without_person(structure), without_person(body))
-""",
-    """
-UPDATE deal_acceptances SET body = without_person(body)
- WHERE deal_id = $1 AND body IS DISTINCT FROM without_person(body)
-""",
-    """
-UPDATE lender_stipulations SET text = '[erased]'
- WHERE decision_id IN (SELECT decision_id FROM lender_decisions WHERE deal_id = $1)
-""",
-    "DELETE FROM deal_ops WHERE deal_id = $1",
-    # Nobody's token has this hash.
-    "UPDATE deal_links SET token_hash = sha256(uuid_send(gen_random_uuid())) WHERE deal_id = $1",
-    # The customer's own device; what people of the store did stays.
-    """
-UPDATE security_events SET address = '', connection_id = ''
- WHERE deal_id = $1 AND kind IN ('offer_opened', 'offer_refused', 'offer_throttled') AND address <> ''
-""",
-)
-_PERSON: Final = """
-UPDATE customers c
-   SET name = '[erased]', state = s.state, phone = '', address_line = '', city = '', postal_code = '',
-       monthly_income_cents = NULL, other_debt_cents = 0,
-       score = NULL, score_source = NULL, score_date = NULL,
-       co_name = NULL, co_monthly_income_cents = NULL, co_other_debt_cents = NULL, co_score = NULL,
-       co_score_source = NULL, co_score_date = NULL, trade_vin = NULL, trade_year = NULL, trade_make = NULL,
-       trade_model = NULL, trade_mileage = NULL, trade_acv_cents = NULL, payoff_cents = NULL,
-       payoff_lienholder = NULL, payoff_quoted_on = NULL, payoff_good_through = NULL,
-       payoff_per_diem_cents = NULL, current_payment_cents = NULL, remaining_months = NULL,
-       rebate_eligibility = '{}', restricted_at = NULL, erased_at = now()
-  FROM stores s WHERE s.store_id = c.store_id AND c.customer_id = $1
-"""
-_SOURCE: Final = "DELETE FROM customer_sources WHERE customer_id = $1"
-"""What a warehouse stated last. ``sync`` brings nobody back who is in ``erasures``."""
-
 _DONE: Final = """
 UPDATE erasures SET digest = $2, erased_at = now(), kept_until = NULL, kept_for = NULL
  WHERE customer_id = $1
@@ -123,6 +70,9 @@ SELECT count(*) AS deals,
 
 Report = Callable[[str, int, int], None]
 """Takes what is being erased, how much of it is done, and the total."""
+
+Forget = Callable[[str, Sequence[str]], Awaitable[object]]
+"""Takes a store and ids of its deals, of which Redis is to have nothing."""
 
 
 class CustomerUnknown(UserError):
@@ -160,12 +110,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A customer's request: its number at the store, and who entered it. ``asked_at`` None: now."""
+    """A customer's request: its number at the store, and who entered it. ``asked_at`` None: now.
+
+    ``store_id`` is what a list of erasures says; "" if nothing does.
+    """
 
     customer_id: str
     number: str
     by: str
     asked_at: dt.datetime | None = None
+    store_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,47 +144,74 @@ async def erase_customer(
     *,
     now: dt.datetime,
     report: Report = lambda what, done, total: None,
+    together: Forgetting | None = None,
 ) -> Result:
     """Erase a customer, as the schema's owner; while records must be kept, restrict the customer instead.
+
+    With ``together``, whoever called erases others too, and afterwards does what is done once for all of
+    them: ``together.finish`` and ``forget_samples``.
 
     Raises CustomerUnknown; DealsOpen; RecordChanged if something else than the customer would have changed;
     and what asyncpg and Redis raise, after which it can be run again.
     """
+    if together is not None:
+        return await _erase(database, together.begin_anew, request, keep, now=now, report=report)
+    result = await _erase(database, partial(forget_deals, redis), request, keep, now=now, report=report)
+    await forget_samples(database)
+    return result
+
+
+async def forget_samples(database: asyncpg.Connection) -> None:
+    """Take the planner's samples anew: they quote values. Autovacuum leaves the partitioned tables out."""
+    await database.execute("ANALYZE " + ", ".join(TABLES))
+
+
+async def _erase(
+    database: asyncpg.Connection,
+    forget: Forget,
+    request: Request,
+    keep: Keep,
+    *,
+    now: dt.datetime,
+    report: Report,
+) -> Result:
     customer = request.customer_id
     store_id = await store_of_customer(database, customer)
-    known = await database.fetchrow("SELECT digest, erased_at FROM erasures WHERE customer_id = $1", customer)
-    if known is not None and known["erased_at"] is not None:
-        if await _digest(database, customer) != known["digest"]:
+    done = await database.fetchval(_ERASED, customer)
+    if done is not None:
+        if await _digest(database, customer) != done:
             raise RecordChanged(customer)
         return Result(Outcome.ALREADY)
     kept = await _ask(database, request, store_id, keep, now)
     deals = await deals_of(database, customer)
-    if kept is not None:
-        await forget_deals(redis, store_id, deals)
-        if known is None:
-            await record(database, http.SecurityKind.CUSTOMER_RESTRICTED, request, store_id)
-        return Result(Outcome.RESTRICTED, kept)
-    before = await _digest(database, customer)
-    tables = Tables()
-    for done, deal_id in enumerate(deals):
-        report("deals", done, len(deals))
-        async with database.transaction():
-            for statement in _OF_DEAL:
-                await database.execute(statement, deal_id)
-        await _erase_pencils(database, tables, deal_id, report)
-    report("deals", len(deals), len(deals))
-    await database.execute(_PERSON, customer)
-    await database.execute(_SOURCE, customer)
+    if kept is None:
+        before = await _digest(database, customer)
+        await _erase_rows(database, customer, deals, report)
     # Whoever held the customer in memory has dropped it by now: nothing is written into the new logs.
-    await forget_deals(redis, store_id, deals)
+    await forget(store_id, deals)
+    if kept is not None:
+        return Result(Outcome.RESTRICTED, kept)
     async with database.transaction():
         if await _digest(database, customer) != before:
             raise RecordChanged(customer)
         await database.execute(_DONE, customer, before)
         await record(database, http.SecurityKind.CUSTOMER_ERASED, request, store_id)
-    # The planner's samples quote values.
-    await database.execute("ANALYZE " + ", ".join(TABLES))
     return Result(Outcome.ERASED)
+
+
+async def _erase_rows(
+    database: asyncpg.Connection, customer: str, deals: Sequence[str], report: Report
+) -> None:
+    tables = Tables()
+    for done, deal_id in enumerate(deals):
+        report("deals", done, len(deals))
+        async with database.transaction():
+            for statement in OF_DEAL:
+                await database.execute(statement, deal_id)
+        await _erase_pencils(database, tables, deal_id, report)
+    report("deals", len(deals), len(deals))
+    await database.execute(PERSON, customer)
+    await database.execute(SOURCE, customer)
 
 
 async def _ask(
@@ -239,7 +220,8 @@ async def _ask(
     """Record the request and hide the customer; return until when records must be kept."""
     customer = request.customer_id
     async with database.transaction():
-        await database.fetchrow(_CUSTOMER, customer)
+        await database.execute(_LOCK_DEALS, customer)
+        was_restricted = await database.fetchval(_LOCK_CUSTOMER, customer)
         kept = await must_keep(database, customer, keep, now)
         until, reason = (None, None) if kept is None else (kept.until, kept.reason)
         await database.execute(
@@ -247,6 +229,8 @@ async def _ask(
         )
         await database.execute(_RESTRICT, customer)
         await database.execute(_REVOKE, customer)
+        if kept is not None and not was_restricted:
+            await record(database, http.SecurityKind.CUSTOMER_RESTRICTED, request, store_id)
     return kept
 
 
@@ -256,7 +240,7 @@ async def _erase_pencils(database: asyncpg.Connection, tables: Tables, deal_id: 
         async with database.transaction():
             for pencil in pencils:
                 means = await means_of(database, tables, pencil)
-                await database.execute(_PENCIL, deal_id, pencil.pencil_id, means)
+                await database.execute(PENCIL, deal_id, pencil.pencil_id, means)
         done += len(pencils)
         report("pencils", done, done + (len(pencils) == ROWS_AT_A_TIME))
 

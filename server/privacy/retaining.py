@@ -13,20 +13,23 @@ from redis.asyncio import Redis
 
 from server.database.core.partitions import drop_months, make_months, unpartitioned
 from server.keep import Keep
-from server.privacy.erasing import Outcome, Report, Request, erase_customer
-from server.privacy.obligations import DealsOpen, must_keep
+from server.privacy.batches import Failed, erase_customers
+from server.privacy.erasing import Outcome, Report, Request, Result
+from server.privacy.obligations import obligations_of
 
 ROWS_AT_A_TIME: Final = 1_000
 BY: Final = "deal-architect retain"
 NUMBER: Final = "retention"
 
-# A request that waited for a contract's time, then customers of whom nobody heard for long. Somebody without
-# a deal may be tomorrow's customer: the store's own system decides about them.
+# Requests that waited for a contract's time or for an open deal, or were interrupted, then customers of whom
+# nobody heard for long. Somebody without a deal may be tomorrow's customer: the store's own system decides.
 _DUE: Final = """
-SELECT customer_id::text, request, asked_by FROM erasures WHERE erased_at IS NULL AND kept_until <= $1
+SELECT e.customer_id::text, e.request, e.asked_by FROM erasures e JOIN customers USING (customer_id)
+ WHERE e.erased_at IS NULL AND coalesce(e.kept_until, $1) <= $1
 UNION ALL
 (SELECT d.customer_id::text, NULL, NULL FROM deals d JOIN customers c USING (customer_id)
-  WHERE num_nulls(c.erased_at, c.restricted_at) = 2 GROUP BY d.customer_id
+  WHERE num_nulls(c.erased_at, c.restricted_at) = 2
+    AND NOT EXISTS (SELECT FROM erasures e WHERE e.customer_id = d.customer_id) GROUP BY d.customer_id
  HAVING max(d.updated_at) < $2
     AND bool_and(d.state = 'lost' OR d.fulfilment IN ('funded', 'unwound'))
   ORDER BY max(d.updated_at))
@@ -62,19 +65,20 @@ class Retained:
     links: int
     security_events: int
     left: int
+    failed: Sequence[Failed] = ()
 
 
 async def what_is_due(database: asyncpg.Connection, keep: Keep, now: dt.datetime) -> Due:
     """Return what a run at ``now`` would take away."""
-    customers = []
-    for row in await database.fetch(_DUE, now, await _ago(database, now, keep.lost)):
-        request = Request(row["customer_id"], row["request"] or NUMBER, row["asked_by"] or BY)
-        try:
-            kept = await must_keep(database, request.customer_id, keep, now)
-        except DealsOpen:
-            continue
-        if kept is None:
-            customers.append(request)
+    rows = await database.fetch(_DUE, now, await _ago(database, now, keep.lost))
+    customers: list[Request] = []
+    for at in range(0, len(rows), ROWS_AT_A_TIME):
+        requests = [
+            Request(row["customer_id"], row["request"] or NUMBER, row["asked_by"] or BY)
+            for row in rows[at : at + ROWS_AT_A_TIME]
+        ]
+        kept = await obligations_of(database, [each.customer_id for each in requests], keep, now)
+        customers += [each for each in requests if kept[each.customer_id] is None]
     links = await database.fetchval(
         f"SELECT count(*) FROM ({_LINKS}) AS due",  # noqa: S608 - a statement of our own
         await _ago(database, now, keep.links),
@@ -93,20 +97,17 @@ async def retain(
     *,
     now: dt.datetime,
     most: int,
+    due: Due | None = None,
     report: Report = lambda what, done, total: None,
 ) -> Retained:
-    """Take away what is due, at most ``most`` customers, and make partitions ahead, as the schema's owner.
+    """Take away what is ``due`` and make partitions ahead, as the schema's owner; at most ``most`` customers.
 
-    Raises what erasing raises; asyncpg.LockNotAvailableError if a table was never free.
+    Raises what asyncpg and Redis raise if a service is away; asyncpg.LockNotAvailableError if a table was
+    never free.
     """
     partitioned = "security_events" not in await unpartitioned(database)
     made = await make_months(database) if partitioned else 0
-    due = await what_is_due(database, keep, now)
-    erased = 0
-    for done, request in enumerate(due.customers[:most]):
-        report("customers", done, min(most, len(due.customers)))
-        result = await erase_customer(database, redis, request, keep, now=now)
-        erased += result.outcome is Outcome.ERASED
+    due = due or await what_is_due(database, keep, now)
     links = 0
     while found := await database.fetch(_LINKS, await _ago(database, now, keep.links), ROWS_AT_A_TIME):
         await database.execute(_DROP_LINKS, [row["link_id"] for row in found])
@@ -117,9 +118,16 @@ async def retain(
     # What is left of them: the default partition, or a table that is not partitioned yet.
     while int((await database.execute(_DROP_EVENTS, due.security_before, ROWS_AT_A_TIME)).rpartition(" ")[2]):
         report("security", due.security_events, due.security_events)
-    # Autovacuum analyses partitions, but not the tables that they are of.
-    await database.execute("ANALYZE deal_events, pencils, security_events")
-    return Retained(made, erased, links, due.security_events, max(0, len(due.customers) - most))
+    # Last, because it analyses the tables.
+    results = await erase_customers(database, redis, due.customers[:most], keep, now=now, report=report)
+    return Retained(
+        made,
+        sum(isinstance(each, Result) and each.outcome is Outcome.ERASED for each in results),
+        links,
+        due.security_events,
+        left=max(0, len(due.customers) - most),
+        failed=[each for each in results if isinstance(each, Failed)],
+    )
 
 
 async def _ago(database: asyncpg.Connection, now: dt.datetime, months: int) -> dt.datetime:

@@ -12,6 +12,7 @@ from server.commands.deals.printing import NotPrinted
 from server.commands.deals.traces import NoTraces
 from server.commands.operations.backups import RedisNotEmptied
 from server.commands.privacy.customers import ErasuresUnreadable, NotErasedAgain
+from server.commands.privacy.retaining import NotErased
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.backups.errors import (
     BackupDamaged,
@@ -22,6 +23,7 @@ from server.database.backups.errors import (
     ProgramFailed,
 )
 from server.database.core.migrate import UnknownRevision
+from server.database.core.partitions import CopyIncomplete
 from server.database.core.pooler import SettingsDropped
 from server.database.deals.history import NewerEvent
 from server.database.editions.calibrations import EditionTaken
@@ -35,6 +37,7 @@ from server.errors import FAILED, UNUSABLE_INPUT, UserError
 from server.history.engine import EngineMissing, HistoryUnusable
 from server.history.judging import CalibrationRefused
 from server.observe.spans import SpansError
+from server.privacy.batches import Failed
 from server.privacy.erasing import CustomerUnknown, RecordChanged
 from server.privacy.obligations import DealsOpen
 from server.run.processes import explained_errors
@@ -54,12 +57,13 @@ HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
     BackupDamaged(HERE, "its SHA-256 is not that"): FAILED,
     CalibrationRefused(["too thin", "too far"]): FAILED,
+    CopyIncomplete("pencils", 3, 2): FAILED,
     CustomerUnknown("42"): FAILED,
     DealUnknown("42"): FAILED,
-    DealsOpen("42", ("7",)): FAILED,
+    DealsOpen("42", ("7",), ("8",)): FAILED,
     EditionTaken("--version", "another name"): UNUSABLE_INPUT,
     EngineMissing(): UNUSABLE_INPUT,
-    ErasuresUnreadable(3): UNUSABLE_INPUT,
+    ErasuresUnreadable(HERE, 3): UNUSABLE_INPUT,
     FolderTaken(HERE): FAILED,
     HasData(7): FAILED,
     HistoryUnusable("/history", "payments"): UNUSABLE_INPUT,
@@ -71,7 +75,8 @@ EXAMPLES: dict[UserError, int] = {
     NotABackup(HERE, "it has no manifest"): FAILED,
     NotSampled("no process of ours answers"): FAILED,
     NotPrinted("Put a car on the deal first."): FAILED,
-    NotErasedAgain((DealsOpen("42", ("7",)),)): FAILED,
+    NotErased((Failed("42", RecordChanged("42")),)): FAILED,
+    NotErasedAgain((Failed("42", ValueError()),)): FAILED,
     NotReady(): FAILED,
     NoTraces(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,

@@ -6,7 +6,18 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from server.database.core.standbys.replica import OnReplica, Origin, Replica, ReplicaFailed, State
+from server.database.core.pooler import SettingsDropped
+from server.database.core.standbys.replica import (
+    OnReplica,
+    Origin,
+    Position,
+    Replica,
+    ReplicaFailed,
+    State,
+)
+from server.database.core.standbys.replicas import Replicas
+
+ORIGIN = Origin(Position(100, 1), 1)
 
 
 class Standby:
@@ -74,18 +85,31 @@ def replica(standby: Standby) -> Replica:
 )
 async def test_a_look_says_whether_it_is_fit(standby: Standby, state: State) -> None:
     one = replica(standby)
-    await one.look(Origin(100, 1, 1))
+    await one.look(ORIGIN)
     assert one.state is state
     assert one.lag_bytes == {State.FIT: one.lag_bytes, State.BEHIND: max(0, one.lag_bytes)}.get(state, -1)
 
 
+async def test_after_a_failover_its_position_says_nothing() -> None:
+    """It is not read before it is looked at again, however far it has come."""
+    standby = Standby(900)
+    replicas = Replicas(cast(Any, None), [cast(Any, standby)])
+    (one,) = replicas.all
+    await one.look(ORIGIN)
+    async with replicas.reading(one, Position(100, 1)) as database:
+        assert database is not None
+    async with replicas.reading(one, Position(100, 2)) as database:
+        assert database is None
+    assert one.state is State.BEHIND
+
+
 async def test_one_that_refused_is_looked_at_before_it_is_read_again() -> None:
     one = replica(Standby(100))
-    await one.look(Origin(100, 1, 1))
+    await one.look(ORIGIN)
     one.refuse(State.CONFLICT)
     assert not one.is_fit
     assert one.refusals == {"conflict": 1}
-    await one.look(Origin(100, 1, 1))
+    await one.look(ORIGIN)
     assert one.is_fit
 
 
@@ -96,6 +120,7 @@ async def test_one_that_refused_is_looked_at_before_it_is_read_again() -> None:
         (asyncpg.ConnectionDoesNotExistError("gone"), State.UNREACHABLE),
         (asyncpg.InternalClientError("cannot switch to state 15"), State.UNREACHABLE),
         (TimeoutError(), State.UNREACHABLE),
+        (SettingsDropped("role"), State.UNREACHABLE),
     ],
 )
 async def test_a_failure_says_that_it_was_the_replica(error: Exception, state: State) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from tests.cluster.postgres.faults import SCALED_FAULTS, open_scaled
 from tests.cluster.redis.faults import CLUSTER_FAULTS, ClusterServer
 from tests.faults.deploying import PROXY_FAULTS, RESTARTS
 from tests.faults.faults import FAULTS, Fault
@@ -129,6 +130,12 @@ def main() -> None:
         default="single",
         help="one Redis, or three masters with replicas and faults of a cluster",
     )
+    parser.add_argument(
+        "--postgres",
+        choices=("single", "scaled"),
+        default="single",
+        help="PostgreSQL alone, or with PgBouncer before it, a replica for searches, and faults of both",
+    )
     parser.add_argument("--proxy", choices=PROXIES, help="people come through it; hosts share no folder")
     parser.add_argument("--web", type=int, default=2, choices=(2, 4), help="web processes (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="workers (%(default)s)")
@@ -136,9 +143,15 @@ def main() -> None:
     if options.proxy and options.web != 4:
         parser.error("the examples of the proxies have four web processes: --web 4")
     redis_in, all_faults = REDISES[options.redis]
-    every = [*all_faults, *RESTARTS, *(PROXY_FAULTS if options.proxy else ())]
+    scaled = options.postgres == "scaled"
+    every = [
+        *all_faults,
+        *RESTARTS,
+        *(SCALED_FAULTS if scaled else ()),
+        *(PROXY_FAULTS if options.proxy else ()),
+    ]
     faults = [fault for fault in every if not options.only or options.only in fault.name]
-    formation = Formation(options.web, options.workers, options.proxy)
+    formation = Formation(options.web, options.workers, options.proxy, open_scaled if scaled else None)
     results = asyncio.run(play_all(faults, formation, stores_apart=options.stores_apart, redis_in=redis_in))
     show(results)
     write(results, options.json)

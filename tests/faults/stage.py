@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -37,13 +37,17 @@ DRAIN_SECONDS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Formation:
-    """How many processes there are. With a ``proxy`` people come through it, and each web process has a data
-    folder of its own, as if it were on a host of its own.
+    """How many processes there are, and what is around them.
+
+    With a ``proxy`` people come through it, and each web process has a data folder of its own, as if it were
+    on a host of its own. ``around`` starts what stands before the database or beside it, and gives that and
+    the settings that lead there.
     """
 
     webs: int = 2
     workers: int = 2
     proxy: str | None = None
+    around: Callable[[Services, Settings], AbstractAsyncContextManager[tuple[object, Settings]]] | None = None
 
 
 class NotReached(Exception):
@@ -62,6 +66,7 @@ class Stage:
     deals: list[str]
     formation: Formation = Formation()
     proxy: Proxy | None = None
+    around: object = None
     webs: list[Server] = field(default_factory=list)
     workers: list[Server] = field(default_factory=list)
 
@@ -160,7 +165,7 @@ class Stage:
         return folder
 
     def _postgres_socket(self) -> Path:
-        return Path(self.settings.database_url.partition("host=")[2].partition("&")[0]) / f".s.PGSQL.{PORT}"
+        return Services(self.embedded).primary_sockets / f".s.PGSQL.{PORT}"
 
 
 @asynccontextmanager
@@ -181,13 +186,27 @@ async def open_stage(
                 stage = await _prepare(folder, embedded, redis)
                 stage.formation = formation or stage.formation
                 try:
-                    async with _in_front(stage, extra):
+                    async with _around(stage), _in_front(stage, extra):
                         yield stage
                 finally:
                     await stage.stop()
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     redis.kill()
+
+
+@asynccontextmanager
+async def _around(stage: Stage) -> AsyncIterator[None]:
+    """Start what stands before the database or beside it; our processes end before it does."""
+    if stage.formation.around is None:
+        yield
+        return
+    async with stage.formation.around(Services(stage.embedded), stage.settings) as (own, settings):
+        stage.around, stage.settings = own, settings
+        try:
+            yield
+        finally:
+            await stage.stop()
 
 
 @asynccontextmanager

@@ -4,7 +4,8 @@ import asyncio
 import getpass
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import asyncpg
     from redis.asyncio import Redis
 
+    from server.privacy.batches import Failed
     from server.privacy.erasing import Request, Result
     from server.settings import Settings
 
@@ -44,24 +46,24 @@ class ErasuresUnreadable(UserError):
 
     exit_code = UNUSABLE_INPUT
 
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__(path, line)
+        self.path, self.line = path, line
 
     def __str__(self) -> str:
-        return f"line {self.line}: expected a JSON object as `deal-architect erasures` writes it"
+        return f"{self.path}, line {self.line}: expected a JSON object as `deal-architect erasures` writes it"
 
 
 class NotErasedAgain(UserError):
-    """Some customers of a list have open deals in the database that was restored; the others are erased."""
+    """Some customers of a list are not erased in the database that was restored; the others are."""
 
-    def __init__(self, left: tuple[UserError, ...]) -> None:
+    def __init__(self, left: "tuple[Failed, ...]") -> None:
         super().__init__(left)
         self.left = left
 
     def __str__(self) -> str:
         lines = "".join(f"\n  {each}" for each in self.left)
-        return f"{len(self.left)} of the list not erased; run this again when these deals are over:{lines}"
+        return f"{len(self.left)} of the list not erased; run this again when that is mended:{lines}"
 
 
 def add_customer_commands(app: typer.Typer, services: WithServices) -> None:
@@ -106,7 +108,7 @@ def add_customer_commands(app: typer.Typer, services: WithServices) -> None:
                 return
             if not yes:
                 typer.confirm("Erase this customer?", abort=True, err=True)
-            (result,) = asyncio.run(erase_all(settings, [asked]))
+            result = asyncio.run(_erase(settings, asked))
         print(said(result))
 
     @app.command("erasures")
@@ -118,82 +120,100 @@ def add_customer_commands(app: typer.Typer, services: WithServices) -> None:
 
     @app.command("erase-again")
     def again(
-        listed: Annotated[Path, typer.Argument(help="What `erasures` wrote.", exists=True, dir_okay=False)],
+        listed: Annotated[
+            list[Path],
+            typer.Argument(help="What `erasures` wrote, at any times.", exists=True, dir_okay=False),
+        ],
         data_dir: DataDir = None,
     ) -> None:
-        """Erase all customers of a list again, after a backup from before their erasure was restored."""
+        """Erase all customers of these lists again, after a backup from before their erasure was restored."""
+        from server.privacy.batches import Failed
         from server.privacy.erasing import CustomerUnknown
-        from server.privacy.obligations import DealsOpen
 
-        asked = read_list(listed.read_text(encoding="utf-8"))
+        asked = {each.customer_id: each for path in listed for each in read_list(path)}
         with services(data_dir) as settings:
-            results = asyncio.run(erase_all(settings, asked, unless=(CustomerUnknown, DealsOpen)))
+            results = asyncio.run(_erase_again(settings, list(asked.values())))
         for text, count in Counter(map(said, results)).items():
             print(f"{count} x {text}")
-        left = tuple(each for each in results if isinstance(each, DealsOpen))
+        left = tuple(
+            each
+            for each in results
+            if isinstance(each, Failed) and not isinstance(each.error, CustomerUnknown)
+        )
         if left:
             raise NotErasedAgain(left)
 
 
-def read_list(text: str) -> "list[Request]":
+def read_list(path: Path) -> "list[Request]":
     """Return the requests of a list that ``erasures`` wrote. Raises ErasuresUnreadable."""
     import datetime as dt
 
     from server.privacy.erasing import Request
 
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             row = json.loads(line)
             at = dt.datetime.fromisoformat(row["asked_at"])
-            found.append(Request(str(row["customer_id"]), str(row["request"]), str(row["asked_by"]), at))
+            named = {"number": row["request"], "by": row["asked_by"], "store_id": row["store_id"]}
+            texts = {name: str(value) for name, value in named.items()}
+            found.append(Request(str(row["customer_id"]), asked_at=at, **texts))
         except (ValueError, KeyError, TypeError) as error:
-            raise ErasuresUnreadable(number) from error
+            raise ErasuresUnreadable(path, number) from error
     return found
 
 
-def said(result: "Result | UserError") -> str:
+def said(result: "Result | Failed") -> str:
     """Return what became of a request, or why nothing became of it."""
+    from server.privacy.batches import Failed
     from server.privacy.erasing import CustomerUnknown, Outcome
+    from server.privacy.obligations import DealsOpen
 
-    if isinstance(result, CustomerUnknown):
-        return "not in this database"
-    if isinstance(result, UserError):
-        return "not erased: open deals"
+    if isinstance(result, Failed):
+        match result.error:
+            case CustomerUnknown():
+                return "not in this database, and noted: nothing brings them back"
+            case DealsOpen():
+                return (
+                    "not erased yet: open deals, or notices to send; noted, `retain` erases them afterwards"
+                )
+        return "not erased: " + type(result.error).__name__
     if result.kept is not None:
         return f"hidden: {result.kept.reason} must be kept until {result.kept.until:%Y-%m-%d}"
     return "erased before; the kept records are unchanged" if result.outcome is Outcome.ALREADY else "erased"
 
 
-async def erase_all(
-    settings: "Settings", requests: "Sequence[Request]", unless: tuple[type[UserError], ...] = ()
-) -> "list[Result | UserError]":
-    """Erase customers one after the other. An error of ``unless`` is returned and the next one follows."""
+async def _erase(settings: "Settings", request: "Request") -> "Result":
     from server.clock import utc_now
     from server.commands.terminal import progress_bars
-    from server.log.links.connecting import connect_redis
     from server.privacy.erasing import erase_customer
 
-    redis: Redis = connect_redis(settings.redis_url, 1, settings.redis_uid)
-    results: list[Result | UserError] = []
-
-    async def work(owner: "asyncpg.Connection") -> None:
+    async with _opened(settings) as (owner, redis):
         with progress_bars() as report:
-            for request in requests:
-                try:
-                    done = await erase_customer(
-                        owner, redis, request, settings.keep, now=utc_now(), report=report
-                    )
-                except unless as error:
-                    results.append(error)
-                else:
-                    results.append(done)
+            return await erase_customer(owner, redis, request, settings.keep, now=utc_now(), report=report)
 
+
+async def _erase_again(settings: "Settings", requests: "Sequence[Request]") -> "list[Result | Failed]":
+    from server.clock import utc_now
+    from server.commands.terminal import progress_bars
+    from server.privacy.batches import erase_again
+
+    async with _opened(settings) as (owner, redis):
+        with progress_bars() as report:
+            return await erase_again(owner, redis, requests, settings.keep, now=utc_now(), report=report)
+
+
+@asynccontextmanager
+async def _opened(settings: "Settings") -> "AsyncIterator[tuple[asyncpg.Connection, Redis]]":
+    from server.database.core.pool import connect_as_owner
+    from server.log.links.connecting import connect_redis
+
+    redis = connect_redis(settings.redis_url, 1, settings.redis_uid)
     try:
-        await _with_owner(settings, work)
+        async with connect_as_owner(settings.database_owner_url) as owner:
+            yield owner, redis
     finally:
         await redis.aclose()
-    return results
 
 
 def _request(customer_id: str, number: str, by: str | None) -> "Request":

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from server.commands.data_dir import DataDir, WithServices
+from server.errors import UserError
 
 if TYPE_CHECKING:
     from server.database.core.partitions import Unplaced
+    from server.privacy.batches import Failed
     from server.privacy.retaining import Due, Retained
     from server.settings import Settings
 
@@ -19,6 +21,21 @@ METRICS: Final = (
     *("deal_rows_unplaced", "deal_months_ahead"),
 )
 """The metrics of ``--metrics-file``."""
+
+MOST_SHOWN: Final = 20
+
+
+class NotErased(UserError):
+    """Customers who are due could not be erased; everything else was done."""
+
+    def __init__(self, failed: "tuple[Failed, ...]") -> None:
+        super().__init__(failed)
+        self.failed = failed
+
+    def __str__(self) -> str:
+        lines = "".join(f"\n  {each}" for each in self.failed[:MOST_SHOWN])
+        more = f"\n  and {len(self.failed) - MOST_SHOWN} more" if len(self.failed) > MOST_SHOWN else ""
+        return f"{len(self.failed)} customers not erased, everything else is done:{lines}{more}"
 
 
 def add_retain_command(app: typer.Typer, services: WithServices) -> None:
@@ -43,7 +60,8 @@ def add_retain_command(app: typer.Typer, services: WithServices) -> None:
     ) -> None:
         """Erase, drop and delete what DEAL_KEEP_* says is old enough, and make the next months' partitions.
 
-        An interrupted run is simply started again.
+        An interrupted run is simply started again. A customer who cannot be erased stops nothing else: the
+        command ends with 1 after everything is done.
         """
         with services(data_dir) as settings:
             due = asyncio.run(_due(settings))
@@ -52,7 +70,7 @@ def add_retain_command(app: typer.Typer, services: WithServices) -> None:
                 return
             if not yes:
                 typer.confirm("Take all this away?", abort=True, err=True)
-            done, rest = asyncio.run(_retain(settings, most))
+            done, rest = asyncio.run(_retain(settings, due, most))
         print(
             f"{done.customers} customers erased, {done.links} links and {done.security_events} security"
             f" events gone, {done.months_made} months made ahead"
@@ -61,6 +79,8 @@ def add_retain_command(app: typer.Typer, services: WithServices) -> None:
             print(f"{done.left} customers are left for the next run")
         if rest is not None and rest.rows:
             print(f"{rest.rows} security events are of no month that has a partition")
+        if done.failed:
+            raise NotErased(tuple(done.failed))
         if metrics_file is not None:
             write_metrics(metrics_file, done, rest)
 
@@ -102,7 +122,7 @@ async def _due(settings: "Settings") -> "Due":
         return await what_is_due(owner, settings.keep, utc_now())
 
 
-async def _retain(settings: "Settings", most: int) -> "tuple[Retained, Unplaced | None]":
+async def _retain(settings: "Settings", due: "Due", most: int) -> "tuple[Retained, Unplaced | None]":
     from server.clock import utc_now
     from server.commands.terminal import progress_bars
     from server.database.core.partitions import unpartitioned, unplaced
@@ -114,7 +134,9 @@ async def _retain(settings: "Settings", most: int) -> "tuple[Retained, Unplaced 
     try:
         async with connect_as_owner(settings.database_owner_url) as owner:
             with progress_bars() as report:
-                done = await retain(owner, redis, settings.keep, now=utc_now(), most=most, report=report)
+                done = await retain(
+                    owner, redis, settings.keep, now=utc_now(), most=most, due=due, report=report
+                )
             partitioned = "security_events" not in await unpartitioned(owner)
             return done, await unplaced(owner) if partitioned else None
     finally:

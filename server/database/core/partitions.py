@@ -1,6 +1,6 @@
 """Partitions of the tables that grow without end: made of a full table beside a running system, and ahead.
 
-The work is in functions of the schema (migration 0035). All of this is the schema owner's.
+The work is in functions of the schema (migrations 0035 and 0047). All of this is the schema owner's.
 """
 
 import asyncio
@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
+
+from server.database.core.one_row import one_row
+from server.errors import UserError
+
+DELETED_FROM: Final = frozenset({"security_events"})
+"""Those of KEYS whose old rows are deleted, by ``retain`` for example, also while they are copied."""
 
 KEYS: Final = {"deal_events": "deal_id, no", "pencils": "pencil_id", "security_events": "event_id"}
 """The tables that are partitioned, each with the key by which its rows are copied."""
@@ -35,8 +41,18 @@ SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = ('public.' || $1)::regclas
 _ROWS: Final = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = ('public.' || $1)::regclass"
 
 
-class CopyIncomplete(Exception):
-    """The new table does not have as many rows as the old one: the swap was not made."""
+class CopyIncomplete(UserError):
+    """A copy did not have as many rows as its table: the swap was not made, and the copy is gone."""
+
+    def __init__(self, table: str, rows: int, copied: int) -> None:
+        super().__init__(table, rows, copied)
+        self.table, self.rows, self.copied = table, rows, copied
+
+    def __str__(self) -> str:
+        return (
+            f"{self.table} has {self.rows} rows and its copy {self.copied}: the copy was taken away and"
+            " everything is as before; run `deal-architect partition` again"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +83,13 @@ async def partition_table(
             pass
         if not await database.fetchval(_MIRRORED, table):
             await _when_free(database, f"SELECT mirror_partitions('{table}')")
-        rows = await _copy(database, table, report)
+        try:
+            rows = await _copy(database, table, report)
+        except CopyIncomplete:
+            await _when_free(database, f"SELECT discard_partitions('{table}')")
+            raise
         await database.execute(f"ANALYZE {table}_new")
-        await _when_free(database, f"SELECT finish_partitions('{table}')")
+        await _when_free(database, f"SELECT swap_partitions('{table}')")
         await drop_replaced(database)
     finally:
         await database.execute("SELECT pg_advisory_unlock($1)", ADVISORY_LOCK)
@@ -124,8 +144,11 @@ async def drop_months(database: asyncpg.Connection, before: str) -> list[str]:
 
 async def _copy(database: asyncpg.Connection, table: str, report: Report) -> int:
     key = KEYS[table]
+    # A row that is deleted meanwhile is deleted before it is copied, or from both tables.
+    locked = " FOR SHARE" if table in DELETED_FROM else ""
     batch = (
-        f"WITH batch AS (SELECT * FROM {table} WHERE {{after}} ORDER BY {key} LIMIT {ROWS_AT_A_TIME}),"  # noqa: S608 - names of our own
+        f"WITH batch AS (SELECT * FROM {table} WHERE {{after}}"  # noqa: S608 - names of our own
+        f" ORDER BY {key} LIMIT {ROWS_AT_A_TIME}{locked}),"
         f" copied AS (INSERT INTO {table}_new SELECT * FROM batch ON CONFLICT DO NOTHING)"
         f" SELECT {key} FROM batch ORDER BY {key.replace(',', ' DESC,')} DESC LIMIT 1"
     )
@@ -142,9 +165,9 @@ async def _copy(database: asyncpg.Connection, table: str, report: Report) -> int
 async def _compare(database: asyncpg.Connection, table: str) -> int:
     """Return how many rows both tables have, as of one moment."""
     counted = f"SELECT (SELECT count(*) FROM {table}) AS old, (SELECT count(*) FROM {table}_new) AS new"  # noqa: S608 - names of our own
-    row = await database.fetchrow(counted)
-    if row is None or row["old"] != row["new"]:
-        raise CopyIncomplete(f"{table}: {row}")
+    row = await one_row(database, counted)
+    if row["old"] != row["new"]:
+        raise CopyIncomplete(table, row["old"], row["new"])
     return int(row["old"])
 
 

@@ -16,7 +16,7 @@ import asyncpg
 from server.database.core.guard import ConnectionGuard
 from server.database.core.pool import Database
 from server.database.core.standbys.replica import Replica, ReplicaFailed
-from server.database.core.standbys.replicas import POSITION, Replicas
+from server.database.core.standbys.replicas import Replicas, position_of
 
 STORE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
 """The form of a store's id, as in the schema: the id goes into a statement that takes no parameters."""
@@ -160,8 +160,8 @@ class _FromReplicas:
     ) -> AsyncIterator[Database | None]:
         """Hold a connection to a replica that has all that is committed by now; None if it has not."""
         async with self._primary.connection(wait_seconds) as database:
-            position = await database.fetchval(POSITION)
-        async with self._replicas.reading(replica, position) as database:
+            wanted = await position_of(database)
+        async with self._replicas.reading(replica, wanted) as database:
             yield database
 
 

@@ -25,10 +25,14 @@ KIB: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A deployment with one web process, and what it uses in a second at rest."""
+    """A deployment, and what it uses in a second at rest.
+
+    Everybody is on one web process. The other one has a port of its own, and watches where it is asked to.
+    """
 
     stage: Stage
     ours: Ours
+    other_port: int
     meter: Meter
     rest: Spent
 

@@ -7,6 +7,7 @@ at rest. ``tests.bench.capacity.simulation`` reckons with it.
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +17,13 @@ from tests.bench.capacity.bench import REST_SECONDS, SETTLE_SECONDS, Bench
 from tests.bench.capacity.costs import OPERATIONS, Costs, write
 from tests.bench.capacity.deciding import CREW, measure_deciding
 from tests.bench.capacity.meters import Meter, Spent
+from tests.bench.capacity.queueing import measure_job
 from tests.bench.capacity.watching import CHANNELS, measure_channels, measure_watching
 from tests.bench.fanout import open_ours
 from tests.bench.results.figures import Figure, Report
 from tests.bench.results.machine import describe
 from tests.bench.stage import make_easy, stock
-from tests.services import Services, start_worker
+from tests.services import Services, free_port, start_web, start_worker
 
 CARS: Final = 4_000
 WORKERS: Final = 2
@@ -36,12 +38,14 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         workers = [
             await stack.enter_async_context(start_worker(stage.settings, folder)) for _ in range(WORKERS)
         ]
-        meter = Meter(ours.pid, tuple(worker.pid for worker in workers), folder)
+        elsewhere = replace(stage.settings, port=free_port())
+        other = await stack.enter_async_context(start_web(elsewhere, folder))
+        meter = Meter((ours.pid, other.pid), tuple(worker.pid for worker in workers), folder)
         await asyncio.sleep(SETTLE_SECONDS)
         before = meter.read()
         await asyncio.sleep(REST_SECONDS)
         rest = (meter.read() - before).times(1 / REST_SECONDS)
-        bench = Bench(stage, ours, meter, rest)
+        bench = Bench(stage, ours, elsewhere.port, meter, rest)
         costs = _without_noise(await _all(bench, repeats))
     write(costs, Path(".data/bench/capacity.json"))
     figures = [
@@ -66,12 +70,14 @@ async def _all(bench: Bench, repeats: int) -> Costs:
         stirred_second=channels.stirred,
         join=watching.join,
         event=watching.event,
+        process=watching.process,
         delivery=watching.delivery,
         note=deciding.note - watched,
         select=deciding.select - watched,
         quote=deciding.quote,
         search=deciding.search,
         match=deciding.match,
+        job=await measure_job(bench),
         socket_kib=watching.socket_kib,
         channel_kib=channels.kib,
         channel_redis_kib=channels.redis_kib,

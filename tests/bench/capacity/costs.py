@@ -16,9 +16,11 @@ class Costs(msgspec.Struct, frozen=True):
 
     ``channel_second`` is a quiet open deal, ``stirred_second`` one that has just had an event, in one process
     that watches it, ``socket_second`` a joined socket: for a second in which nothing happens. ``event`` is
-    what an event costs whoever watches, ``delivery`` what each socket adds. ``note`` is a light decision,
-    ``select`` one that prices a car; both with their event, without deliveries. A search of n matches costs
-    ``search`` and n times ``match``, from the command to all values.
+    what an event costs whoever watches, ``process`` what each further web process adds in which somebody
+    watches, ``delivery`` what each socket adds. ``note`` is a light decision, ``select`` one that prices a
+    car; both with their event, without deliveries. A search of n matches costs ``search`` and n times
+    ``match``, from the command to all values. In that, each of its jobs costs ``job`` of the node that has
+    the slot of the queue.
     """
 
     machine: dict[str, str]
@@ -27,12 +29,14 @@ class Costs(msgspec.Struct, frozen=True):
     stirred_second: Spent
     join: Spent
     event: Spent
+    process: Spent
     delivery: Spent
     note: Spent
     select: Spent
     quote: Spent
     search: Spent
     match: Spent
+    job: Spent
     socket_kib: float
     channel_kib: float
     channel_redis_kib: float
@@ -42,8 +46,8 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 OPERATIONS: Final = (
-    *("socket_second", "channel_second", "stirred_second", "join", "event", "delivery"),
-    *("note", "select", "quote", "search", "match"),
+    *("socket_second", "channel_second", "stirred_second", "join", "event", "process", "delivery"),
+    *("note", "select", "quote", "search", "match", "job"),
 )
 """The fields of ``Costs`` that are processor time."""
 

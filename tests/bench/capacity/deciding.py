@@ -43,11 +43,13 @@ async def measure_deciding(bench: Bench, repeats: int) -> Deciding:
     """Measure decisions, quotes, and searches of two sizes."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(connect_as_owner(bench.stage.settings.database_owner_url))
-        crew = []
-        for _ in range(CREW):
+
+        async def another() -> Deal:
             workspace = await stack.enter_async_context(connected(bench))
-            crew.append(await workspace.join(bench.stage.channel, View.MANAGER))
-        deal = crew[0]
+            return await workspace.join(bench.stage.channel, View.MANAGER)
+
+        # Alone: what a search costs has one watcher in it.
+        deal = await another()
         # Plans, caches and code are warm in a system that runs.
         await _searches(deal, MANY, WARM_UP)
         few = await bench.spent(partial(_searches, deal, FEW, repeats), repeats)
@@ -57,6 +59,7 @@ async def measure_deciding(bench: Bench, repeats: int) -> Deciding:
         match = (many - few).times(1 / (MANY - FEW))
         cars = [row.vehicle_id for row in deal.rows.values() if _is_offered(row)][:EVENTS]
         assert len(cars) == EVENTS, "too few cars have an offer"
+        crew = [deal, *[await another() for _ in range(CREW - 1)]]
         size = await size_kib(database)
         await _in_turns(crew, _select, cars[:CREW])
         await _in_turns(crew, _quote, cars[:CREW])

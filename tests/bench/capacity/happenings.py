@@ -63,5 +63,13 @@ def redis_node_fails_over(world: World, now: int) -> None:
     world.ask(world.each[Kind.SEARCH].times(deals), now=back, within=SEARCHES_AGAIN_SECONDS)
 
 
+def queue_node_fails_over(world: World, now: int) -> None:
+    """The node with a system's queue dies: jobs wait until its replica has replaced it. Searches queue their
+    jobs again, which is no more than the jobs that wait.
+    """
+    nodes = world.nodes["queue"]
+    nodes.backlog[0] += nodes.cores[0] * FAIL_OVER_SECONDS
+
+
 def _join_anew(world: World, sockets: float, now: int, within: int) -> None:
     world.ask(world.each[Kind.JOIN].times(sockets), now=now, within=within)

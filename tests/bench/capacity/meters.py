@@ -14,11 +14,15 @@ NANOSECONDS_A_MS: Final = 1_000_000
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """Milliseconds of processor time, by part."""
+    """Milliseconds of processor time, by part.
+
+    ``queue`` is the node of Redis that has the queue's slot: it is measured as ``redis``.
+    """
 
     web: float = 0.0
     worker: float = 0.0
     redis: float = 0.0
+    queue: float = 0.0
     postgres: float = 0.0
 
     def __add__(self, other: "Spent") -> "Spent":
@@ -28,9 +32,9 @@ class Spent(msgspec.Struct, frozen=True):
         return self + other.times(-1.0)
 
     @property
-    def parts(self) -> tuple[float, float, float, float]:
-        """The four figures, in the order of the fields."""
-        return self.web, self.worker, self.redis, self.postgres
+    def parts(self) -> tuple[float, float, float, float, float]:
+        """The figures, in the order of the fields."""
+        return self.web, self.worker, self.redis, self.queue, self.postgres
 
     def without_noise(self) -> "Spent":
         """Return 0 for a part that used less than at rest."""
@@ -48,7 +52,7 @@ class Meter:
     ``services`` is the folder of the embedded services, which their command lines name.
     """
 
-    web: int
+    webs: tuple[int, ...]
     workers: tuple[int, ...]
     services: Path
 
@@ -60,15 +64,15 @@ class Meter:
         children = _children()
         postgres, redis = _servers(self.services)
         return Spent(
-            web=_milliseconds(_with_descendants(children, [self.web])),
+            web=_milliseconds(_with_descendants(children, self.webs)),
             worker=_milliseconds(_with_descendants(children, self.workers)),
             redis=_milliseconds(redis),
             postgres=_milliseconds(_with_descendants(children, postgres)),
         )
 
     def web_kib(self) -> int:
-        """Return the memory that the web process holds of its own, in KiB."""
-        return resident_kib(self.web)
+        """Return the memory that the first web process holds of its own, in KiB."""
+        return resident_kib(self.webs[0])
 
 
 def _children() -> dict[int, list[int]]:

@@ -1,26 +1,26 @@
 """A day, and its faults, of ten thousand stores and a million sockets.
 
 ``python -m tests.bench.capacity.simulation`` reckons with the measured costs and prints tables: what one core
-carries, the fleet, what the day and each fault do to it, and which part is full first when there are more
-stores. With ``--write`` it puts them into ``docs/capacity.md``.
+carries, the fleet, what the day and each fault do to it, and which part of a system is full first. With
+``--write`` it puts them into ``docs/capacity.md``.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
-from tests.bench.capacity.costs import FILE, Costs, read
+from tests.bench.capacity.costs import FILE, read
 from tests.bench.capacity.happenings import (
     DAY_SECONDS,
+    queue_node_fails_over,
     redis_node_fails_over,
     share_of_day,
     web_machine_dies,
     web_machine_is_replaced,
 )
-from tests.bench.capacity.model import Deployment, Fleet, Store
+from tests.bench.capacity.model import Deployment, Store
 from tests.bench.capacity.world import PARTS, Happening, Record, World
 
 STEP: Final = 60
@@ -28,12 +28,12 @@ STEP: Final = 60
 
 TEN_MINUTES: Final = 600
 AT: Final = 60
-GROWTH: Final = (1.0, 1.25, 1.5, 1.75, 2.0)
 SOON_SECONDS: Final = 1.0
 FAULTS: Final[tuple[tuple[str, Happening], ...]] = (
     ("a web machine dies", web_machine_dies),
     ("a web machine is replaced", web_machine_is_replaced),
     ("a Redis node fails over", redis_node_fails_over),
+    ("the queue's node fails over", queue_node_fails_over),
 )
 
 
@@ -50,17 +50,6 @@ def a_day(world: World) -> Record:
 def seconds_of_waiting(record: Record) -> dict[str, int]:
     """Return, for each part, for how many seconds newcomers waited longer than ``SOON_SECONDS``."""
     return {part: sum(wait > SOON_SECONDS for wait in record.wait[part]) for part in PARTS}
-
-
-def first_full(costs: Costs, store: Store, deployment: Deployment, fleet: Fleet) -> tuple[float, str] | None:
-    """Return at which growth in stores a part cannot keep up, and which; None up to the last growth."""
-    for growth in GROWTH:
-        more = replace(deployment, stores=int(deployment.stores * growth))
-        record = busiest_ten_minutes(World(costs, store, more, fleet))
-        full = [part for part in PARTS if record.wait[part][-1] > SOON_SECONDS]
-        if full:
-            return growth, max(full, key=lambda part: record.wait[part][-1])
-    return None
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from protocol.records import View
 from server.database.core.pool import connect_as_owner
 from server.hub.upkeep.keeper import STIRRED_SECONDS
@@ -23,9 +25,10 @@ from tests.bench.clients.audience import seated
 from tests.bench.fanout import seats_of
 
 CHANNELS: Final = 400
-STIRRED: Final = 100
+STIRRED: Final = 250
 SOCKETS: Final = 1_000
 WATCHERS: Final = 300
+TOLD_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Watching:
     socket_kib: float
     join: Spent
     event: Spent
+    process: Spent
     delivery: Spent
 
 
@@ -60,18 +64,27 @@ async def measure_watching(bench: Bench) -> Watching:
     alone = await _events(bench, 1)
     all_of_them = await _events(bench, WATCHERS)
     delivery = (all_of_them - alone).times(1 / (WATCHERS - 1))
-    return Watching(second.times(1 / REST_SECONDS), socket_kib, join, alone - delivery, delivery)
+    process = await _events(bench, 1, elsewhere=1) - alone - delivery
+    event = alone - delivery
+    return Watching(second.times(1 / REST_SECONDS), socket_kib, join, event, process, delivery)
 
 
-async def _events(bench: Bench, watchers: int) -> Spent:
+async def _events(bench: Bench, watchers: int, *, elsewhere: int = 0) -> Spent:
+    """Return what an event costs that some hear from the first web process, and some from the other."""
     ours = bench.ours
-    async with seated(seats_of(ours, watchers), ours.token) as audience:
+    seats = [seats_of(ours, watchers)]
+    if elsewhere:
+        seats.append(msgspec.structs.replace(seats_of(ours, elsewhere), port=bench.other_port))
+    async with AsyncExitStack() as stack:
+        audiences = [await stack.enter_async_context(seated(each, ours.token)) for each in seats]
 
         async def tell() -> None:
             for _ in range(EVENTS):
-                await audience.hearing(1)
+                for audience in audiences:
+                    await audience.hearing(1)
                 await ours.tell(1, EVENT_BYTES)
-                await audience.heard()
+                for audience in audiences:
+                    await audience.heard()
 
         return await bench.spent(tell, EVENTS)
 
@@ -94,7 +107,9 @@ async def measure_channels(bench: Bench) -> Channels:
         kib, used = bench.meter.web_kib(), await used_kib(bench.ours.redis)
         for row in rows[:STIRRED]:
             await workspace.join(f"deal:{row['deal_id']}", View.MANAGER)
-        # Whoever joins stirs a channel; later it is looked at less often. Few are joined at once.
+        # Whoever joins stirs a channel; later it is looked at less often. What a join leaves to
+        # be told later is over first.
+        await asyncio.sleep(TOLD_SECONDS)
         stirred = await bench.spent(partial(asyncio.sleep, STIRRED_SECONDS / 2), STIRRED)
         for row in rows[STIRRED:]:
             await workspace.join(f"deal:{row['deal_id']}", View.MANAGER)

@@ -15,12 +15,20 @@ from numpy.typing import NDArray
 
 from tests.bench.capacity.costs import Costs
 from tests.bench.capacity.meters import Spent
-from tests.bench.capacity.model import MS, Deployment, Fleet, Kind, Store, at_rest, cost_of
+from tests.bench.capacity.model import (
+    CORES_A_NODE,
+    MS,
+    SINGLE,
+    Deployment,
+    Fleet,
+    Kind,
+    Store,
+    at_rest,
+    cost_of,
+)
 
 Numbers = NDArray[np.float64]
 PARTS: Final = Spent.__struct_fields__
-CORES_A_NODE: Final = {"web": 4, "worker": 4, "redis": 1, "postgres": 32}
-"""A web or worker node is a machine with so many processes; Postgres is one primary, or several by store."""
 
 
 @dataclass(slots=True)
@@ -31,9 +39,9 @@ class Nodes:
     backlog: Numbers
 
     @classmethod
-    def of(cls, cores: int, cores_a_node: int) -> "Nodes":
-        """Return nodes with so many cores in all."""
-        count = max(1, -(-cores // cores_a_node))
+    def of(cls, cores: int, cores_a_node: int, at_least: int = 1) -> "Nodes":
+        """Return nodes with so many cores in all, and no node with more than ``cores_a_node``."""
+        count = max(at_least, -(-cores // cores_a_node))
         return cls(np.full(count, cores / count), np.zeros(count))
 
     def take(self, asked: Numbers, seconds: float = 1.0) -> None:
@@ -71,7 +79,8 @@ class World:
     ) -> None:
         self.costs, self.store, self.deployment = costs, store, deployment
         self.nodes = {
-            part: Nodes.of(cores, CORES_A_NODE[part]) for part, cores in zip(PARTS, fleet.parts, strict=True)
+            part: Nodes.of(cores, CORES_A_NODE[part], fleet.queue if part in SINGLE else 1)
+            for part, cores in zip(PARTS, fleet.parts, strict=True)
         }
         self.sockets = store.sockets * deployment.stores
         self.each = {kind: cost_of(kind, costs, store, deployment) for kind in Kind}

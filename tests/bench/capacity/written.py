@@ -11,30 +11,36 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from msgspec import structs
 from rich.table import Table
 
 from tests.bench.capacity.costs import OPERATIONS, Costs
 from tests.bench.capacity.model import (
+    CORES_A_NODE,
     MS,
+    SINGLE,
     Deployment,
+    Fleet,
     Kind,
     Store,
     cost_of,
     demand,
     fleet_for,
+    full_first,
     memory_for,
     shares,
+    stores_carried,
 )
 from tests.bench.capacity.simulation import (
     FAULTS,
     SOON_SECONDS,
     a_day,
     busiest_ten_minutes,
-    first_full,
     seconds_of_waiting,
 )
-from tests.bench.capacity.world import CORES_A_NODE, PARTS, World
+from tests.bench.capacity.world import PARTS, World
 
+MOST_BUSY: Final = 0.6
 DOC: Final = Path(__file__).resolve().parents[3] / "docs" / "capacity.md"
 NAMES: Final = {
     "socket_second": "an idle, joined socket, for a second",
@@ -42,12 +48,14 @@ NAMES: Final = {
     "stirred_second": "the same within ten seconds after an event",
     "join": "a socket opens and joins a deal",
     "event": "an event, whoever watches",
+    "process": "an event reaches one more web process",
     "delivery": "an event reaches one more socket",
     "note": "a light decision (a note)",
     "select": "a decision that prices a car (select)",
     "quote": "a quote with a grid of twelve cells",
     "search": "a search, without its matches",
     "match": "one match, read, screened, valued, delivered",
+    "job": "of that, a chunk's job is put, taken and settled",
 }
 SPACE: Final = {
     "socket_kib": "web process: a joined socket",
@@ -100,6 +108,7 @@ def sections(costs: Costs, store: Store, deployment: Deployment) -> list[Section
         _carried(costs, store, deployment),
         _shares(costs, store, deployment),
         _fleet(costs, store, deployment),
+        _limits(costs, store, deployment),
         _day(costs, store, deployment),
         _faults(costs, store, deployment),
         _changes(costs, store, deployment),
@@ -107,11 +116,13 @@ def sections(costs: Costs, store: Store, deployment: Deployment) -> list[Section
 
 
 def _costs(costs: Costs) -> Section:
+    # The queue's part is measured as Redis.
+    measured = [part for part in PARTS if part != "queue"]
     rows = [
-        (NAMES[name], *(_figure(max(0.0, part) * MS) for part in getattr(costs, name).parts))
+        (NAMES[name], *(_figure(max(0.0, getattr(getattr(costs, name), part)) * MS) for part in measured))
         for name in OPERATIONS
     ]
-    return Section("costs", ("microseconds of processor time", *PARTS), rows)
+    return Section("costs", ("microseconds of processor time", *measured), rows)
 
 
 def _space(costs: Costs) -> Section:
@@ -158,10 +169,32 @@ def _fleet(costs: Costs, store: Store, deployment: Deployment) -> Section:
         "postgres": f"{memory.postgres_a_day:,.0f} GiB more a day",
     }
     rows = [
-        (part, f"{ms / MS:,.0f}", f"{cores:,}", f"{-(-cores // CORES_A_NODE[part]):,}", space.get(part, "-"))
+        (part, f"{ms / MS:,.1f}", f"{cores:,}", f"{_nodes(part, cores, fleet):,}", space.get(part, "-"))
         for part, ms, cores in zip(PARTS, needed.parts, fleet.parts, strict=True)
     ]
     return Section("fleet", ("part", "cores busy", "cores", "nodes", "data"), rows)
+
+
+def _nodes(part: str, cores: int, fleet: Fleet) -> int:
+    nodes = -(-cores // CORES_A_NODE[part])
+    return max(nodes, fleet.queue) if part in SINGLE else nodes
+
+
+def _limits(costs: Costs, store: Store, deployment: Deployment) -> Section:
+    """Return what one node of each part carries."""
+    names = {
+        "web": "a web machine of 4 cores",
+        "worker": "a worker machine of 4 cores",
+        "redis": "a Redis node, without the queue",
+        "queue": "the node that has the queue's slot: one in a system",
+        "postgres": "a PostgreSQL primary of 32 cores: one in a system",
+    }
+    carried = stores_carried(costs, store, deployment)
+    rows = [
+        (names[part], f"{MOST_BUSY * carried[part]:,.0f}", f"{carried[part]:,.0f}")
+        for part in sorted(PARTS, key=lambda part: carried[part])
+    ]
+    return Section("limits", ("carries so many stores", f"{MOST_BUSY:.0%} busy", "fully busy"), rows)
 
 
 def _day(costs: Costs, store: Store, deployment: Deployment) -> Section:
@@ -186,19 +219,22 @@ def _faults(costs: Costs, store: Store, deployment: Deployment) -> Section:
 def _changes(costs: Costs, store: Store, deployment: Deployment) -> Section:
     """Return the fleets of the ways to go on, and what is full first in each."""
     each_beat = {name: getattr(costs, name) for name in Costs.__struct_fields__}
+    from_replicas = dict(each_beat)
     each_beat["channel_second"] = costs.stirred_second
+    for name in ("search", "match"):
+        from_replicas[name] = structs.replace(getattr(costs, name), postgres=0.0)
     ways = {
         "as it is": (costs, deployment),
-        "every deal in each heartbeat (before decision 0058)": (Costs(**each_beat), deployment),
+        "searches from replicas, whose cores are not counted": (Costs(**from_replicas), deployment),
         "a store's people on one web process": (costs, replace(deployment, watching_processes=1.0)),
+        "every deal in each heartbeat (before decision 0058)": (Costs(**each_beat), deployment),
     }
     rows = []
     for name, (own, way) in ways.items():
         fleet = fleet_for(demand(own, store, way))
-        full = first_full(own, store, way, fleet)
-        first = "none up to 2x" if full is None else f"{full[1]}, at {full[0]:g}x"
-        rows.append((name, *(f"{cores:,}" for cores in fleet.parts), first))
-    return Section("changes", ("cores", *PARTS, "full first, with more stores"), rows)
+        part, stores = full_first(own, store, way)
+        rows.append((name, *(f"{cores:,}" for cores in fleet.parts), f"{part}, with {stores:,.0f} stores"))
+    return Section("changes", ("cores", *PARTS, "full first in one system"), rows)
 
 
 def _figure(value: float) -> str:

@@ -40,8 +40,8 @@ def draw_curves(axis: str, curves: Sequence[Curve]) -> str:
             f'<text x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{10**power:,g}</text>'
         )
     for size in sorted(set(sizes)):
-        x = across.at(size)
-        shapes.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 22}" text-anchor="middle">{size:,g}</text>')
+        place = f'x="{across.at(size):.1f}" y="{HEIGHT - BOTTOM + 22}"'
+        shapes.append(f'<text {place} text-anchor="middle">{_round(size)}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     shapes.append(f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(axis)}</text>')
     shapes += _lines(curves, across, up)
@@ -50,6 +50,10 @@ def draw_curves(axis: str, curves: Sequence[Curve]) -> str:
         f"<title>{escape(', '.join(curve.name for curve in curves))} by {escape(axis)}</title>"
         f"{''.join(shapes)}</svg>\n"
     )
+
+
+def _round(size: float) -> str:
+    return f"{size:,.0f}" if size >= 1 else f"{size:g}"
 
 
 def _style() -> str:

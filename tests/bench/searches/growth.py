@@ -22,7 +22,7 @@ from tests.bench import goals
 from tests.bench.clients.audience import resident_kib
 from tests.bench.clients.hearing import Heard, connected, search
 from tests.bench.results.curves import Curve, draw_curves
-from tests.bench.results.figures import Figure, Report, median
+from tests.bench.results.figures import Figure, Report, median, show
 from tests.bench.stage import make_easy, open_services, stock
 from tests.services import Services, start_web, start_worker
 
@@ -160,6 +160,5 @@ async def _all(services: Services, folder: Path) -> list[Grown]:
 if __name__ == "__main__":
     with open_services() as (opened, own_folder):
         found = asyncio.run(_all(opened, own_folder))
-    _, lines = report(found)
-    sys.stdout.write("\n".join(lines) + "\n")
+    show(*report(found))
     Path(sys.argv[1]).write_text(plot(found))

@@ -8,6 +8,7 @@ from server.database.core.pool import connect_as_owner
 from server.sample_deals.playing import play_deals
 from server.settings import Settings
 from tests.cluster.rows.older import bring_rows, migrate_to, rows_of
+from tests.cluster.rows.test_partitions import made_before
 from tests.commands.here import run_here
 from tests.flow.holdings import worked_deals
 from tests.flow.searches.searching import STOCK
@@ -69,3 +70,30 @@ async def _migrated(source: Database, made: Database) -> None:
     async with connect_as_owner(made.owner_url) as owner:
         assert await unpartitioned(owner) == []
     assert await rows_of(made, columns) == before
+
+
+async def test_digests_of_erasures_are_taken_anew_if_they_hold(services: Services) -> None:
+    """Here those of before are made by another function, as if another collation sorted. One that does not
+    hold stays as it is.
+    """
+    with services.database() as made:
+        await made_before(made)
+        async with connect_as_owner(made.owner_url) as owner:
+            await owner.execute(
+                "CREATE OR REPLACE FUNCTION kept_digest(of_customer uuid) RETURNS bytea LANGUAGE sql STABLE"
+                " AS $$ SELECT sha256(uuid_send(of_customer)) $$;"
+                "INSERT INTO customers (store_id, name, state) VALUES ('east', 'Bob', 'OH');"
+                "INSERT INTO erasures (customer_id, store_id, request, asked_by, digest, erased_at)"
+                " SELECT customer_id, store_id, name, 'ann',"
+                "        CASE name WHEN 'Dana' THEN kept_digest(customer_id) ELSE sha256('changed') END,"
+                "        now() FROM customers"
+            )
+        await bring_to_newest(made.owner_url)
+        async with connect_as_owner(made.owner_url) as owner:
+            found = await owner.fetch(
+                "SELECT request, digest = kept_digest(customer_id) AS holds,"
+                "       digest = sha256('changed') AS as_before FROM erasures ORDER BY 1"
+            )
+            assert [tuple(row) for row in found] == [("Bob", False, True), ("Dana", True, False)]
+            body = await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'kept_digest'")
+            assert 'COLLATE "C"' in body

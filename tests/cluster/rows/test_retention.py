@@ -13,6 +13,8 @@ from server.clock import utc_now
 from server.commands.privacy.retaining import METRICS, write_metrics
 from server.database.core.partitions import unplaced
 from server.keep import Keep
+from server.privacy.erasing import Outcome, Request, erase_customer
+from server.privacy.obligations import must_keep
 from server.privacy.retaining import retain, what_is_due
 from server.settings import Settings
 from tests.flow.privacy.told import open_stores
@@ -22,7 +24,8 @@ pytestmark = pytest.mark.flow
 KEEP = Keep()
 MONTH = dt.timedelta(days=31)
 AGED = """
-WITH chosen AS (SELECT DISTINCT customer_id FROM deals WHERE store_id = 'riverside' LIMIT 1)
+WITH chosen AS (SELECT customer_id FROM deals WHERE store_id = 'riverside'
+                 GROUP BY 1 HAVING bool_and(state NOT IN ('signed', 'lost')) LIMIT 1)
 UPDATE deals SET state = 'lost' WHERE customer_id IN (SELECT customer_id FROM chosen)
 RETURNING customer_id::text
 """
@@ -62,6 +65,53 @@ async def test_a_customer_whose_deals_were_lost_long_ago_is_erased(
         names = await owner.fetch("SELECT customer_id::text, name FROM customers")
         assert {row["customer_id"] for row in names if row["name"] == "[erased]"} == {customer}
         assert (await retain(owner, redis, KEEP, now=later, most=10)).customers == 0
+
+
+async def test_one_who_cannot_be_erased_keeps_nobody_from_it(
+    stocked: Settings, owner: asyncpg.Connection
+) -> None:
+    """A pencil cannot be read: the other customer is erased, everything else is done, and the run says so."""
+    bad, good = await aged(owner, KEEP.lost + 2), await aged(owner, KEEP.lost + 1)
+    await owner.execute(
+        "INSERT INTO pencils (deal_id, deal_version, vehicle_id, vehicle_rev, digest, versions, inputs, car,"
+        "                     answer, discount_cents, created_by)"
+        " SELECT deal_id, 0, (SELECT min(vehicle_id) FROM vehicles), 1, 'bad', '{}', '{}', '{}', '{}', 0,"
+        "        salesperson_id FROM deals WHERE customer_id = $1 LIMIT 1",
+        bad,
+    )
+    async with open_stores(stocked) as (_, redis):
+        done = await retain(owner, redis, KEEP, now=utc_now(), most=10)
+    assert (done.customers, [each.customer_id for each in done.failed]) == (1, [bad])
+    assert await owner.fetchval("SELECT erased_at FROM customers WHERE customer_id = $1", good)
+    async with open_stores(stocked) as (_, redis):
+        again = await retain(owner, redis, KEEP, now=utc_now(), most=10)
+    assert (again.customers, len(again.failed)) == (0, 1)
+
+
+async def test_one_who_was_brought_back_is_erased(stocked: Settings, owner: asyncpg.Connection) -> None:
+    """The request was noted as done while the customer was not there."""
+    request = Request(await aged(owner, KEEP.lost), "R-1", "ann", store_id="riverside")
+    await owner.execute(
+        "INSERT INTO erasures (customer_id, store_id, request, asked_by, digest, erased_at)"
+        " VALUES ($1, 'riverside', 'R-1', 'ann', sha256(''), now())",
+        request.customer_id,
+    )
+    async with open_stores(stocked) as (_, redis):
+        for outcome in (Outcome.ERASED, Outcome.ALREADY):
+            result = await erase_customer(owner, redis, request, KEEP, now=utc_now())
+            assert result.outcome is outcome
+
+
+async def test_what_was_signed_is_kept_without_a_contract_document(owner: asyncpg.Connection) -> None:
+    """An offer without a stored quote is signed without one."""
+    customer = await aged(owner, KEEP.contracts - 1)
+    assert await must_keep(owner, customer, KEEP, utc_now()) is None
+    await owner.execute(
+        "UPDATE deals SET state = 'signed', fulfilment = 'funded', contract = NULL WHERE customer_id = $1",
+        customer,
+    )
+    kept = await must_keep(owner, customer, KEEP, utc_now())
+    assert kept is not None and kept.reason == "a signed contract"
 
 
 async def test_links_and_months_of_security_events_go(stocked: Settings, owner: asyncpg.Connection) -> None:

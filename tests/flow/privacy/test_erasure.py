@@ -1,5 +1,6 @@
 """A customer is erased: nothing that was told of them is left anywhere, and the audit is as it was."""
 
+import asyncio
 import datetime as dt
 import json
 from collections.abc import AsyncIterator
@@ -8,17 +9,21 @@ from typing import Any
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
 from protocol.closing import CommandError
 from protocol.deal.workflow import Action, Reason
 from protocol.records import View
 from server.clock import utc_now
+from server.database.core.pool import connect_as_owner
 from server.database.deals.audit import audit_json
 from server.database.deals.history import deal_at, load_history
 from server.keep import Keep
-from server.privacy.erasing import Outcome, RecordChanged, Request, erase_customer
+from server.privacy.batches import Failed, erase_customers
+from server.privacy.erasing import CustomerUnknown, Outcome, RecordChanged, Request, erase_customer
 from server.privacy.exporting import export_customer
 from server.privacy.obligations import DealsOpen
+from server.privacy.retaining import retain
 from server.settings import Settings
 from server.work.replay import verify_pencils
 from tests.flow.deals.test_audit import run_command
@@ -31,6 +36,7 @@ from tests.flow.privacy.told import (
     open_stores,
     tell,
     tell_a_lender,
+    tell_beside,
 )
 from tests.flow.shop import connect, token_of
 
@@ -88,8 +94,10 @@ async def opened(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
         yield both
 
 
-async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Settings, tmp_path: Path) -> None:
-    """Refused while the deal is open, hidden while the law asks for the records, then erased."""
+async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Settings) -> None:
+    """Refused while the deal is open or the customer must be told why, hidden while the law asks for the
+    records, then erased.
+    """
     deal_id, customer = opened.manager.state.id, opened.manager.state.customer.id
     request = Request(customer, "R-17", "ann")
     now = utc_now()
@@ -98,13 +106,12 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
             await erase_customer(owner, redis, request, KEEP, now=now)
         await opened.sales.desk.act(Action.LOSE, Reason.BANKRUPTCY)
         await opened.caught_up()
+        with pytest.raises(DealsOpen, match=f"notices of adverse action.*{deal_id}"):
+            await erase_customer(owner, redis, request, KEEP, now=now)
+        await opened.manager.desk.finish_task(opened.manager.state.tasks[0].id)
+        await opened.caught_up()
         await bury_a_job(redis, deal_id)
-        await owner.execute(
-            "INSERT INTO customer_sources (customer_id, source_id, facts, stated_at)"
-            " VALUES ($1, 'zqsource', $2, now())",
-            customer,
-            {"name": "Zqname Zqlast"},
-        )
+        await tell_beside(owner.execute, deal_id, customer)
         told = {word for _, word in await found_in_postgres(owner, WORDS)}
         assert told == set(WORDS)
         assert await found_in_redis(redis, WORDS)
@@ -114,11 +121,11 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
         exported = await export_customer(owner, request)
         assert all(word in json.dumps(exported).lower() for word in WORDS)
 
-        said = await run_command(stocked, "erase-customer", customer, "--request", "R-17", "--dry-run")
-        assert "1 deals" in said and "a credit application" in said
+        await waits_for_what_is_decided(stocked, owner, redis, request)
         said = await run_command(stocked, "erase-customer", customer, "--request", "R-17", "--yes")
         assert "hidden: a credit application must be kept until" in said
         await hidden(stocked, deal_id)
+        await takes_nothing(owner, deal_id)
         assert await found_in_postgres(owner, WORDS), "kept for as long as the law asks"
         assert not await found_in_redis(redis, WORDS)
 
@@ -130,8 +137,8 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
         with pytest.raises(Broken):
             await erase_customer(owner, redis, request, KEEP, now=later, report=stops)
         await hidden(stocked, deal_id)
-        result = await erase_customer(owner, redis, request, KEEP, now=later)
-        assert result.outcome is Outcome.ERASED
+        assert (await retain(owner, redis, KEEP, now=later, most=10)).customers == 1
+        await takes_nothing(owner, deal_id)
         assert await found_in_postgres(owner, WORDS) == []
         assert await found_in_redis(redis, WORDS) == []
         assert await redis.xlen("{value}:dead") == 1
@@ -150,16 +157,13 @@ async def test_nothing_told_of_a_customer_is_left(opened: Both, stocked: Setting
 
         result = await erase_customer(owner, redis, request, KEEP, now=later)
         assert result.outcome is Outcome.ALREADY
-        listed = tmp_path / "erasures.jsonl"
-        listed.write_text(await run_command(stocked, "erasures"))
-        assert json.loads(listed.read_text())["customer_id"] == customer
-        said = await run_command(stocked, "erase-again", str(listed))
-        assert said == "1 x erased before; the kept records are unchanged\n"
         await read_only(stocked, deal_id)
         await stays_away(owner, customer)
         await tampered(owner, deal_id)
-        with pytest.raises(RecordChanged):
-            await erase_customer(owner, redis, request, KEEP, now=later)
+        unknown = Request("00000000-0000-4000-8000-000000000000", "R-18", "ann")
+        results = await erase_customers(owner, redis, [request, unknown], KEEP, now=later)
+        errors = [type(each.error) for each in results if isinstance(each, Failed)]
+        assert errors == [RecordChanged, CustomerUnknown], "the one behind it had its turn"
 
 
 async def hidden(settings: Settings, deal_id: str) -> None:
@@ -170,6 +174,36 @@ async def hidden(settings: Settings, deal_id: str) -> None:
         with pytest.raises(CommandError) as refused:
             await manager.join(f"deal:{deal_id}", View.MANAGER)
     assert refused.value.code == "not_found"
+
+
+async def waits_for_what_is_decided(
+    settings: Settings, owner: asyncpg.Connection, redis: Redis, request: Request
+) -> None:
+    """Somebody is reopening the deal at that moment: the erasure sees it open."""
+    reopened = "UPDATE deals SET state = $2 WHERE customer_id = $1 AND state = $3"
+    async with connect_as_owner(settings.database_owner_url) as other:
+        async with other.transaction():
+            await other.execute(reopened, request.customer_id, "working", "lost")
+            erasing = asyncio.create_task(erase_customer(owner, redis, request, KEEP, now=utc_now()))
+            await asyncio.sleep(0.1)
+        with pytest.raises(DealsOpen):
+            await erasing
+        await other.execute(reopened, request.customer_id, "lost", "working")
+
+
+async def takes_nothing(owner: asyncpg.Connection, deal_id: str) -> None:
+    """What somebody of the store, or a process that computes a quote, still has in memory is refused."""
+    for statement in (
+        "INSERT INTO deal_events (deal_id, no, op, kind, body, reply)"
+        " SELECT deal_id, last_no + 1, gen_random_uuid(), 'note_added', '{}', '{}' FROM deals"
+        "  WHERE deal_id = $1",
+        "INSERT INTO pencils (deal_id, deal_version, vehicle_id, vehicle_rev, digest, versions, inputs, car,"
+        "                     answer, discount_cents, created_by)"
+        " SELECT deal_id, deal_version, vehicle_id, vehicle_rev, 'another', versions, inputs, car, answer,"
+        "        discount_cents, created_by FROM pencils WHERE deal_id = $1 LIMIT 1",
+    ):
+        with pytest.raises(asyncpg.CheckViolationError, match="hidden or erased"):
+            await owner.execute(statement, deal_id)
 
 
 async def read_only(settings: Settings, deal_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ WORDS: Final = (
         "zqsource",
     ),
     *("zqstipulation", "0199731", "45499", VIN.lower(), str(INCOME_CENTS), str(CO_INCOME_CENTS)),
-    *(str(INCOME_CENTS + CO_INCOME_CENTS), str(DEBT_CENTS)),
+    *(str(INCOME_CENTS + CO_INCOME_CENTS), str(DEBT_CENTS), "203.0.113.77", "zqdevice"),
 )
 """What must not be found afterwards, in lower case."""
 
@@ -92,6 +92,23 @@ async def tell(both: Both, url: str) -> None:
         await manager.quote(car, StructureChanges(cash_down_cents=1_500_00))
     await accept(both, url)
     await both.caught_up()
+
+
+async def tell_beside(run_sql: Callable[..., Awaitable[object]], deal_id: str, customer: str) -> None:
+    """Write what a warehouse stated of the customer, and that their device was held back."""
+    await run_sql(
+        "INSERT INTO customer_sources (customer_id, source_id, facts, stated_at)"
+        " VALUES ($1, 'zqsource', $2, now())",
+        *(customer, {"name": "Zqname Zqlast"}),
+    )
+    await run_sql(
+        "INSERT INTO security_events"
+        " (at, until, count, kind, store_id, address, connection_id, deal_id, detail)"
+        " SELECT now(), now(), 3, kind, store_id, '203.0.113.77', 'zqdevice', deal_id, $2"
+        "   FROM deals CROSS JOIN unnest(ARRAY['throttled', 'flooded', 'forbidden', 'offer_opened']) AS kind"
+        "  WHERE deal_id = $1",
+        *(deal_id, {"link": "1"}),
+    )
 
 
 async def tell_a_lender(both: Both) -> None:

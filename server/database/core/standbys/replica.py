@@ -17,6 +17,7 @@ import structlog
 
 from server.database.core.metered import MeteredPool
 from server.database.core.pool import Database
+from server.database.core.pooler import SettingsDropped
 
 CONNECT_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 1.0
@@ -35,6 +36,8 @@ FAILS: Final = (
     asyncpg.InternalClientError,
     OSError,
     TimeoutError,
+    # It was reached through a pooler that cannot be used: no reason to end the process.
+    SettingsDropped,
 )
 
 _HOW_FAR: Final = """
@@ -62,12 +65,18 @@ class State(StrEnum):
     FOREIGN = "foreign"
 
 
-class Origin(NamedTuple):
-    """The primary's position at a moment, its cluster, and its timeline."""
+class Position(NamedTuple):
+    """How far the primary had come, in bytes, and on which timeline: positions of others say nothing."""
 
     position: int
-    system: int
     timeline: int
+
+
+class Origin(NamedTuple):
+    """The primary's position at a moment, and its cluster."""
+
+    at: Position
+    system: int
 
 
 class ReplicaFailed(Exception):
@@ -84,6 +93,8 @@ class ReplicaFailed(Exception):
 class Replica:
     """A replica that is read through ``pool``. ``refusals`` counts reads that it could not answer, by reason.
 
+    ``timeline`` is the one that it was last seen on.
+
     ``reading`` is how many searches read from it now. ``lag_bytes`` and ``lag_seconds`` say how far it is
     behind the primary; they are -1 while nobody knows.
     """
@@ -94,6 +105,7 @@ class Replica:
         self.state = State.UNKNOWN
         self.reading = self.reads = 0
         self.lag_bytes, self.lag_seconds = -1, -1.0
+        self.timeline = 0
         self.refusals: Counter[str] = Counter()
         self._clock = clock
         self._seen: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_POSITIONS)
@@ -116,14 +128,17 @@ class Replica:
                 connection = await held.enter_async_context(self.pool.acquire(timeout=CONNECT_SECONDS))
             yield OnReplica(connection)
 
-    async def reaches(self, database: "OnReplica", position: int) -> bool:
-        """Return whether it has come to ``position``, for which it gets a moment. Raises ReplicaFailed."""
+    async def reaches(self, database: "OnReplica", wanted: Position) -> bool:
+        """Return whether it has come to ``wanted``, for which it gets a moment. Raises ReplicaFailed."""
+        if wanted.timeline != self.timeline:
+            # The primary is another one than at the last look.
+            return False
         until, pause = self._clock() + CATCH_UP_SECONDS, FIRST_PAUSE_SECONDS
         while True:
             found = await database.fetchval(_POSITION, timeout=ANSWER_SECONDS)
             if found is None:
                 raise ReplicaFailed(State.PROMOTED, ValueError("it is no replica now"))
-            if found >= position:
+            if found >= wanted.position:
                 return True
             if self._clock() + pause > until:
                 return False
@@ -132,7 +147,7 @@ class Replica:
 
     async def look(self, origin: Origin) -> None:
         """Find out whether it is fit, measured by where the primary was just before."""
-        self._seen.append((self._clock(), origin.position))
+        self._seen.append((self._clock(), origin.at.position))
         try:
             async with self.acquire() as database:
                 await self._look(database, origin)
@@ -148,12 +163,11 @@ class Replica:
         elif found["system"] != origin.system:
             self._become(State.FOREIGN)
         else:
-            self._measure(found["position"], origin.position)
+            self._measure(found["position"], origin.at.position)
             # After another server became the primary, one that still follows the old one is not told apart
             # by its position. It has the new timeline after its next checkpoint.
-            caught_up = found["timeline"] == origin.timeline and await ending_after_failure(
-                database, self.reaches(database, origin.position)
-            )
+            self.timeline = found["timeline"]
+            caught_up = await ending_after_failure(database, self.reaches(database, origin.at))
             self._become(State.FIT if caught_up else State.BEHIND)
 
     def _measure(self, position: int, of_primary: int) -> None:

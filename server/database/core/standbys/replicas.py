@@ -16,11 +16,12 @@ import structlog
 
 from server.database.core.metered import MeteredPool
 from server.database.core.one_row import one_row
-from server.database.core.pool import open_pool
+from server.database.core.pool import Database, open_pool
 from server.database.core.standbys.replica import (
     FAILS,
     OnReplica,
     Origin,
+    Position,
     Replica,
     ReplicaFailed,
     State,
@@ -38,18 +39,31 @@ STATEMENT_MS: Final = 2_000
 COMMAND_SECONDS: Final = 2.5
 """When a statement is given up because the replica does not even report its timeout."""
 
-# Where changes are not flushed before they are seen, a replica must have what is not flushed yet.
-POSITION: Final = """
+# Where changes are not flushed before they are seen, a replica must have what is not flushed yet. The
+# timeline is that of the file to which a primary writes: its control file has the old one until the
+# checkpoint after a promotion has ended.
+_POSITION: Final = """
 SELECT ((CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn()
-         ELSE pg_current_wal_flush_lsn() END) - '0/0'::pg_lsn)::bigint AS position
+         ELSE pg_current_wal_flush_lsn() END) - '0/0'::pg_lsn)::bigint AS position,
+       ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int AS timeline
 """
 _ORIGIN: Final = f"""
-SELECT o.position, (SELECT system_identifier FROM pg_control_system()) AS system,
-       (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline
-  FROM ({POSITION}) AS o
+SELECT o.position, o.timeline, (SELECT system_identifier FROM pg_control_system()) AS system
+  FROM ({_POSITION}) AS o
 """  # noqa: S608 - our own text
 
 logger = structlog.get_logger("replicas")
+
+
+async def position_of(primary: Database) -> Position:
+    """Return how far a primary has come."""
+    return Position(**dict(await one_row(primary, _POSITION)))
+
+
+async def origin_of(primary: Database | asyncpg.Pool) -> Origin:
+    """Return how far a primary has come, and its cluster."""
+    row = await one_row(primary, _ORIGIN)
+    return Origin(Position(row["position"], row["timeline"]), row["system"])
 
 
 class Replicas:
@@ -68,15 +82,15 @@ class Replicas:
         return min((one for one in self.all if one.is_fit), key=lambda one: one.reading, default=None)
 
     @asynccontextmanager
-    async def reading(self, replica: Replica, position: int) -> AsyncIterator[Any]:
-        """Hold a connection to a replica that has come to ``position``; None if it has not.
+    async def reading(self, replica: Replica, wanted: Position) -> AsyncIterator[Any]:
+        """Hold a connection to a replica that has come to ``wanted``; None if it has not.
 
         A ReplicaFailed that is raised meanwhile keeps searches away from it for a while.
         """
         async with AsyncExitStack() as held:
             replica.reading += 1
             held.callback(self._leave, replica)
-            database = await self._ready(held, replica, position)
+            database = await self._ready(held, replica, wanted)
             if database is None:
                 self.on_primary += 1
             else:
@@ -91,22 +105,21 @@ class Replicas:
         """Look at the replicas until cancelled."""
         while self.all:
             try:
-                found = await one_row(self._primary, _ORIGIN)
+                found = await origin_of(self._primary)
             except FAILS as error:
                 # The primary's own outage is told by others.
                 logger.debug("primary_not_asked", error=error)
             else:
-                origin = Origin(**dict(found))
-                await asyncio.gather(*(one.look(origin) for one in self.all))
+                await asyncio.gather(*(one.look(found) for one in self.all))
             await asyncio.sleep(WATCH_SECONDS)
 
     def _leave(self, replica: Replica) -> None:
         replica.reading -= 1
 
-    async def _ready(self, held: AsyncExitStack, replica: Replica, position: int) -> OnReplica | None:
+    async def _ready(self, held: AsyncExitStack, replica: Replica, wanted: Position) -> OnReplica | None:
         try:
             database = await held.enter_async_context(replica.acquire())
-            if await ending_after_failure(database, replica.reaches(database, position)):
+            if await ending_after_failure(database, replica.reaches(database, wanted)):
                 return database
         except ReplicaFailed as error:
             replica.refuse(error.state, error)

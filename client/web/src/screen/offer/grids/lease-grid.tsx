@@ -61,13 +61,11 @@ function TermHead({ term, grid }: { term: number; grid: LeaseGrid }) {
   );
 }
 
-/** The miles a year that the deal asks for. */
+/** The miles a year that the deal asks for; disabled for whoever may not change them. */
 function Miles({ grid, session }: { grid: LeaseGrid; session: DealSession }) {
   const { formats } = useSurroundings();
   const deal = session.model.value?.deal;
   const asked = session.terms.value("lease_miles_per_year", deal?.structure.lease_miles_per_year ?? null);
-  if (!deal || !session.can("terms") || !isEditable(deal))
-    return <p class="hint">{formats.count(grid.miles)} miles a year</p>;
   const chosen = typeof asked === "number" ? asked : null;
   const choices = [...new Set([...grid.miles_per_year, ...(chosen === null ? [] : [chosen])])].sort((a, b) => a - b);
   return (
@@ -76,6 +74,8 @@ function Miles({ grid, session }: { grid: LeaseGrid; session: DealSession }) {
         Miles a year
         <select
           name="lease-miles"
+          // Not taken away with the deal's next state: the grid beneath would move.
+          disabled={!deal || !session.can("terms") || !isEditable(deal)}
           value={chosen === null ? "" : String(chosen)}
           onChange={({ currentTarget: { value } }) =>
             session.terms.edit("lease_miles_per_year", value === "" ? null : Number(value))
