@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Final
 
+from server.database.importing.snapshot import GUARD_PERCENT
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
 
 RUNNING: Final = 3
@@ -61,20 +62,40 @@ class SyncRunning(UserError):
         return "another sync is running on this database: wait until it is done, or stop it"
 
 
-class TooManyGone(UserError):
-    """More rows would go than a mistake in the warehouse may take along."""
+class TooSlow(UserError):
+    """A query ran into its time limit: a smaller one, or the same one later, may not."""
 
-    exit_code: ClassVar[int] = REFUSED
+    exit_code: ClassVar[int] = FAILED
 
-    def __init__(self, what: str, gone: int, known: int, most_percent: int) -> None:
-        super().__init__(what, gone, known, most_percent)
-        self.what = what
-        self.gone = gone
-        self.known = known
-        self.most_percent = most_percent
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
     def __str__(self) -> str:
         return (
-            f"{self.gone:,} of {self.known:,} {self.what} are gone from the warehouse, more than"
-            f" {self.most_percent} %: they were not removed; check the warehouse, or add --yes"
+            f"a query of the warehouse took longer than {self.seconds:g} s: what was stored stays; run the"
+            " sync again, or sort the table by updated_at and its key"
+        )
+
+
+class TooManyGone(UserError):
+    """More rows of a store would go in a run than a mistake in the warehouse may take along. ``removed`` of
+    the ``gone`` ones were removed by earlier pages of the run.
+    """
+
+    exit_code: ClassVar[int] = REFUSED
+
+    def __init__(self, what: str, store: str, *, gone: int, known: int, removed: int) -> None:
+        super().__init__(what, store)
+        self.what = what
+        self.store = store
+        self.gone = gone
+        self.known = known
+        self.removed = removed
+
+    def __str__(self) -> str:
+        return (
+            f"{self.gone:,} of {self.known:,} {self.what} of {self.store} are gone from the warehouse, more"
+            f" than {GUARD_PERCENT} %: {self.removed:,} were removed before that was seen, the rest was"
+            " not; check the warehouse, or add --yes"
         )

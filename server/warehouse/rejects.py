@@ -1,17 +1,15 @@
 """The rows that cannot be stored: table, key and reason, in a CSV file for whoever keeps the warehouse."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Final
 
-from server.database.core.csv_cells import plain_cell
+from server.database.core.rejects_file import RejectsFile
 from server.database.importing.flaws import Flaw
 from server.warehouse.errors import LayoutError
 
-MOST_ROWS: Final = 100_000
+HEADER: Final = ("table", "key", "outcome", "reason")
 REJECTED, DOUBTFUL = "rejected", "stored, please check"
 
 
@@ -24,53 +22,17 @@ class Reject:
     flaws: Sequence[Flaw]
 
 
-class Rejects:
-    """The file of a command, which its first row makes; one of an earlier command is removed. It holds
-    MOST_ROWS; the rest is counted in ``left_out``. Raises LayoutError if it cannot be written.
-    """
+def open_rejects(path: Path) -> RejectsFile:
+    """Return the file of a command. It raises LayoutError if it cannot be written."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: TextIO | None = None
-        self._written = 0
-        self.left_out = 0
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise LayoutError(f"--rejects {path}", f"a file that can be written ({error.strerror})") from None
+    def failed(reason: str) -> LayoutError:
+        return LayoutError(f"--rejects {path}", f"a file that can be written ({reason})")
 
-    def __enter__(self) -> "Rejects":
-        return self
+    return RejectsFile(path, HEADER, failed)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
 
-    @property
-    def path(self) -> Path | None:
-        """The file, or None if no row needed it."""
-        return None if self._file is None else self._path
-
-    def write(self, table: str, rows: Sequence[Reject]) -> None:
-        """Add rows of a table."""
-        for row in rows:
-            if self._written == MOST_ROWS:
-                self.left_out += 1
-                continue
-            reason = "; ".join(flaw.text for flaw in row.flaws)
-            self._writer().writerow(plain_cell(cell) for cell in (table, row.key, row.outcome, reason))
-            self._written += 1
-        if self._file is not None:
-            self._file.flush()
-
-    def _writer(self) -> Any:
-        if self._file is None:
-            try:
-                self._file = self._path.open("w", encoding="utf-8", newline="")
-            except OSError as error:
-                reason = f"a file that can be written ({error.strerror})"
-                raise LayoutError(f"--rejects {self._path}", reason) from None
-            csv.writer(self._file).writerow(("table", "key", "outcome", "reason"))
-        return csv.writer(self._file)
+def write_rejects(file: RejectsFile, table: str, rows: Sequence[Reject]) -> None:
+    """Add the rows of a page."""
+    for row in rows:
+        file.write(table, row.key, row.outcome, "; ".join(flaw.text for flaw in row.flaws))
+    file.flush()

@@ -2,16 +2,20 @@
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
 from server.warehouse.errors import LayoutError
 from server.warehouse.fields import What
+from server.warehouse.reading.source import Warehouse
 from server.warehouse.syncing import Outcome
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "rows_read": ("deal_sync_rows_read_total", "Rows that were read from the warehouse."),
@@ -33,13 +37,13 @@ _READ: Final = """
 SELECT what, rows_read, rows_changed, rows_removed, rows_rejected, pages, breaks,
        source_ms / 1000.0 AS source_seconds,
        extract(epoch FROM complete_to) AS complete_to, extract(epoch FROM finished_at) AS finished_at,
-       (failure <> '')::int AS failing
+       (failure <> '' OR refused_at IS NOT NULL)::int AS failing
   FROM sync_state ORDER BY what
 """
 
 
-def summary_lines(outcomes: Mapping[What, Outcome], rejects: Path | None) -> list[str]:
-    """Return a line for each kind, and one for the file of rejected rows."""
+def summary_lines(outcomes: Mapping[What, Outcome], rejects: Path | None, left_out: int) -> list[str]:
+    """Return a line for each kind, and those for the file of rejected rows, of which it ``left_out`` some."""
     lines = []
     for what, one in outcomes.items():
         counts = one.tally
@@ -56,37 +60,52 @@ def summary_lines(outcomes: Mapping[What, Outcome], rejects: Path | None) -> lis
         lines.append(f"{what}: {'; '.join(parts)}")
     if rejects is not None:
         lines.append(f"rows with reasons: {rejects}")
+    if left_out:
+        lines.append(f"{left_out:,} more are counted but not listed: fix the listed rows and sync again")
     return lines
 
 
-def as_json(outcomes: Mapping[What, Outcome], seconds: float, statements: int, breaks: int) -> dict[str, Any]:
+def as_json(outcomes: Mapping[What, Outcome], seconds: float, warehouse: Warehouse) -> dict[str, Any]:
     """Return the outcome for ``--json``."""
     kinds = {
         str(what): asdict(one.tally)
         | {"pages": one.pages, "complete": one.complete, "compared": one.compared}
+        | {"refused": None if one.refused is None else str(one.refused)}
         for what, one in outcomes.items()
     }
     return {
         "at": dt.datetime.now(dt.UTC).isoformat(),
         "seconds": round(seconds, 3),
-        "statements": statements,
-        "breaks": breaks,
+        "source_seconds": round(warehouse.busy_seconds, 3),
+        "statements": warehouse.statements,
+        "breaks": warehouse.breaks,
         "kinds": kinds,
     }
 
 
 async def write_metrics(database: asyncpg.Connection, path: Path) -> None:
     """Write the figures of all syncs so far to a file, by a rename. Raises LayoutError if it cannot."""
-    from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+    from prometheus_client import CollectorRegistry, write_to_textfile
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+    from prometheus_client.registry import Collector
 
-    registry = CollectorRegistry()
     rows = await database.fetch(_READ)
+    families: list[Metric] = []
     for column, (name, text) in METRICS.items():
-        gauge = Gauge(name, text, ["what"], registry=registry)
+        family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+        found = family(name, text, labels=["what"])
         for row in rows:
             if row[column] is not None:
-                gauge.labels(row["what"]).set(float(row[column]))
-    Gauge(WRITTEN, "When this file was written.", registry=registry).set(time.time())
+                found.add_metric([row["what"]], float(row[column]))
+        families.append(found)
+    families.append(GaugeMetricFamily(WRITTEN, "When this file was written.", time.time()))
+
+    class Figures(Collector):
+        def collect(self) -> "Iterable[Metric]":
+            return families
+
+    registry = CollectorRegistry()
+    registry.register(Figures())
     try:
         write_to_textfile(str(path), registry)
     except OSError as error:

@@ -14,20 +14,31 @@ from typing import Any, Final
 import asyncpg
 
 from server.clock import utc_now
+from server.database.core.rejects_file import RejectsFile
 from server.database.core.scope import StoreScopes
 from server.warehouse import runs
+from server.warehouse.errors import TooManyGone, TooSlow
 from server.warehouse.fields import What
 from server.warehouse.layout import Mapped, Table, find_table
-from server.warehouse.reading.keyset import KEY, NEWEST, Position, Walk, first_query, moment_of, page_query
+from server.warehouse.reading.keyset import (
+    KEY,
+    NEWEST,
+    Position,
+    Walk,
+    first_query,
+    moment_of,
+    page_query,
+    tie_query,
+)
 from server.warehouse.reading.pacing import Hours
-from server.warehouse.reading.source import TooSlow, Warehouse
-from server.warehouse.rejects import Rejects
+from server.warehouse.reading.source import Warehouse
+from server.warehouse.rejects import write_rejects
 from server.warehouse.runs import State, Tally
 from server.warehouse.storing import deletions
-from server.warehouse.storing.customers import CustomerStoring, remove_customers
-from server.warehouse.storing.facts import customer_id_of
+from server.warehouse.storing.customers import CustomerStoring, name_customer, remove_unlisted_customers
+from server.warehouse.storing.deletions import Guard
 from server.warehouse.storing.history import HistoryStoring, batch_name
-from server.warehouse.storing.stock import StockStoring
+from server.warehouse.storing.stock import StockStoring, name_car
 from server.warehouse.storing.storing import Stores, Storing, read_stores
 
 LAG: Final = dt.timedelta(seconds=30)
@@ -41,7 +52,9 @@ Progress = Callable[[What, int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a sync does. ``rows`` is the size of a page; None: the default of the kind."""
+    """What a sync does. ``rows`` is the size of a page; None: the default of the kind. ``held`` kinds are
+    left out while what was to go of them is refused.
+    """
 
     layout: dict[What, Mapped]
     what: tuple[What, ...]
@@ -53,16 +66,20 @@ class Plan:
     dry: bool = False
     confirmed: bool = False
     hours: Hours = field(default_factory=Hours)
+    held: frozenset[What] = frozenset()
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a sync did with a kind. ``complete`` is false if its hours ended; ``compared`` if keys were."""
+    """What a sync did with a kind. ``complete`` is false if its hours ended; ``compared`` if keys were;
+    ``refused`` says how much was to go, if that was too much.
+    """
 
     tally: Tally = field(default_factory=Tally)
     pages: int = 0
     complete: bool = False
     compared: bool = False
+    refused: TooManyGone | None = None
 
 
 class Sync:
@@ -74,36 +91,54 @@ class Sync:
         warehouse: Warehouse,
         database: asyncpg.Connection,
         scopes: StoreScopes,
-        rejects: Rejects,
+        rejects: RejectsFile,
     ) -> None:
         self._plan = plan
         self._warehouse = warehouse
         self._database = database
         self._scopes = scopes
         self._rejects = rejects
+        self._counted_seconds = 0.0
         self.outcomes: dict[What, Outcome] = {}
 
     async def run(self, progress: Progress) -> None:
         """Sync every kind of the plan. All tables are checked before the first row is read.
 
-        Raises UserError; what asyncpg raises if the operational database fails.
+        A kind of which too much would go is ``refused`` in its outcome, and the others are synced. Raises
+        other UserErrors; what asyncpg raises if the operational database fails.
         """
-        tables = [
-            find_table(mapped, await self._warehouse.columns(mapped))
-            for mapped in map(self._plan.layout.__getitem__, self._plan.what)
-        ]
         breaks = 0
-        for table in tables:
+        for table in await self._tables():
             self.outcomes[table.what] = Outcome()
             try:
                 if await self._sync(table, progress) and not self._plan.dry:
                     await self._sync(table, progress)
+            except TooManyGone as error:
+                self.outcomes[table.what].refused = error
+                await self._note_failure(table.what, error)
             except BaseException as error:
                 await self._note_failure(table.what, error)
                 raise
             finally:
-                await self._note_breaks(table.what, self._warehouse.breaks - breaks)
+                await self._note_source(table.what, self._warehouse.breaks - breaks)
                 breaks = self._warehouse.breaks
+
+    async def _tables(self) -> list[Table]:
+        """Return the tables of the plan. What keeps them from being read is noted for each of its kinds."""
+        kinds = [
+            what
+            for what in self._plan.what
+            if what not in self._plan.held or not await runs.is_refused(self._database, what)
+        ]
+        try:
+            return [
+                find_table(mapped, await self._warehouse.columns(mapped))
+                for mapped in map(self._plan.layout.__getitem__, kinds)
+            ]
+        except BaseException as error:
+            for what in kinds:
+                await self._note_failure(what, error)
+            raise
 
     async def _sync(self, table: Table, progress: Progress) -> bool:
         """Return whether this completed a run that had broken off, so that another one is due."""
@@ -111,8 +146,10 @@ class Sync:
         state = await runs.read_state(self._database, what)
         walk = await self._begin(table, state)
         stores = await read_stores(self._database, table)
-        guard = await deletions.open_guard(self._database, what, confirmed=self._plan.confirmed)
-        storing = self._storing(table, stores, guard)
+        # Of a run that broke off, also if this one reads everything again.
+        removed = {} if state.target is None else state.removals
+        guard = Guard(what, removed, confirmed=self._plan.confirmed)
+        storing = self._storing(table, stores, guard, None if self._plan.full else state.complete_to)
         began, span = walk.position.at, (walk.target - walk.position.at).total_seconds()
         while not walk.done:
             if not self._plan.hours.hold(utc_now()):
@@ -121,14 +158,15 @@ class Sync:
                 walk = await self._page(table, walk, storing, guard)
             except TooSlow:
                 smaller = walk.smaller()
-                if smaller == walk:
+                if smaller is None:
                     raise
                 walk = smaller
             share = (walk.position.at - began).total_seconds() / span
             progress(what, outcome.tally.read, share)
+        compares = what not in HISTORY and table.deleted_at is None
         if not self._plan.dry:
-            await runs.finish(self._database, what)
-        if what not in HISTORY and table.deleted_at is None:
+            await runs.finish(self._database, what, compares=compares)
+        if compares:
             await self._compare(table, state, stores, guard)
         outcome.complete = True
         return state.target is not None and not self._plan.full
@@ -151,15 +189,15 @@ class Sync:
         return walk
 
     async def _page(self, table: Table, walk: Walk, storing: Storing, guard: deletions.Guard) -> Walk:
+        rows = await self._rows(table, walk)
         busy = self._warehouse.busy_seconds
-        rows = await self._warehouse.fetch(page_query(table, walk))
-        source_ms = round((self._warehouse.busy_seconds - busy) * 1000)
         last = Position(moment_of(rows[-1][NEWEST]), rows[-1][KEY]) if rows else None
         after = walk.after(len(rows), last)
 
         async def advance(database: asyncpg.Connection, tally: Tally) -> None:
             if not self._plan.dry:
-                await runs.advance(database, table.what, after.position, tally, source_ms)
+                seconds = busy - self._counted_seconds
+                await runs.advance(database, table.what, after.position, tally, seconds)
 
         whole = self._database.transaction()
         if self._plan.dry:
@@ -169,37 +207,50 @@ class Sync:
         finally:
             if self._plan.dry:
                 await whole.rollback()
+        self._counted_seconds = busy
         self.outcomes[table.what].tally.add(stored.tally)
         self.outcomes[table.what].pages += 1
-        guard.grew(stored.tally.added)
-        self._rejects.write(table.mapped.name, stored.rejects)
+        write_rejects(self._rejects, table.mapped.name, stored.rejects)
         return after
 
+    async def _rows(self, table: Table, walk: Walk) -> Sequence[Any]:
+        rows: list[Any] = []
+        if (query := tie_query(table, walk)) is not None:
+            rows += await self._warehouse.fetch(query)
+        if len(rows) < walk.rows:
+            rows += await self._warehouse.fetch(page_query(table, walk, walk.rows - len(rows)))
+        return rows
+
     async def _compare(self, table: Table, state: State, stores: Stores, guard: deletions.Guard) -> None:
-        if self._plan.dry or not (self._plan.full or deletions.is_due(state.compared_at, utc_now())):
+        is_due = self._plan.full or deletions.is_due(state, utc_now(), confirmed=self._plan.confirmed)
+        if self._plan.dry or not is_due:
             return
-
-        def name(store_id: str, row: Any) -> str:
-            if table.what is What.STOCK:
-                return deletions.vin_of(store_id, row)
-            return str(customer_id_of(store_id, row[KEY]))
-
-        async def remove(gone: Sequence[Any]) -> int:
-            return await remove_customers(self._database, list(gone))
-
-        await deletions.list_keys(self._database, self._warehouse, table, stores, name)
-        async with self._database.transaction():
-            removed = await deletions.remove_unlisted(self._database, table.what, guard, remove)
-            await runs.compared(self._database, table.what, removed)
+        name, remove = name_customer, remove_unlisted_customers
+        if table.what is What.STOCK:
+            name, remove = name_car, deletions.remove_unlisted_cars
+        listing = deletions.Listing(
+            self._database, self._warehouse, table, stores, name, lambda: self._plan.hours.hold(utc_now())
+        )
+        if not await listing.list():
+            return
+        try:
+            async with self._database.transaction():
+                removed = await remove(self._database, guard)
+                await runs.compared(self._database, table.what, removed)
+        except TooManyGone:
+            await runs.refuse(self._database, table.what, comparing=True)
+            raise
         self.outcomes[table.what].compared = True
         self.outcomes[table.what].tally.removed += removed
 
-    def _storing(self, table: Table, stores: Stores, guard: deletions.Guard) -> Storing:
+    def _storing(self, table: Table, stores: Stores, guard: Guard, known_to: dt.datetime | None) -> Storing:
         if table.what is What.STOCK:
             return StockStoring(self._database, table, stores, guard)
         if table.what is What.CUSTOMERS:
             return CustomerStoring(self._database, table, stores, guard, self._scopes, dry=self._plan.dry)
-        return HistoryStoring(self._database, table, self._plan.history, dry=self._plan.dry)
+        return HistoryStoring(
+            self._database, table, self._plan.history, known_to=known_to, dry=self._plan.dry
+        )
 
     async def _note_failure(self, what: What, error: BaseException) -> None:
         if (
@@ -208,10 +259,15 @@ class Sync:
             and not isinstance(error, asyncio.CancelledError)
         ):
             await runs.fail(self._database, what, f"{type(error).__name__}: {error}")
+            if isinstance(error, TooManyGone):
+                await runs.refuse(self._database, what, comparing=False)
 
-    async def _note_breaks(self, what: What, breaks: int) -> None:
+    async def _note_source(self, what: What, breaks: int) -> None:
+        """Note what no page has: queries that failed, and those that are about no page."""
         if not self._plan.dry and not self._database.is_closed():
-            await runs.count_breaks(self._database, what, breaks)
+            busy = self._warehouse.busy_seconds
+            await runs.count_source(self._database, what, breaks, busy - self._counted_seconds)
+            self._counted_seconds = busy
 
 
 async def sync_once(
@@ -220,13 +276,14 @@ async def sync_once(
     owner_url: str,
     pool: asyncpg.Pool,
     *,
-    rejects: Rejects,
+    rejects: RejectsFile,
     progress: Progress = lambda _what, _rows, _share: None,
 ) -> dict[What, Outcome]:
     """Sync once; return what was done. Raises UserError, and what asyncpg raises."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(warehouse.close)
         database = await stack.enter_async_context(runs.only_sync(owner_url))
+        rejects.begin()
         work = Sync(plan, warehouse, database, StoreScopes(pool), rejects)
         await work.run(progress)
         return work.outcomes

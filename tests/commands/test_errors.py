@@ -44,8 +44,14 @@ from server.run.processes import explained_errors
 from server.run.procfile import ProcfileError
 from server.run.supervisor import KeepsFalling
 from server.run.up import NotReady, PortTaken
-from server.warehouse.errors import LayoutError, SyncRunning, TooManyGone, WarehouseAway
-from server.warehouse.reading.source import TooSlow
+from server.warehouse.errors import (
+    LayoutError,
+    SyncRunning,
+    TooManyGone,
+    TooSlow,
+    WarehouseAway,
+    WarehouseRefused,
+)
 
 HERE = Path("/data")
 EXAMPLES: dict[UserError, int] = {
@@ -85,11 +91,12 @@ EXAMPLES: dict[UserError, int] = {
     StoreMissing(): FAILED,
     SyncRunning(): 3,
     TableRejected(HERE, [Fault(2, "tier", "a tier", "none\nof them")]): UNUSABLE_INPUT,
-    TooManyGone("cars", 40, 100, 30): 4,
-    TooSlow(120.0): UNUSABLE_INPUT,
+    TooManyGone("cars", "riverside", gone=40, known=100, removed=30): 4,
+    TooSlow(120.0): FAILED,
     UnknownRevision("0099", "0001"): FAILED,
     UserUnknown("ann"): FAILED,
     WarehouseAway("127.0.0.1:5439", "connection refused"): FAILED,
+    WarehouseRefused("permission denied"): UNUSABLE_INPUT,
     embedded.AccountMissing("deal-architect", "no useradd"): FAILED,
     embedded.DiskFull(HERE, 2**30): FAILED,
     embedded.FolderUnusable(HERE, "Permission denied"): FAILED,

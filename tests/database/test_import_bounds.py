@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from server.database.importing import CURVES, RULES, ImportFailed, TableRejected, reading, versioned
+from server.database.core import rejects_file
+from server.database.core.rejects_file import RejectsFile
+from server.database.importing import CURVES, RULES, ImportFailed, TableRejected, versioned
 from server.database.importing.columns import find_layout
 from server.database.importing.parsing import LONGEST_CELL, Flaw, FlawKind, parse_row
 from server.database.importing.reading import (
     COLUMNS,
     ROW_CHARACTERS,
-    RejectsFile,
     Row,
     open_inventory,
 )
@@ -186,8 +187,8 @@ def test_a_value_that_no_screen_could_show_is_rejected() -> None:
 
 def test_no_cell_of_a_rejects_file_is_a_formula(tmp_path: Path) -> None:
     """Neither a cell nor a column's name nor a reason: all come from the file."""
-    with RejectsFile(tmp_path / "r.csv", ("vin", "=cmd()")) as rejects:
-        rejects.write(2, "rejected", [Flaw(FlawKind.VIN, "@x is no VIN")], ("-1", "\t=HYPERLINK(A1)"))
+    with a_file(tmp_path / "r.csv", "line", "outcome", "reason", "vin", "=cmd()") as rejects:
+        rejects.write(2, "rejected", "@x is no VIN", "-1", "\t=HYPERLINK(A1)")
     with (tmp_path / "r.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [
             ["line", "outcome", "reason", "vin", "'=cmd()"],
@@ -196,19 +197,35 @@ def test_no_cell_of_a_rejects_file_is_a_formula(tmp_path: Path) -> None:
 
 
 def test_a_rejects_file_ends_somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By rows and by bytes; what it does not hold is counted."""
-    flaws = [Flaw(FlawKind.VIN, "no VIN")]
-    monkeypatch.setattr(reading, "REJECTS", 3)
-    with RejectsFile(tmp_path / "rows.csv", ("vin",)) as rejects:
-        for line in range(10):
-            rejects.write(line, "rejected", flaws, ("x",))
-    assert rejects.left_out == 7
-    assert (tmp_path / "rows.csv").read_text().count("\n") == 1 + 3
-    monkeypatch.setattr(reading, "REJECTS_BYTES", 100)
-    with RejectsFile(tmp_path / "bytes.csv", ("vin",)) as rejects:
+    """By rows and by bytes; what it does not hold is counted. Begun again, a full one has room, and another
+    one keeps its rows.
+    """
+    monkeypatch.setattr(rejects_file, "REJECTS", 3)
+    with a_file(tmp_path / "rows.csv", "line", "vin") as rejects:
         for line in range(3):
-            rejects.write(line, "rejected", flaws, ("x" * 80,))
+            rejects.write(line, "x")
+        rejects.begin()
+        for line in range(3, 10):
+            rejects.write(line, "x")
+        assert rejects.left_out == 7
+        rejects.flush()
+        assert (tmp_path / "rows.csv").read_text().count("\n") == 1 + 3
+        rejects.begin()
+        rejects.write(10, "x")
+        assert rejects.left_out == 0
+    assert (tmp_path / "rows.csv").read_text().splitlines() == ["line,vin", "10,x"]
+    monkeypatch.setattr(rejects_file, "REJECTS_BYTES", 100)
+    with a_file(tmp_path / "bytes.csv", "line", "vin") as rejects:
+        for line in range(3):
+            rejects.write(line, "x" * 80)
     assert rejects.left_out == 2
+
+
+def a_file(path: Path, *header: str) -> RejectsFile:
+    """Return a file that has begun."""
+    file = RejectsFile(path, header, OSError)
+    file.begin()
+    return file
 
 
 def test_reading_a_table_ends_at_its_faults(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from server.warehouse.fields import What
 from server.warehouse.layout import read_layout
 from server.warehouse.reading.pacing import Pacing, Patience
 from server.warehouse.reading.source import Warehouse
-from server.warehouse.rejects import Rejects
+from server.warehouse.rejects import open_rejects
 from server.warehouse.syncing import Outcome, Plan, sync_once
 from tests.services import Database, Services
 from tests.warehouse.redshift import Redshift, open_redshift
@@ -47,16 +47,19 @@ class Both:
         return self.proxy.url(self.warehouse.name, "deal_owner")
 
     async def sync(self, *what: str, layout: Path | None = None, **options: Any) -> dict[str, Outcome]:
-        """Sync once, through the proxy."""
+        """Sync once, through the proxy. Raises what was refused."""
         kinds = tuple(map(What, what)) or tuple(What)
         options = {"rows": 7, "lag": dt.timedelta(0), **options}
         plan = Plan(read_layout(layout), kinds, self.folder / "history", **options)
         self.last = Warehouse(self.url, Pacing(1.0), self.patience)
         async with await open_pool(self.settings) as pool:
-            with Rejects(self.folder / "rejects.csv") as rejects:
+            with open_rejects(self.folder / "rejects.csv") as rejects:
                 found = await sync_once(
                     plan, self.last, self.settings.database_owner_url, pool, rejects=rejects
                 )
+        for outcome in found.values():
+            if outcome.refused is not None:
+                raise outcome.refused
         return {str(what): outcome for what, outcome in found.items()}
 
     async def change(self, sql: str, *arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""No request waits for the warehouse: only the command ``sync`` imports its room or knows its address."""
+"""No request waits for the warehouse: only the command ``sync`` imports its package or knows its address."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ IMPORTS = re.compile(r"^\s*(from|import)\s+server\.warehouse\b", re.MULTILINE)
 
 
 def sources() -> dict[str, str]:
-    """Return the text of every module of the server outside the warehouse's room, by its path."""
+    """Return the text of every module of the server outside the warehouse's package, by its path."""
     files = sorted((ROOT / "server").rglob("*.py"))
     return {str(file.relative_to(ROOT)): file.read_text() for file in files}
 

@@ -1,71 +1,69 @@
 """``deal-architect sync``: its outcome for people, as JSON and as metrics, and how it ends."""
 
-import asyncio
 import json
-import sys
+import re
+from pathlib import Path
 
 import pytest
 
-from server.settings import process_environment
+from server.history.files import LOAN_COLUMNS, PAYMENT_COLUMNS
 from server.warehouse.fields import What
-from server.warehouse.report import as_json
+from server.warehouse.reading.pacing import Pacing, Patience
+from server.warehouse.reading.source import Warehouse
+from server.warehouse.report import as_json, summary_lines
 from server.warehouse.runs import Tally
+from server.warehouse.storing.history import read_of
 from server.warehouse.syncing import Outcome
 from tests.commands.here import run_here
-from tests.services import ROOT
-from tests.warehouse.conftest import STORES, Both
-from tests.warehouse.sample import cars, customers, fill, loans, payments
 
 pytestmark = pytest.mark.flow
 
 
-async def run(both: Both, *words: str) -> tuple[int, str, str]:
-    """Run the program, while the proxy goes on."""
-    environ = both.settings.environment() | {
-        "WAREHOUSE_URL": both.url,
-        "DEAL_HISTORY_DIR": str(both.folder / "history"),
-    }
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", "sync", "--rejects", str(both.folder / "rejects.csv"), *words),
-        env=process_environment() | environ,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await program.communicate()
-    return program.returncode or 0, out.decode(), err.decode()
-
-
-async def test_it_tells_people_programs_and_prometheus(both: Both) -> None:
-    await fill(both.source, stock=cars(9, (*STORES, "nowhere")), customers=customers(4, STORES),
-               loans=loans(1), payments=payments(6))  # fmt: skip
-    metrics = both.folder / "sync.prom"
-
-    code, out, err = await run(both, "--share", "1", "--metrics-file", str(metrics))
-
-    assert code == 0, err
-    assert out.splitlines() == [
-        "stock: 9 read: 6 added, 0 updated, 0 unchanged, 0 removed, 3 rejected",
-        "customers: 4 read: 4 added, 0 updated, 0 unchanged, 0 removed, 0 rejected",
-        "loans: 1 read: 1 added, 0 updated, 0 unchanged, 0 removed, 0 rejected",
-        "payments: 6 read: 6 added, 0 updated, 0 unchanged, 0 removed, 0 rejected",
-        f"rows with reasons: {both.folder / 'rejects.csv'}",
+def test_people_hear_of_rows_that_the_file_does_not_hold() -> None:
+    outcomes = {What.STOCK: Outcome(Tally(read=1, rejected=1), complete=True)}
+    lines = summary_lines(outcomes, Path("r.csv"), 12_000)
+    assert lines[1:] == [
+        "rows with reasons: r.csv",
+        "12,000 more are counted but not listed: fix the listed rows and sync again",
     ]
-    written = metrics.read_text()
-    assert 'deal_sync_rows_rejected_total{what="stock"} 3.0' in written
-    assert 'deal_sync_failing{what="payments"} 0.0' in written
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("paid_cents", "12.5", "expected a whole number, found '12.5'"),
+        ("paid_cents", "9" * 19, "expected at most 9,223,372,036,854,775,807, found 999"),
+        ("days_past_due", "many", "expected a whole number, found 'many'"),
+        ("rate_bp", "nan", "expected a number, found 'nan'"),
+        ("due_on", "31.01.2026", "expected a date such as 2026-01-31, found '31.01.2026'"),
+    ],
+)
+def test_a_figure_that_is_none_says_what_was_expected(name: str, text: str, words: str) -> None:
+    kind = (PAYMENT_COLUMNS | LOAN_COLUMNS)[name]
+    with pytest.raises(ValueError, match=re.escape(words)):
+        read_of(name, kind)[0](text)
 
 
 def test_as_json_it_has_the_counts_of_each_kind() -> None:
     outcomes = {What.STOCK: Outcome(Tally(read=3, added=2, rejected=1), pages=1, complete=True)}
 
-    told = json.loads(json.dumps(as_json(outcomes, 1.23456, statements=9, breaks=2)))
+    pacing = Pacing(1.0, busy_seconds=0.98765)
+    warehouse = Warehouse("postgresql://x", pacing, Patience())
+    warehouse.statements, warehouse.breaks = 9, 2
 
-    assert (told["seconds"], told["statements"], told["breaks"]) == (1.235, 9, 2)
+    told = json.loads(json.dumps(as_json(outcomes, 1.23456, warehouse)))
+
+    assert (told["seconds"], told["source_seconds"], told["statements"], told["breaks"]) == (
+        1.235,
+        0.988,
+        9,
+        2,
+    )
     assert told["kinds"] == {
         "stock": {
             **{"read": 3, "added": 2, "updated": 0, "unchanged": 0, "removed": 0, "superseded": 0},
             **{"rejected": 1, "doubtful": 0, "pages": 1, "complete": True, "compared": False},
+            "refused": None,
         }
     }
 

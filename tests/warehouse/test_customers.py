@@ -1,7 +1,9 @@
 """Customers of the warehouse and what people here learned of them."""
 
+import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from server.warehouse.storing.facts import customer_id_of
@@ -112,4 +114,41 @@ async def test_an_erased_customer_does_not_come_back(both: Both) -> None:
 
     row = await customer(both, 2)
     assert (row["name"], row["phone"], row["city"]) == ("[erased]", "", "Dayton")
+    assert await both.ours.fetchval("SELECT count(*) FROM customer_sources WHERE customer_id = $1", key) == 0
+
+
+async def test_an_erasure_during_a_page_keeps_what_the_warehouse_says_away(both: Both) -> None:
+    """The page waits for the customer, and then sees that there is nobody to state anything of."""
+    await fill(both.source, customers=customers(6, STORES))
+    await both.sync("customers")
+    key = customer_id_of("riverside", "2")
+    await both.change("UPDATE deal_architect.customers SET city = 'Xenia', updated_at = now()")
+    other = await asyncpg.connect(both.settings.database_owner_url)
+    erasing = other.transaction()
+    await erasing.start()
+    await other.execute("SELECT FROM customers WHERE customer_id = $1 FOR UPDATE", key)
+
+    syncing = asyncio.create_task(both.sync("customers", rows=100))
+    async with asyncio.timeout(20):
+        while not await both.ours.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock'"
+        ):
+            assert not syncing.done()
+            await asyncio.sleep(0.01)
+    await other.execute(
+        "INSERT INTO erasures (customer_id, store_id, request, asked_by)"
+        " VALUES ($1, 'riverside', 'R-1', 'ann')",
+        key,
+    )
+    await other.execute(
+        "UPDATE customers SET name = '[erased]', erased_at = now() WHERE customer_id = $1", key
+    )
+    await other.execute("DELETE FROM customer_sources WHERE customer_id = $1", key)
+    await erasing.commit()
+    await other.close()
+    found = await syncing
+
+    assert (found["customers"].tally.updated, found["customers"].tally.unchanged) == (5, 1)
+    assert (await customer(both, 2))["name"] == "[erased]"
     assert await both.ours.fetchval("SELECT count(*) FROM customer_sources WHERE customer_id = $1", key) == 0

@@ -1,7 +1,5 @@
 """Payments and loans of a warehouse as files of the history."""
 
-import datetime as dt
-
 import duckdb
 import pytest
 
@@ -26,18 +24,21 @@ def payments_here(both: Both) -> list[tuple[object, ...]]:
 
 
 async def test_the_files_hold_what_the_warehouse_has_and_later_versions_win(both: Both) -> None:
-    await fill(both.source, loans=loans(10), payments=payments(100))
+    await fill(both.source, loans=loans(3), payments=payments(36))
 
-    found = await both.sync("loans", "payments", rows=40)
+    found = await both.sync("loans", "payments", rows=20)
 
-    assert (found["loans"].tally.added, found["payments"].tally.added) == (10, 100)
+    assert (found["loans"].tally.added, found["payments"].tally.added) == (3, 36)
     files = HistoryFiles(both.folder / "history")
     assert files.months() == [f"2025-{month:02d}" for month in range(1, 13)]
     await both.change(
         "UPDATE deal_architect.payments SET status = 'late', days_past_due = 31, updated_at = now()"
-        " WHERE payment_id % 10 = 0"
+        " WHERE payment_id % 6 = 0"
     )
-    assert (await both.sync("payments", rows=40))["payments"].tally.read == 10
+    assert (await both.sync("payments", rows=20))["payments"].tally.changed == 6
+    # They are within the overlap: read again, and nothing new.
+    again = (await both.sync("payments", rows=20))["payments"].tally
+    assert (again.read, again.unchanged, again.changed) == (6, 6, 0)
 
     there = await both.source.fetch(
         "SELECT payment_id::text, loan_id, due_on, paid_cents, principal_cents, interest_cents,"
@@ -47,20 +48,3 @@ async def test_the_files_hold_what_the_warehouse_has_and_later_versions_win(both
     )
     assert payments_here(both) == [tuple(row) for row in there]
     assert both.proxy.refused == []
-
-
-async def test_a_page_that_was_written_and_not_noted_replaces_its_files(both: Both) -> None:
-    """As after a crash between the files and the note in the database."""
-    await fill(both.source, payments=payments(30))
-    await both.sync("payments", rows=10)
-    files = sorted((both.folder / "history").rglob("*.parquet"))
-    before = payments_here(both)
-    long_ago = dt.datetime(2026, 1, 5, 6, tzinfo=dt.UTC)
-    await both.ours.execute(
-        "UPDATE sync_state SET target_at = complete_to, page_at = $1, complete_to = NULL", long_ago
-    )
-
-    await both.sync("payments", rows=10)
-
-    assert sorted((both.folder / "history").rglob("*.parquet")) == files
-    assert payments_here(both) == before

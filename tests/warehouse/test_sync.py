@@ -3,11 +3,10 @@
 import datetime as dt
 from typing import Any
 
-import asyncpg
 import pytest
 
 from tests.warehouse.conftest import STORES, Both
-from tests.warehouse.sample import cars, customers, fill, loans, payments, vin_of
+from tests.warehouse.sample import cars, customers, fill, payments
 
 pytestmark = pytest.mark.flow
 
@@ -90,29 +89,6 @@ async def test_what_changed_since_comes_and_nothing_else(both: Both) -> None:
     assert both.proxy.refused == []
 
 
-async def test_a_car_that_comes_back_and_one_that_moves(both: Both) -> None:
-    await fill(both.source, stock=cars(8, STORES))
-    await both.sync("stock")
-    first, second = vin_of(1), vin_of(2)
-    await both.change(
-        "UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE vin = $1", first
-    )
-    await both.sync("stock")
-    assert await both.ours.fetchval("SELECT status::text FROM vehicles WHERE vin = $1", first) == "removed"
-
-    await both.change(
-        "UPDATE deal_architect.stock SET deleted_at = NULL, updated_at = now() WHERE vin = $1", first
-    )
-    await both.change(
-        "UPDATE deal_architect.stock SET store = 'lakeside', updated_at = now() WHERE vin = $1", second
-    )
-    found = await both.sync("stock", rows=100)
-
-    assert (found["stock"].tally.read, found["stock"].tally.updated) == (2, 2)
-    assert await both.ours.fetchval("SELECT status::text FROM vehicles WHERE vin = $1", first) == "available"
-    assert await both.ours.fetchval("SELECT store_id FROM vehicles WHERE vin = $1", second) == "lakeside"
-
-
 async def test_live_deals_hear_of_a_page_once(both: Both) -> None:
     await fill(both.source, stock=cars(10, ["riverside"]))
     await both.sync("stock")
@@ -130,51 +106,6 @@ async def test_live_deals_hear_of_a_page_once(both: Both) -> None:
     assert all(str(row["vehicle_id"]) in dict(heard)["vehicles"] for row in changed)
 
 
-async def test_a_row_that_commits_late_is_read_by_the_next_run(both: Both) -> None:
-    await fill(both.source, stock=cars(3, STORES))
-    other = await asyncpg.connect(both.warehouse.owner_url)
-    writing = other.transaction()
-    await writing.start()
-    moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=5)
-    await fill(other, stock=cars(1, STORES, first=3, at=moment))
-    await both.sync("stock")
-    assert await both.ours.fetchval("SELECT count(*) FROM vehicles") == 3
-    await writing.commit()
-    await other.close()
-
-    found = await both.sync("stock")
-
-    assert (found["stock"].tally.read, found["stock"].tally.added) == (1, 1)
-
-
-async def test_a_run_without_overlap_would_miss_it(both: Both) -> None:
-    """The overlap is what finds a late row: without it, it stays away."""
-    await fill(both.source, stock=cars(5, STORES))
-    await both.sync("stock")
-    moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=60)
-    await fill(both.source, stock=cars(1, STORES, first=5, at=moment))
-
-    assert (await both.sync("stock", overlap=dt.timedelta(0)))["stock"].tally.read == 0
-    assert (await both.sync("stock"))["stock"].tally.added == 1
-
-
-async def test_the_warehouses_clock_counts_and_not_ours(both: Both) -> None:
-    """It is three hours ahead: its rows are of its present, and come; then it is set back, and they still
-    come.
-    """
-    await fill(both.source, stock=cars(5, STORES))
-    both.proxy.skew = "3 hours"
-    ahead = dt.datetime.now(dt.UTC) + dt.timedelta(hours=3, seconds=-20)
-    await fill(both.source, stock=cars(3, STORES, first=50, at=ahead))
-    assert (await both.sync("stock"))["stock"].tally.added == 8
-    both.proxy.skew = "0 seconds"
-    await fill(
-        both.source, stock=cars(2, STORES, first=80, at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1))
-    )
-
-    assert (await both.sync("stock"))["stock"].tally.added == 2
-
-
 async def test_rows_that_cannot_be_stored_are_listed_and_stop_nothing(both: Both) -> None:
     rows = [list(row) for row in cars(9, STORES)]
     rows[1][0] = "1HGCM82633A00435"
@@ -189,12 +120,13 @@ async def test_rows_that_cannot_be_stored_are_listed_and_stop_nothing(both: Both
     paid = [list(row) for row in payments(12)]
     paid[5][7] = "lost"
     paid[6][2] = None
+    paid[7][3] = None
     await fill(both.source, stock=map(tuple, rows), customers=map(tuple, people), payments=map(tuple, paid))
 
     found = await both.sync()
 
     counts = {name: (one.tally.rejected, one.tally.added) for name, one in found.items()}
-    assert counts == {"stock": (4, 5), "customers": (4, 2), "loans": (0, 0), "payments": (2, 10)}
+    assert counts == {"stock": (4, 5), "customers": (4, 2), "loans": (0, 0), "payments": (3, 9)}
     listed = both.rejects()
     for words in (
         'deal_architect.stock,1HGCM82633A00435,rejected,"VIN has 16 characters',
@@ -207,40 +139,10 @@ async def test_rows_that_cannot_be_stored_are_listed_and_stop_nothing(both: Both
         "monthly_income",
         'deal_architect.payments,5,rejected,"status: expected one of current,',
         "deal_architect.payments,6,rejected,due_on: is missing",
+        "deal_architect.payments,7,rejected,paid_cents: is missing",
     ):
         assert words in listed, (words, listed)
     totals = await both.ours.fetch("SELECT what, rows_read, rows_rejected FROM sync_state ORDER BY what")
     assert [tuple(row) for row in totals] == [
-        ("customers", 6, 4), ("loans", 0, 0), ("payments", 12, 2), ("stock", 9, 4),
+        ("customers", 6, 4), ("loans", 0, 0), ("payments", 12, 3), ("stock", 9, 4),
     ]  # fmt: skip
-
-
-async def test_a_dry_run_stores_nothing(both: Both) -> None:
-    await fill(
-        both.source,
-        stock=cars(9, STORES),
-        customers=customers(5, STORES),
-        payments=payments(5),
-        loans=loans(1),
-    )
-
-    found = await both.sync(dry=True)
-
-    assert {name: one.tally.added for name, one in found.items()} == {
-        "stock": 9, "customers": 5, "loans": 1, "payments": 5,
-    }  # fmt: skip
-    assert await both.ours.fetchval("SELECT count(*) FROM vehicles") == 0
-    assert await both.ours.fetchval("SELECT count(*) FROM customers") == 0
-    assert await both.ours.fetchval("SELECT sum(rows_read) FROM sync_state") == 0
-    assert not (both.folder / "history").exists()
-    assert (await both.sync("stock"))["stock"].tally.added == 9
-
-
-async def test_a_plain_postgresql_will_do(both: Both) -> None:
-    both.proxy.is_redshift = False
-    await fill(both.source, stock=cars(9, STORES), customers=customers(3, STORES))
-
-    found = await both.sync("stock", "customers")
-
-    assert (found["stock"].tally.added, found["customers"].tally.added) == (9, 3)
-    assert not any("query_group" in sql for sql in both.proxy.queries)

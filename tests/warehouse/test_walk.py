@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from server.warehouse.fields import What
 from server.warehouse.layout import Column, find_table, read_layout
-from server.warehouse.reading.keyset import Position, Walk, keys_query, moment_of, page_query
+from server.warehouse.reading.keyset import Position, Walk, keys_query, moment_of, page_query, tie_query
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TARGET = START + dt.timedelta(days=400)
@@ -64,18 +64,55 @@ def test_a_page_asks_for_no_more_than_its_span_and_compares_columns_one_by_one()
     table = find_table(
         layout, [*columns, Column("is_new", "boolean"), Column("updated_at", "timestamp without time zone")]
     )
-    walk = Walk(Position(START, "A'B"), TARGET, 10)
+    within = Walk(Position(START, "A'B"), TARGET, 10)
 
-    sql, arguments = page_query(table, walk)
+    sql, _ = page_query(table, Walk(Position(START), TARGET, 10), 10)
 
-    assert arguments == ("A'B",)
-    assert "\"updated_at\" >= TIMESTAMP '2026-01-01 00:00:00.000000'" in sql
-    assert "\"updated_at\" < TIMESTAMP '2026-01-02 00:00:00.000000'" in sql
-    assert '"vin" > CAST($1 AS VARCHAR)' in sql
-    assert 'CASE WHEN "is_new" THEN \'new\' WHEN NOT "is_new" THEN \'used\' END AS "is_new"' in sql
-    assert sql.endswith('ORDER BY "updated_at", "vin" LIMIT 10')
+    assert "w.\"updated_at\" >= TIMESTAMP '2026-01-01 00:00:00.000000'" in sql
+    assert "w.\"updated_at\" < TIMESTAMP '2026-01-02 00:00:00.000000'" in sql
+    assert 'CASE WHEN w."is_new" THEN \'new\' WHEN NOT w."is_new" THEN \'used\' END AS "is_new"' in sql
+    assert sql.endswith('ORDER BY w."updated_at", w."vin" LIMIT 10')
     assert "COUNT" not in sql.upper()
-    assert keys_query(table, None, 5)[0].endswith('FROM "deal_architect"."stock" ORDER BY "vin" LIMIT 5')
+    assert ">= TIMESTAMP '2026-01-01 00:00:00.000001'" in page_query(table, within, 3)[0]
+    rest, arguments = tie_query(table, within) or ("", ())
+    assert arguments == ("A'B",)
+    assert rest.endswith(
+        'WHERE w."updated_at" = TIMESTAMP \'2026-01-01 00:00:00.000000\' AND w."vin" > CAST($1 AS VARCHAR)'
+        ' ORDER BY w."vin" LIMIT 10'
+    )
+    assert tie_query(table, Walk(Position(START), TARGET, 10)) is None
+    assert keys_query(table, None, 5)[0].endswith(
+        'FROM "deal_architect"."stock" AS w ORDER BY w."vin" LIMIT 5'
+    )
+
+
+def test_pages_that_took_too_long_grow_again_but_not_at_once() -> None:
+    """A page of half the rows that is good does not mean that a whole one would be."""
+    walk = Walk(Position(START), TARGET, 100)
+    for _ in range(3):
+        smaller = walk.smaller()
+        assert smaller is not None
+        walk = smaller
+    sizes, spans = [], []
+    for number in range(40):
+        sizes.append(walk.rows)
+        spans.append(walk.span)
+        walk = walk.after(walk.rows, Position(START + dt.timedelta(seconds=number), "x"))
+    assert sizes[:9] == [12] * 9
+    assert [sizes.count(size) for size in (12, 25, 50, 100)] == [9, 9, 9, 13]
+    assert walk.after(0, None).span == 2 * walk.span
+    slow = Walk(Position(START), TARGET, 100).smaller()
+    assert slow is not None
+    assert slow.after(0, None).span == slow.span
+
+
+def test_pages_do_not_become_smaller_than_a_row_and_a_second() -> None:
+    walk: Walk | None = Walk(Position(START), TARGET, 100)
+    asked = 0
+    while walk is not None:
+        assert walk.rows >= 1
+        walk, asked = walk.smaller(), asked + 1
+    assert asked < 30
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,11 +19,11 @@ from server.secret_files import with_secret_files
 from server.settings import process_environment
 
 if TYPE_CHECKING:
+    from server.database.core.rejects_file import RejectsFile
     from server.settings import Settings
     from server.warehouse.fields import What
     from server.warehouse.reading.source import Warehouse
-    from server.warehouse.rejects import Rejects
-    from server.warehouse.syncing import Plan, Progress
+    from server.warehouse.syncing import Outcome, Plan, Progress
 
 HISTORY_VARIABLE = "DEAL_HISTORY_DIR"
 CHOICES = ("stock", "customers", "payments")
@@ -32,9 +33,8 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
     """Add ``sync``."""
 
     @app.command(
-        epilog="Exit codes: 0 done, whatever was rejected; 1 the warehouse or a service is away; 2 bad"
-        " settings or"
-        " mapping; 3 another sync is running; 4 too many rows would go."
+        epilog="Exit codes: 0 done, whatever was rejected; 1 the warehouse or a service is away or too slow;"
+        " 2 bad settings or mapping; 3 another sync is running; 4 too many rows would go."
     )
     def sync(
         layout: Annotated[
@@ -101,7 +101,7 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
         from server.observe.logs import configure_logging
         from server.warehouse.layout import read_layout
         from server.warehouse.reading.pacing import parse_hours
-        from server.warehouse.rejects import Rejects
+        from server.warehouse.rejects import open_rejects
         from server.warehouse.syncing import Plan
 
         environ = with_secret_files(process_environment())
@@ -116,7 +116,7 @@ def add_sync_command(app: typer.Typer, services: WithServices) -> None:
                 full=full, dry=dry_run, confirmed=yes, hours=working,
             )  # fmt: skip
             migrate(settings.database_owner_url)
-            with Rejects(rejects) as listed:
+            with open_rejects(rejects) as listed:
                 run = _Run(settings, plan, url, share, listed, metrics_file, as_json)
                 asyncio.run(run.once() if watch is None else run.forever(watch))
 
@@ -130,7 +130,7 @@ class _Run:
         plan: "Plan",
         url: str,
         share: float,
-        rejects: "Rejects",
+        rejects: "RejectsFile",
         metrics_file: Path | None,
         as_json: bool,
     ) -> None:
@@ -141,10 +141,16 @@ class _Run:
         self._rejects = rejects
         self._metrics_file = metrics_file
         self._as_json = as_json
+        self._outcomes: Mapping[What, Outcome] = {}
 
     async def forever(self, seconds: float) -> None:
-        """Sync again and again. What only a person can mend ends it; the rest is said, and tried again."""
+        """Sync again and again. What only a person can mend ends it; the rest is said, and tried again.
+
+        A kind of which too much would go is left out until a run of ``sync`` has passed it.
+        """
         import asyncpg
+
+        from server.warehouse.errors import TooManyGone
 
         while True:
             try:
@@ -152,13 +158,16 @@ class _Run:
             except UserError as error:
                 if error.exit_code == UNUSABLE_INPUT:
                     raise
+                if isinstance(error, TooManyGone):
+                    refused = {what for what, one in self._outcomes.items() if one.refused is not None}
+                    self._plan = replace(self._plan, held=self._plan.held | refused)
                 print(f"error: {error}", file=sys.stderr, flush=True)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 print(f"error: {error or type(error).__name__}", file=sys.stderr, flush=True)
             await asyncio.sleep(seconds)
 
     async def once(self) -> None:
-        """Sync once, and say what was done."""
+        """Sync once, and say what was done. Raises TooManyGone after that, and other UserErrors."""
         from server.database.core.pool import open_pool
         from server.warehouse.report import as_json, summary_lines
         from server.warehouse.syncing import sync_once
@@ -168,7 +177,7 @@ class _Run:
         async with await open_pool(self._settings) as pool:
             try:
                 with _progress() as progress:
-                    outcomes = await sync_once(
+                    self._outcomes = outcomes = await sync_once(
                         self._plan,
                         warehouse,
                         self._settings.database_owner_url,
@@ -180,9 +189,13 @@ class _Run:
                 await self._write_metrics()
         if self._as_json:
             seconds = time.monotonic() - began
-            print(json.dumps(as_json(outcomes, seconds, warehouse.statements, warehouse.breaks)), flush=True)
-            return
-        print("\n".join(summary_lines(outcomes, self._rejects.path)), flush=True)
+            print(json.dumps(as_json(outcomes, seconds, warehouse)), flush=True)
+        else:
+            lines = summary_lines(outcomes, self._rejects.path, self._rejects.left_out)
+            print("\n".join(lines), flush=True)
+        for one in outcomes.values():
+            if one.refused is not None:
+                raise one.refused
 
     async def _write_metrics(self) -> None:
         from server.database.core.pool import connect_as_owner

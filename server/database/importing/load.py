@@ -6,7 +6,7 @@ VIN, a VIN of another store) run in the database. A second import of the same fi
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +16,12 @@ import asyncpg
 from protocol import codec
 from server.database.core.one_row import one_row
 from server.database.core.pool import connect_as_owner
+from server.database.core.rejects_file import RejectsFile
 from server.database.importing.columns import ColumnMap, ImportFailed, find_layout, shown_names
 from server.database.importing.flaws import Flaw, FlawKind
 from server.database.importing.merging import CAR_COLUMNS, DOUBTFUL, DUPLICATES, ELSEWHERE, merge_statement
 from server.database.importing.parsing import names_of, parse_row
-from server.database.importing.reading import UNPACKED_MIB, InventoryFile, RejectsFile, open_inventory
+from server.database.importing.reading import UNPACKED_MIB, InventoryFile, open_inventory
 from server.database.importing.snapshot import Snapshot
 
 BATCH_ROWS = 2_000
@@ -127,7 +128,7 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
             group_id = await database.fetchval("SELECT group_id FROM stores WHERE store_id = $1", store_id)
             if group_id is None:
                 raise ImportFailed(f"--store: there is no store {store_id!r}")
-            with RejectsFile(target, layout.header, apart_from=path) as rejects:
+            with open_rejects(target, layout.header, apart_from=path) as rejects:
                 async with database.transaction():
                     whole = Snapshot(database, confirmed=confirmed) if snapshot else None
                     work = _Import(database, (store_id, group_id), layout, rejects, whole)
@@ -136,6 +137,27 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
             await database.execute("ANALYZE vehicles")
     work.summary.rejects_path, work.summary.left_out = rejects.path, rejects.left_out
     return work.summary
+
+
+def open_rejects(path: Path, header: Sequence[str], *, apart_from: Path) -> RejectsFile:
+    """Return the file of the rows for review: line, outcome, reason, and the original row. One from an
+    earlier import is removed.
+
+    Raises ImportFailed if it would replace the file that is read, or cannot be written.
+    """
+
+    def failed(reason: str) -> ImportFailed:
+        return ImportFailed(f"--rejects {path}: cannot be written: {reason}")
+
+    try:
+        is_same = path.exists() and path.samefile(apart_from)
+    except OSError as error:
+        raise failed(error.strerror or type(error).__name__) from None
+    if is_same:
+        raise ImportFailed(f"--rejects {path}: expected another file than the one that is imported")
+    file = RejectsFile(path, ("line", "outcome", "reason", *header), failed)
+    file.begin()
+    return file
 
 
 class _Import:
@@ -246,12 +268,15 @@ class _Import:
             flaws = [Flaw(FlawKind(kind), text) for kind, text in doubts]
             self.summary.doubtful += 1
             self.summary.doubts[flaws[0].kind] += 1
-            self._rejects.write(found["line"], STORED, flaws, cells)
+            self._write(found["line"], STORED, flaws, cells)
 
     def _reject(self, line: int, cells: Any, *flaws: Flaw) -> None:
         self.summary.rejected += 1
         self.summary.reasons[flaws[0].kind] += 1
-        self._rejects.write(line, REJECTED, flaws, cells)
+        self._write(line, REJECTED, flaws, cells)
+
+    def _write(self, line: int, outcome: str, flaws: Sequence[Flaw], cells: Sequence[str]) -> None:
+        self._rejects.write(line, outcome, "; ".join(flaw.text for flaw in flaws), *cells)
 
 
 def _duplicate_text(found: Any) -> str:

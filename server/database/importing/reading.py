@@ -5,21 +5,16 @@ to the uncompressed size that the caller allows.
 """
 
 import csv
-import errno
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Final, TextIO, cast
 
-from server.database.core.csv_cells import plain_cell
 from server.database.importing.columns import ImportFailed
-from server.database.importing.flaws import Flaw
 
 GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = ",;\t|"
@@ -33,10 +28,6 @@ ROW_CHARACTERS: Final = 64 * 1024
 COLUMNS: Final = 500
 SKIPPED_CHARACTERS: Final = 64 * 1024
 """The chunk size for dropping the rest of a row that is too long."""
-
-REJECTS: Final = 100_000
-REJECTS_BYTES: Final = 64 * MIB
-"""The size limit of a rejects file: further rows are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,66 +184,3 @@ def open_inventory(path: Path, most_mib: int = UNPACKED_MIB) -> Iterator[Invento
         bounded = io.BufferedReader(_Unpacked(data, path, most_mib))
         with io.TextIOWrapper(bounded, encoding="utf-8-sig", errors="replace", newline="") as text:
             yield InventoryFile(text, path)
-
-
-class RejectsFile:
-    """The rows for review: line, outcome, reason, and the original row.
-
-    The file is created with its first row; one from an earlier import is removed. No spreadsheet reads a cell
-    as a formula. It holds the first REJECTS rows, and no more than REJECTS_BYTES.
-
-    Raises ImportFailed if it would replace the file that is read (``apart_from``), or cannot be written.
-    """
-
-    def __init__(self, path: Path, header: Sequence[str], *, apart_from: Path | None = None) -> None:
-        self._path = path
-        self._header = header
-        self._file: TextIO | None = None
-        self._written = 0
-        self._left_bytes = REJECTS_BYTES
-        self.left_out = 0
-        with self._explained():
-            if apart_from is not None and path.exists() and path.samefile(apart_from):
-                raise ImportFailed(f"--rejects {path}: expected another file than the one that is imported")
-            if not path.parent.is_dir():
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            path.unlink(missing_ok=True)
-
-    def __enter__(self) -> "RejectsFile":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    @property
-    def path(self) -> Path | None:
-        """The path of the file, or None if no row needed it."""
-        return None if self._file is None else self._path
-
-    def write(self, line: int, outcome: str, flaws: Sequence[Flaw], cells: Sequence[str]) -> None:
-        """Add one row, or count it in ``left_out`` if the file is full."""
-        reason = "; ".join(flaw.text for flaw in flaws)
-        size = sum(len(cell.encode()) for cell in (reason, *cells))
-        if self.left_out or self._written == REJECTS or size > self._left_bytes:
-            self.left_out += 1
-            return
-        self._written += 1
-        self._left_bytes -= size
-        if self._file is None:
-            with self._explained():
-                self._file = self._path.open("w", encoding="utf-8", newline="")
-            self._write_row("line", "outcome", "reason", *self._header)
-        self._write_row(line, outcome, reason, *cells)
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ImportFailed(f"--rejects {self._path}: cannot be written: {error.strerror}") from None
-
-    def _write_row(self, *cells: str | int) -> None:
-        csv.writer(cast(TextIO, self._file)).writerow(plain_cell(cell) for cell in cells)

@@ -3,7 +3,7 @@
 from server.database.core.migrate import run_sql_file
 
 revision = "0047"
-down_revision = "0045"
+down_revision = "0046"
 
 
 def upgrade() -> None:

@@ -5,6 +5,12 @@ may have no cursors. A page looks at a bounded span of time, so that a column st
 that span and not all that is left. The span follows the data: it doubles after a page with room, and halves
 after a full one.
 
+A page that begins within a moment first asks for what is left of that moment, by key alone: so an index by
+(updated_at, id) reads no row twice, however many rows share a moment.
+
+Every column is named with its table. Outputs are named after the fields, and an ``ORDER BY`` of a bare name
+means the output, which is a text: payment 10 would come before 9.
+
 A run goes from where the last complete one ended, less an overlap, up to the warehouse's present, less a lag.
 So a row that commits later than its ``updated_at`` says is read by the next run, if it is late by no more
 than both together.
@@ -21,13 +27,21 @@ from server.warehouse.layout import BOOLEAN, TEXTS, TIMES, Column, Table
 FIRST_SPAN: Final = dt.timedelta(days=1)
 LEAST_SPAN: Final = dt.timedelta(seconds=1)
 MOST_SPAN: Final = dt.timedelta(days=3_650)
+PAGES_BEFORE_GROWING: Final = 8
+"""After a query that took too long, pages stay small for so many, and again before each doubling."""
+
+_TICK: Final = dt.timedelta(microseconds=1)
+"""The resolution of a warehouse's moments."""
+
 NEWEST, KEY = "_at", "_key"
 """The columns of a page before those of the fields."""
 
 GONE, STORE = "_gone", "_store"
+NAMES_OF_CAR: Final = ("vin", "stock_no")
 Query = tuple[str, tuple[str, ...]]
 """SQL, and its arguments, which are all texts."""
 
+_ALIAS: Final = "w"
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {"is_new": ("new", "used")}
 """How a boolean column is read for a field, if not as yes or no."""
 
@@ -42,12 +56,23 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A run's way from a position to ``target``, which it does not include, in pages of ``rows``."""
+    """A run's way from a position to ``target``, which it does not include, in pages of up to ``most`` rows.
+
+    ``halved`` is how often the pages were halved, and not doubled again, for a source that took too long;
+    ``held`` how many pages are to be read before they grow.
+    """
 
     position: Position
     target: dt.datetime
-    rows: int
+    most: int
     span: dt.timedelta = FIRST_SPAN
+    halved: int = 0
+    held: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows the next page has at most."""
+        return max(self.most >> self.halved, 1)
 
     @property
     def done(self) -> bool:
@@ -61,46 +86,71 @@ class Walk:
 
     def after(self, found: int, last: Position | None) -> "Walk":
         """Return the walk after a page of ``found`` rows that ended with ``last``."""
+        grown = self._grown()
         if found == self.rows and last is not None:
-            return replace(self, position=last, span=max(self.span / 2, LEAST_SPAN))
-        return replace(self, position=Position(self.until), span=min(self.span * 2, MOST_SPAN))
+            return replace(grown, position=last, span=max(self.span / 2, LEAST_SPAN))
+        span = self.span if self.held else min(self.span * 2, MOST_SPAN)
+        return replace(grown, position=Position(self.until), span=span)
 
-    def smaller(self) -> "Walk":
-        """Return the walk with pages of half the rows and half the span, for a source that took too long."""
-        return replace(self, rows=max(self.rows // 2, 1), span=max(self.span / 2, LEAST_SPAN))
+    def smaller(self) -> "Walk | None":
+        """Return the walk with pages of half the rows and half the span, for a source that took too long.
+
+        None: they are as small as can be.
+        """
+        if self.rows == 1 and self.span == LEAST_SPAN:
+            return None
+        halved = self.halved + (self.rows > 1)
+        return replace(self, halved=halved, held=PAGES_BEFORE_GROWING, span=max(self.span / 2, LEAST_SPAN))
+
+    def _grown(self) -> "Walk":
+        if self.held:
+            return replace(self, held=self.held - 1)
+        if self.halved:
+            return replace(self, halved=self.halved - 1, held=PAGES_BEFORE_GROWING)
+        return self
 
 
-def page_query(table: Table, walk: Walk) -> Query:
-    """Return the query for the next page of a walk.
+def tie_query(table: Table, walk: Walk) -> Query | None:
+    """Return the query for what is left of the moment within which a walk stands; None if it stands before
+    one.
+    """
+    if walk.position.id is None:
+        return None
+    key = _named(table.id)
+    at = f"{_named(table.updated_at)} = {_moment(walk.position.at, table.updated_at)}"
+    return (
+        f"SELECT {', '.join(_page_columns(table))} FROM {_place(table)}"  # noqa: S608 - names are quoted
+        f" WHERE {at} AND {key} > {_argument(table.id)} ORDER BY {key} LIMIT {walk.rows}"
+    ), (walk.position.id,)
+
+
+def page_query(table: Table, walk: Walk, rows: int) -> Query:
+    """Return the query for the next rows of a walk after the moment within which it stands, if it does.
 
     Row comparisons and arrays are avoided: a warehouse that descends from PostgreSQL 8.0 has no arrays and
     compares rows column by column.
     """
-    at, key = _quoted(table.updated_at.name), _quoted(table.id.name)
-    start = _moment(walk.position.at, table.updated_at)
-    conditions = [f"{at} >= {start}", f"{at} < {_moment(walk.until, table.updated_at)}"]
-    arguments: tuple[str, ...] = ()
-    if walk.position.id is not None:
-        conditions.append(f"({at} > {start} OR {key} > {_argument(table.id)})")
-        arguments = (walk.position.id,)
+    at, key = _named(table.updated_at), _named(table.id)
+    first = walk.position.at if walk.position.id is None else walk.position.at + _TICK
+    start, end = _moment(first, table.updated_at), _moment(walk.until, table.updated_at)
     return (
         f"SELECT {', '.join(_page_columns(table))} FROM {_place(table)}"  # noqa: S608 - names are quoted
-        f" WHERE {' AND '.join(conditions)} ORDER BY {at}, {key} LIMIT {walk.rows}"
-    ), arguments
+        f" WHERE {at} >= {start} AND {at} < {end} ORDER BY {at}, {key} LIMIT {rows}"
+    ), ()
 
 
 def first_query(table: Table) -> Query:
     """Return the query for the earliest ``updated_at``."""
-    column = Column(table.updated_at.name, table.updated_at.type)
-    return f"SELECT CAST(MIN({_quoted(column.name)}) AS VARCHAR) AS first FROM {_place(table)}", ()  # noqa: S608 - quoted
+    at = _named(table.updated_at)
+    return f"SELECT CAST(MIN({at}) AS VARCHAR) AS first FROM {_place(table)}", ()  # noqa: S608 - quoted
 
 
 def keys_query(table: Table, after: str | None, rows: int) -> Query:
     """Return the query for the next keys in their own order, which deletions are found by."""
-    key = _quoted(table.id.name)
+    key = _named(table.id)
     columns = [f"{_text(table.id)} AS {KEY}"]
     if table.what is What.STOCK:
-        columns.append(f"{_text(table.fields['vin'])} AS vin")
+        columns += [f"{_text(table.fields[name])} AS {name}" for name in NAMES_OF_CAR if name in table.fields]
     if table.store is not None:
         columns.append(f"{_text(table.store)} AS {STORE}")
     condition = ""
@@ -136,13 +186,13 @@ def _argument(column: Column) -> str:
 
 
 def _gone(column: Column) -> str:
-    name = _quoted(column.name)
+    name = _named(column)
     return name if column.type == BOOLEAN else f"{name} IS NOT NULL"
 
 
 def _text(column: Column, yes: str = "yes", no: str = "no") -> str:
     """Return a column as text, to be judged as a file's cells are. Not every warehouse casts booleans."""
-    name = _quoted(column.name)
+    name = _named(column)
     if column.type == BOOLEAN:
         return f"CASE WHEN {name} THEN '{yes}' WHEN NOT {name} THEN '{no}' END"
     return f"CAST({name} AS VARCHAR)"
@@ -154,7 +204,11 @@ def _moment(at: dt.datetime, column: Column) -> str:
 
 
 def _place(table: Table) -> str:
-    return f"{_quoted(table.mapped.schema)}.{_quoted(table.mapped.table)}"
+    return f"{_quoted(table.mapped.schema)}.{_quoted(table.mapped.table)} AS {_ALIAS}"
+
+
+def _named(column: Column) -> str:
+    return f"{_ALIAS}.{_quoted(column.name)}"
 
 
 def _quoted(name: str) -> str:

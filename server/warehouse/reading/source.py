@@ -17,7 +17,7 @@ import stamina
 import structlog
 
 from server.errors import UserError
-from server.warehouse.errors import LayoutError, WarehouseAway, WarehouseRefused
+from server.warehouse.errors import LayoutError, TooSlow, WarehouseAway, WarehouseRefused
 from server.warehouse.layout import Column, Mapped, type_of
 from server.warehouse.reading.keyset import Query
 from server.warehouse.reading.pacing import Pacing, Patience
@@ -31,8 +31,12 @@ BROKEN: Final = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.SerializationError,
+    asyncpg.InternalServerError,
 )
-"""What asking again may help against."""
+"""What asking again may help against: also a replica's conflict with its primary, and what Redshift calls an
+internal error.
+"""
 
 QUERY_GROUP: Final = "deal_sync"
 _COLUMNS: Final = """
@@ -41,13 +45,6 @@ SELECT CAST(column_name AS VARCHAR) AS name, CAST(data_type AS VARCHAR) AS type 
 """
 
 log = structlog.get_logger("sync")
-
-
-class TooSlow(WarehouseRefused):
-    """A query ran into its time limit: a smaller one may not."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"it took longer than {seconds:g} s")
 
 
 class Source(Protocol):

@@ -7,6 +7,7 @@ approval that was given on other facts ends.
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,11 +23,12 @@ from server.database.importing.flaws import Flaw, FlawKind
 from server.warehouse.layout import Table
 from server.warehouse.reading.keyset import GONE, KEY, NEWEST, moment_of
 from server.warehouse.rejects import REJECTED, Reject
-from server.warehouse.storing.deletions import Guard
+from server.warehouse.storing.deletions import GONE_CUSTOMERS, Guard
 from server.warehouse.storing.facts import FACTS, Stated, changes_of, customer_id_of, facts_of
-from server.warehouse.storing.storing import Advance, Stored, Stores
+from server.warehouse.storing.storing import Advance, Stored, Stores, no_store
 
 ATTEMPTS: Final = 5
+_BUSY: Final = "the customer's deal keeps changing: it is tried again when updated_at moves, or with --full"
 
 _OPEN: Final = (
     "EXISTS (SELECT FROM deals d WHERE d.customer_id = c.customer_id AND d.state NOT IN ('signed', 'lost'))"
@@ -34,7 +36,7 @@ _OPEN: Final = (
 _KNOWN: Final = f"""
 SELECT c.customer_id, {CUSTOMER_FACTS} AS facts, s.facts AS stated, s.stated_at, s.gone_at, {_OPEN} AS open
   FROM customers c JOIN customer_sources s USING (customer_id)
- WHERE c.customer_id = ANY ($1) FOR NO KEY UPDATE OF c
+ WHERE c.customer_id = ANY ($1)
 """  # noqa: S608 - names of our own
 _MAKE: Final = f"""
 CREATE TEMP TABLE staged ON COMMIT DROP AS
@@ -55,10 +57,14 @@ SELECT customer_id, source_id, stated::jsonb, stated_at FROM staged
     ON CONFLICT (customer_id) DO UPDATE
    SET facts = EXCLUDED.facts, stated_at = EXCLUDED.stated_at, gone_at = NULL
 """  # noqa: S608 - names of our own
+_LOCK: Final = "SELECT FROM customers WHERE customer_id = ANY ($1) ORDER BY customer_id FOR NO KEY UPDATE"
+"""An erasure locks its customer, too."""
+
 _REMOVE: Final = """
 DELETE FROM customers c USING customer_sources s
  WHERE s.customer_id = c.customer_id AND c.customer_id = ANY ($1)
    AND NOT EXISTS (SELECT FROM deals d WHERE d.customer_id = c.customer_id)
+RETURNING c.store_id
 """
 _ERASED: Final = """
 WITH found AS (SELECT customer_id FROM erasures WHERE customer_id = ANY ($1)),
@@ -70,7 +76,9 @@ SELECT deal_id::text, version FROM deals
  WHERE customer_id = $1 AND state NOT IN ('signed', 'lost') ORDER BY deal_id LIMIT 1
 """
 _KEEP: Final = """
-UPDATE customer_sources SET gone_at = now() WHERE customer_id = ANY ($1) AND gone_at IS NULL
+UPDATE customer_sources s SET gone_at = now() FROM customers c
+ WHERE c.customer_id = s.customer_id AND s.customer_id = ANY ($1) AND s.gone_at IS NULL
+RETURNING c.store_id
 """
 
 
@@ -105,9 +113,6 @@ class CustomerStoring:
         read.tally.read = len(rows)
         self._refused = {}
         stated, gone = self._judge(rows, read)
-        for erased in await self._erased(list(stated)):
-            del stated[erased]
-            read.tally.unchanged += 1
         for attempt in range(ATTEMPTS):
             done = Stored(rejects=list(read.rejects))
             done.tally.add(read.tally)
@@ -120,6 +125,7 @@ class CustomerStoring:
                 break
             except _Unsettled as unsettled:
                 await self._change_in_deals(unsettled.args[0])
+        self._guard.settle()
         return done
 
     def _judge(self, rows: Sequence[Any], done: Stored) -> tuple[dict[uuid.UUID, Stated], set[uuid.UUID]]:
@@ -128,9 +134,7 @@ class CustomerStoring:
         for row in rows:
             store = self._stores.of(row)
             if store is None:
-                self._reject(
-                    row, done, Flaw(FlawKind.STORE, f"there is no store {(row['_store'] or '').strip()!r}")
-                )
+                self._reject(row, done, no_store(row))
                 continue
             customer_id = customer_id_of(store[0], row[KEY])
             done.tally.superseded += (stated.pop(customer_id, None) is not None) + (customer_id in gone)
@@ -149,6 +153,11 @@ class CustomerStoring:
         return stated, gone
 
     async def _merge(self, stated: dict[uuid.UUID, Stated], done: Stored, *, is_last: bool) -> None:
+        # In this order: an erasure that begins now waits, and one that has begun is seen.
+        await self._database.execute(_LOCK, list(stated))
+        erased = {row["customer_id"] for row in await self._database.fetch(_ERASED, list(stated))}
+        done.tally.unchanged += len(erased)
+        stated = {customer_id: one for customer_id, one in stated.items() if customer_id not in erased}
         known = {row["customer_id"]: row for row in await self._database.fetch(_KNOWN, list(stated))}
         records, unsettled = [], []
         for one in stated.values():
@@ -168,6 +177,9 @@ class CustomerStoring:
                 done.tally.rejected += 1
                 text = self._refused[one.customer_id]
                 done.rejects.append(Reject(one.key, REJECTED, [Flaw(FlawKind.UNREADABLE, text)]))
+            elif changes and row["open"] and is_last:
+                done.tally.rejected += 1
+                done.rejects.append(Reject(one.key, REJECTED, [Flaw(FlawKind.UNREADABLE, _BUSY)]))
             elif changes and row["open"] and not self._dry:
                 unsettled.append((one, changes))
             else:
@@ -183,22 +195,15 @@ class CustomerStoring:
                 done.tally.unchanged += not changes
                 records.append(_record(one, after))
         if unsettled:
-            if is_last:
-                raise RuntimeError("deals of the same customers keep changing")
             raise _Unsettled(unsettled)
         await self._database.execute(_MAKE)
         await self._database.copy_records_to_table("staged", records=records, columns=_COLUMNS)
         await self._database.execute(_MERGE)
 
-    async def _erased(self, ids: list[uuid.UUID]) -> list[uuid.UUID]:
-        """Return those who were erased on request: they stay so, whatever the warehouse has of them."""
-        return [row["customer_id"] for row in await self._database.fetch(_ERASED, ids)]
-
     async def _remove(self, gone: set[uuid.UUID], done: Stored) -> None:
-        removed = await remove_customers(self._database, list(gone))
+        removed = await remove_customers(self._database, list(gone), self._guard)
         done.tally.removed += removed
         done.tally.unchanged += len(gone) - removed
-        self._guard.check(removed)
 
     async def _change_in_deals(self, unsettled: Sequence[tuple[Stated, dict[str, Any]]]) -> None:
         """Change customers of open deals as a person would, each in a transaction of its own: repeated after
@@ -218,23 +223,34 @@ class CustomerStoring:
                     actor=SYSTEM,
                 )
             except CommandError as error:
-                if error.code is ErrorCode.INVALID:
+                # After a conflict the deal has another version: asked again, the command may pass.
+                if error.code is not ErrorCode.CONFLICT:
                     self._refused[one.customer_id] = str(error)
-                elif error.code is not ErrorCode.CONFLICT:
-                    raise
 
     def _reject(self, row: Any, done: Stored, flaw: Flaw) -> None:
         done.tally.rejected += 1
         done.rejects.append(Reject(row[KEY], REJECTED, [flaw]))
 
 
-async def remove_customers(database: asyncpg.Connection, gone: list[uuid.UUID]) -> int:
+def name_customer(store: str | None, row: Any) -> tuple[str | None, str | None, str | None]:
+    """Return how a listed row names its customer: by our id, or by its own key if it has no store of ours."""
+    return (store, row[KEY] if store is None else str(customer_id_of(store, row[KEY])), None)
+
+
+async def remove_customers(database: asyncpg.Connection, gone: list[uuid.UUID], guard: Guard) -> int:
     """Remove customers of the warehouse who have no deals, and mark the others as gone; return how many were
-    removed.
+    removed. Call it in a transaction. Raises TooManyGone.
     """
-    removed = int((await database.execute(_REMOVE, gone)).split()[-1])
-    await database.execute(_KEEP, gone)
-    return removed
+    removed = Counter(row["store_id"] for row in await database.fetch(_REMOVE, gone))
+    kept = Counter(row["store_id"] for row in await database.fetch(_KEEP, gone))
+    await guard.check(database, removed + kept)
+    return removed.total()
+
+
+async def remove_unlisted_customers(database: asyncpg.Connection, guard: Guard) -> int:
+    """Remove customers who are not listed; return how many. Call it in a transaction. Raises TooManyGone."""
+    gone = [row["customer_id"] for row in await database.fetch(GONE_CUSTOMERS)]
+    return await remove_customers(database, gone, guard) if gone else 0
 
 
 def _record(one: Stated, facts: CustomerFacts) -> tuple[Any, ...]:

@@ -1,7 +1,8 @@
 """Cars: judged as the rows of a dealer's file are, and merged a page at a time.
 
 The warehouse speaks for all stores, so a car that it has at another store of the group moves there. A car
-that is gone is ``removed``, as by ``import-inventory --snapshot``; one that is sold here stays so.
+that is gone from the store where it stands is ``removed``, as by ``import-inventory --snapshot``; one that
+is sold here stays so. After a trade between stores, the row that the first store closes removes nothing.
 """
 
 import datetime as dt
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from protocol.texts import without_unseen
+from protocol import vin as vins
 from server.database.core.one_row import one_row
 from server.database.importing.columns import ColumnMap
 from server.database.importing.flaws import Flaw, FlawKind
@@ -21,8 +22,8 @@ from server.database.importing.parsing import Car, parse_row
 from server.warehouse.layout import Table
 from server.warehouse.reading.keyset import GONE, KEY
 from server.warehouse.rejects import DOUBTFUL, REJECTED, Reject
-from server.warehouse.storing.deletions import Guard
-from server.warehouse.storing.storing import Advance, Stored, Stores
+from server.warehouse.storing.deletions import Guard, by_store
+from server.warehouse.storing.storing import Advance, Stored, Stores, names_of_car, no_store
 
 BOOK_SOURCE: Final = "warehouse"
 _STAGED: Final = ("line", "key", "store_id", "group_id", *CAR_COLUMNS)
@@ -41,8 +42,11 @@ RETURNING v.vehicle_id, v.rev
 """
 _REVISIONS: Final = "SELECT vehicle_id, rev FROM vehicles WHERE vehicle_id = ANY ($1)"
 _REMOVE: Final = """
-UPDATE vehicles SET status = 'removed'
- WHERE vin = ANY ($1) AND group_id = ANY ($2) AND status IN ('available', 'held', 'in_transit')
+WITH gone AS (
+    UPDATE vehicles v SET status = 'removed' FROM unnest($1::text[], $2::text[]) AS n (vin, store_id)
+     WHERE v.vin = n.vin AND v.store_id = n.store_id AND v.status IN ('available', 'held', 'in_transit')
+    RETURNING v.store_id)
+SELECT store_id, count(*) FROM gone GROUP BY store_id
 """
 
 
@@ -80,22 +84,26 @@ class StockStoring:
             if cars:
                 await self._merge(cars, done)
             await advance(self._database, done.tally)
+        self._guard.settle()
         return done
 
-    def _judge(self, rows: Sequence[Any], done: Stored) -> tuple[dict[str, _Read], set[str]]:
-        """Return the newest row of each VIN: of cars that are there, and of those that are gone."""
+    def _judge(self, rows: Sequence[Any], done: Stored) -> tuple[dict[str, _Read], dict[str, set[str]]]:
+        """Return the newest row of each VIN that is there, and the stores from which other VINs are gone."""
         cars: dict[str, _Read] = {}
-        gone: dict[str, None] = {}
+        gone: dict[str, set[str]] = {}
         for row in rows:
-            if self._is_marked and row[GONE]:
-                vin = without_unseen((row["vin"] or "").strip()).upper()
-                done.tally.superseded += (cars.pop(vin, None) is not None) + (vin in gone)
-                gone[vin] = None
-                continue
             store = self._stores.of(row)
             if store is None:
-                flaw = Flaw(FlawKind.STORE, f"there is no store {(row['_store'] or '').strip()!r}")
-                self._reject(row, done, flaw)
+                self._reject(row, done, no_store(row))
+                continue
+            if self._is_marked and row[GONE]:
+                vin, _ = names_of_car(row)
+                if vin in cars and cars[vin].store != store:
+                    done.tally.superseded += 1  # It stands in another store by now.
+                    continue
+                stores = gone.setdefault(vin, set())
+                done.tally.superseded += (cars.pop(vin, None) is not None) + (store[0] in stores)
+                stores.add(store[0])
                 continue
             parsed = parse_row([row[name] or "" for name in self._names], self._layout, self._today)
             if parsed.car is None:
@@ -105,16 +113,17 @@ class StockStoring:
                 done.tally.doubtful += 1
                 done.rejects.append(Reject(row[KEY], DOUBTFUL, parsed.flaws))
             vin = parsed.car.vin
-            done.tally.superseded += (cars.pop(vin, None) is not None) + (gone.pop(vin, 0) is None)
+            done.tally.superseded += (cars.pop(vin, None) is not None) + len(gone.pop(vin, ()))
             cars[vin] = _Read(row[KEY], parsed.car, store, parsed.kind_in_condition)
-        return cars, set(gone)
+        return cars, gone
 
-    async def _remove(self, gone: set[str], done: Stored) -> None:
-        groups = list(set(self._stores.groups.values()))
-        removed = int((await self._database.execute(_REMOVE, list(gone), groups)).split()[-1])
-        done.tally.removed += removed
-        done.tally.unchanged += len(gone) - removed
-        self._guard.check(removed)
+    async def _remove(self, gone: dict[str, set[str]], done: Stored) -> None:
+        named = [(vin, store) for vin, stores in gone.items() for store in stores]
+        vins, stores = zip(*named, strict=True)
+        removed = by_store(await self._database.fetch(_REMOVE, vins, stores))
+        done.tally.removed += sum(removed.values())
+        done.tally.unchanged += len(named) - sum(removed.values())
+        await self._guard.check(self._database, removed)
 
     async def _merge(self, cars: dict[str, _Read], done: Stored) -> None:
         await self._database.execute(_MAKE)
@@ -144,3 +153,9 @@ class StockStoring:
     def _reject(self, row: Any, done: Stored, *flaws: Flaw) -> None:
         done.tally.rejected += 1
         done.rejects.append(Reject(row[KEY], REJECTED, flaws))
+
+
+def name_car(store: str | None, row: Any) -> tuple[str | None, str | None, str | None]:
+    """Return how a listed row names its car: by its VIN, or by its stock number if the VIN is not valid."""
+    vin, stock_no = names_of_car(row)
+    return (store, vin, None) if vins.flaw(vin) is None else (store, None, stock_no or None)

@@ -50,6 +50,26 @@ async def state(both: Both) -> dict[str, Any]:
     }
 
 
+async def assert_all_is_here(both: Both) -> None:
+    """Compare with the warehouse itself, of which nothing is deleted or rejected."""
+    found = await state(both)
+    stock = await both.source.fetch(
+        "SELECT vin, store, (price * 100)::bigint, mileage FROM deal_architect.stock"
+    )
+    assert sorted(
+        (vin, store, price, miles) for vin, _, store, price, miles, _ in found["vehicles"]
+    ) == sorted(tuple(row) for row in stock)
+    people = await both.source.fetch("SELECT name, store FROM deal_architect.customers")
+    assert sorted((name, store) for _, store, name, *_ in found["customers"]) == sorted(
+        tuple(row) for row in people
+    )
+    paid = await both.source.fetch(
+        "SELECT payment_id::text, loan_id, due_on, paid_cents, status, balance_cents"
+        " FROM deal_architect.payments"
+    )
+    assert found["payments"] == sorted(tuple(row) for row in paid)
+
+
 async def empty(both: Both) -> None:
     """Forget what was synced."""
     await both.ours.execute("DELETE FROM vehicles; DELETE FROM customers; DELETE FROM sync_state")

@@ -6,7 +6,7 @@ import pytest
 
 from server.warehouse.errors import WarehouseAway
 from server.warehouse.reading.pacing import Patience
-from tests.cluster.warehouse.states import empty, fill_all, state
+from tests.cluster.warehouse.states import assert_all_is_here, empty, fill_all, state
 from tests.warehouse.conftest import QUICK, Both
 
 pytestmark = pytest.mark.flow
@@ -19,6 +19,7 @@ async def unbroken(both: Both) -> int:
     await fill_all(both, ROWS)
     both.proxy.forget()
     await both.sync(rows=PAGE)
+    await assert_all_is_here(both)
     return both.proxy.bytes_sent
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from server.settings import process_environment
-from tests.cluster.warehouse.states import empty, fill_all, state
+from tests.cluster.warehouse.states import assert_all_is_here, empty, fill_all, state
 from tests.services import ROOT
 from tests.warehouse.conftest import Both
 
@@ -32,6 +32,7 @@ async def test_kill_9_at_any_moment(both: Both) -> None:
     await fill_all(both, ROWS)
     program = await run(both)
     assert (await program.communicate(), program.returncode)[1] == 0
+    await assert_all_is_here(both)
     expected = await state(both)
     await empty(both)
     both.proxy.delay_seconds = 0.005

@@ -4,12 +4,24 @@ import time
 
 import pytest
 
-from server.warehouse.reading.pacing import Pacing
+from server.database.core.pool import open_pool
+from server.warehouse.fields import What
+from server.warehouse.layout import read_layout
+from server.warehouse.reading.pacing import Pacing, Patience
 from server.warehouse.reading.source import Warehouse
-from tests.warehouse.conftest import QUICK, Both
-from tests.warehouse.sample import fill, payments
+from server.warehouse.rejects import open_rejects
+from server.warehouse.syncing import Plan, sync_once
+from tests.warehouse.conftest import QUICK, STORES, Both
+from tests.warehouse.sample import cars, fill, payments
 
 pytestmark = pytest.mark.flow
+SLOW = """
+ALTER TABLE deal_architect.stock RENAME TO cars;
+ALTER TABLE deal_architect.cars DROP COLUMN deleted_at;
+CREATE FUNCTION slow(vin text) RETURNS text IMMUTABLE LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM pg_sleep(0.02); RETURN ''; END $$;
+CREATE VIEW deal_architect.stock AS SELECT *, slow(vin) AS fuel FROM deal_architect.cars;
+"""
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
@@ -29,3 +41,26 @@ async def test_the_warehouse_is_busy_for_its_share_and_with_one_query_at_a_time(
     # The first query of the twenty waits for the share of the one before, and nobody waits after the last.
     assert 0.5 * share < both.proxy.busy_seconds / spent <= share * 1.15
     assert both.proxy.most_at_once == 1
+
+
+async def test_a_whole_sync_keeps_its_share(both: Both) -> None:
+    """With a page that takes too long and is halved, with pages, and with keys that are compared."""
+    await fill(both.source, stock=cars(12, STORES))
+    await both.change(SLOW)
+    both.proxy.delay_seconds = 0.01
+    patience = Patience(2, 0.001, 0.001, 0.15, 5)
+    plan = Plan(read_layout(None), (What.STOCK,), both.folder, rows=12)
+    warehouse = Warehouse(both.url, Pacing(0.25), patience)
+    async with await open_pool(both.settings) as pool:
+        with open_rejects(both.folder / "rejects.csv") as rejects:
+            began = time.monotonic()
+            found = await sync_once(plan, warehouse, both.settings.database_owner_url, pool, rejects=rejects)
+            spent = time.monotonic() - began
+
+    assert (found[What.STOCK].tally.added, found[What.STOCK].compared) == (12, True)
+    assert found[What.STOCK].pages > 1
+    # What connecting takes is beside the share: five short queries.
+    assert both.proxy.busy_seconds / spent <= 0.25 * 1.15
+    assert both.proxy.most_at_once == 1
+    noted = await both.ours.fetchval("SELECT source_ms FROM sync_state WHERE what = 'stock'")
+    assert noted == pytest.approx(1000 * warehouse.busy_seconds, rel=0.1)

@@ -1,17 +1,17 @@
-"""A warehouse that breaks off, is slow, or is not what its mapping says; and deletions that look like a
-mistake.
-"""
+"""A warehouse that breaks off, is slow, or is not what its mapping says."""
 
 import datetime as dt
 from pathlib import Path
 
 import pytest
 
-from server.warehouse.errors import LayoutError, SyncRunning, TooManyGone, WarehouseAway
+from server.errors import FAILED
+from server.warehouse.errors import LayoutError, SyncRunning, TooSlow, WarehouseAway
 from server.warehouse.reading.pacing import Hours, Patience
+from server.warehouse.report import write_metrics
 from server.warehouse.runs import only_sync
 from tests.warehouse.conftest import STORES, Both
-from tests.warehouse.sample import cars, customers, fill, vin_of
+from tests.warehouse.sample import cars, fill
 
 pytestmark = pytest.mark.flow
 
@@ -88,6 +88,61 @@ async def test_a_page_that_takes_too_long_is_asked_for_in_halves(both: Both) -> 
     assert found["stock"].pages > 3
 
 
+async def test_a_warehouse_that_is_down_from_the_start_counts_as_failing(both: Both) -> None:
+    """Of each kind: the alert looks at the metrics file."""
+    both.proxy.refuses_connections = True
+    both.patience = Patience(2, 0.001, 0.001, 5, 5)
+    metrics = both.folder / "sync.prom"
+
+    with pytest.raises(WarehouseAway):
+        await both.sync()
+    await write_metrics(both.ours, metrics)
+
+    written = metrics.read_text()
+    for what in ("stock", "customers", "loans", "payments"):
+        assert f'deal_sync_failing{{what="{what}"}} 1.0' in written
+    both.proxy.refuses_connections = False
+    await both.sync()
+    await write_metrics(both.ours, metrics)
+    assert 'deal_sync_failing{what="stock"} 0.0' in metrics.read_text()
+
+
+@pytest.mark.parametrize("state", ["serialization_failure", "internal_error"])
+async def test_an_error_that_may_pass_is_asked_again(both: Both, state: str) -> None:
+    """A replica's conflict with its primary, and what Redshift calls an internal error."""
+    await fill(both.source, stock=cars(4, STORES))
+    await both.change("ALTER TABLE deal_architect.stock RENAME TO cars; CREATE SEQUENCE deal_architect.tries")
+    await both.change(
+        "CREATE FUNCTION flaky(vin text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF nextval('deal_architect.tries') < 3 THEN RAISE EXCEPTION 'not now' USING ERRCODE = '{state}';"
+        " END IF; RETURN ''; END $$"
+    )
+    await both.change(
+        "CREATE VIEW deal_architect.stock AS SELECT *, flaky(vin) AS fuel FROM deal_architect.cars"
+    )
+
+    found = await both.sync("stock")
+
+    assert found["stock"].tally.added == 4
+    assert await both.ours.fetchval("SELECT breaks FROM sync_state WHERE what = 'stock'") == 2
+
+
+async def test_a_warehouse_that_is_always_too_slow_is_no_bad_setting(both: Both) -> None:
+    """With ``--watch`` the next round tries again."""
+    await fill(both.source, stock=cars(4, STORES))
+    await both.change("ALTER TABLE deal_architect.stock RENAME TO cars")
+    await both.change(
+        "CREATE VIEW deal_architect.stock AS SELECT c.* FROM deal_architect.cars c, pg_sleep(0.1)"
+    )
+    both.patience = Patience(2, 0.001, 0.001, 0.02, 5)
+
+    with pytest.raises(TooSlow) as slow:
+        await both.sync("stock")
+
+    assert slow.value.exit_code == FAILED
+    assert await both.ours.fetchval("SELECT source_ms FROM sync_state WHERE what = 'stock'") >= 20
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -119,7 +174,9 @@ async def test_a_table_that_does_not_fit_is_named_before_anything_is_read(
     with pytest.raises(LayoutError, match=words.replace(".", r"\.")):
         await both.sync("customers", "stock")
 
-    assert await both.ours.fetchval("SELECT count(*) FROM sync_state") == 0
+    state = await both.ours.fetch("SELECT what, rows_read, failure FROM sync_state ORDER BY what")
+    assert [tuple(row)[:2] for row in state] == [("customers", 0), ("stock", 0)]
+    assert all(row["failure"].startswith("LayoutError: deal_architect.stock") for row in state)
 
 
 async def test_other_names_and_constants_come_from_the_mapping_file(both: Both) -> None:
@@ -145,54 +202,12 @@ async def test_other_names_and_constants_come_from_the_mapping_file(both: Both) 
     )
 
 
-async def test_keys_are_compared_where_deletions_are_not_marked_once_a_day(both: Both) -> None:
-    for table in ("stock", "customers"):
-        await both.change(f"ALTER TABLE deal_architect.{table} DROP COLUMN deleted_at")
-    await fill(both.source, stock=[row[:-1] for row in cars(20, ["riverside"])],
-               customers=[row[:-1] for row in customers(20, STORES)])  # fmt: skip
-    await both.ours.execute(
-        "INSERT INTO vehicles (store_id, group_id, vin, stock_no, year, make, model, mileage,"
-        " price_cents, stocked_on)"
-        " VALUES ('lakeside', 'miami', $1, 'X', 2020, 'Ford', 'Edge', 30000, 1500000, '2026-01-01')",
-        vin_of(77),
-    )
-    assert (await both.sync("stock", "customers"))["stock"].compared
-    await both.change("DELETE FROM deal_architect.stock WHERE stock_no IN ('S3', 'S4')")
-    await both.change("DELETE FROM deal_architect.customers WHERE customer_id = 5")
-
-    found = await both.sync("stock", "customers")
-    assert not found["stock"].compared
-    assert (found["stock"].tally.removed, found["customers"].tally.removed) == (0, 0)
-    await both.ours.execute("UPDATE sync_state SET compared_at = now() - interval '25 hours'")
-    found = await both.sync("stock", "customers")
-
-    assert (found["stock"].tally.removed, found["customers"].tally.removed) == (2, 1)
-    gone = [vin for vin, _, _, status in await vehicles(both) if status == "removed"]
-    assert sorted(gone) == sorted((vin_of(3), vin_of(4)))
-    assert both.proxy.refused == []
-
-
-@pytest.mark.parametrize("marked", [True, False])
-async def test_a_mass_of_deletions_is_refused_unless_it_is_confirmed(both: Both, marked: bool) -> None:
-    await fill(both.source, stock=cars(20, ["riverside"]))
-    await both.sync("stock")
-    if marked:
-        await both.change(
-            "UPDATE deal_architect.stock SET deleted_at = now(), updated_at = now() WHERE stock_no < 'S16'"
-        )
-    else:
-        await both.change("DELETE FROM deal_architect.stock WHERE stock_no < 'S16'")
-        await both.change("ALTER TABLE deal_architect.stock DROP COLUMN deleted_at")
-
-    with pytest.raises(TooManyGone, match="of 20 cars are gone from the warehouse, more than 30 %"):
-        await both.sync("stock", rows=100)
-    assert {status for *_, status in await vehicles(both)} == {"available"}
-
-    found = await both.sync("stock", confirmed=True)
-    assert found["stock"].tally.removed == 8
-
-
 async def test_two_syncs_do_not_run_at_once(both: Both) -> None:
+    """The second one also leaves the first one's rejects file alone."""
+    (both.folder / "rejects.csv").write_text("of the first\n")
     async with only_sync(both.settings.database_owner_url):
         with pytest.raises(SyncRunning):
             await both.sync("stock")
+    assert both.rejects() == "of the first\n"
+    await both.sync("stock")
+    assert not (both.folder / "rejects.csv").exists()
