@@ -5,14 +5,21 @@ was lost may be given again, to something else. So a process that finds a restor
 its own ends, and whoever supervises it starts it anew.
 """
 
+import asyncio
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 import asyncpg
 import structlog
 
+from server.observe.failing import POSTGRES_FAILS
+
 RESTORED_EXIT_CODE: Final = 75
+LOOK_SECONDS: Final = 1.0
+"""How often a process without a listener looks: less than it takes to restore, import and search."""
+
+ANSWER_SECONDS: Final = 5.0
 # A restore makes every table anew; migrations keep this one for as long as the database exists.
 _IDENTITY: Final = "SELECT to_regclass('public.alembic_version')::oid"
 
@@ -38,3 +45,18 @@ class SameDatabase:
         elif found != self._first:
             structlog.get_logger("database").error("database_was_restored", exit_code=RESTORED_EXIT_CODE)
             self._restored()
+
+    async def watch(self, pool: asyncpg.Pool, seconds: float = LOOK_SECONDS) -> NoReturn:
+        """Look again and again, until cancelled. ``pool`` must use this object for its own connections.
+
+        A pool looks at new connections only. One through a pooler outlives the end of its session in
+        Postgres, and an idle process opens none.
+        """
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS), pool.acquire() as database:
+                    await self.check(database)
+            except POSTGRES_FAILS:
+                # Whoever needs Postgres says so.
+                continue
