@@ -23,13 +23,13 @@ class RedisNotEmptied(UserError):
 
     def __str__(self) -> str:
         return (
-            f"the database is restored, but Redis could not be emptied ({self.reason}): empty it with"
-            ' `redis-cli -u "$REDIS_URL" FLUSHDB` before people go on working'
+            f"the database is restored, but Redis could not be emptied ({self.reason}): before people go on"
+            " working, send FLUSHDB to it, in a cluster to each master, as a user that may"
         )
 
 
-def add_backup_commands(app: typer.Typer, services: WithServices) -> None:
-    """Add ``backup`` and ``restore``."""
+def add_backup_commands(app: typer.Typer, services: WithServices, to_restore: WithServices) -> None:
+    """Add ``backup`` and ``restore``. ``to_restore`` are the services whose Redis may be emptied."""
 
     @app.command("backup")
     def backup(
@@ -63,14 +63,18 @@ def add_backup_commands(app: typer.Typer, services: WithServices) -> None:
         Web processes and workers that run meanwhile end, and must be started again, which `up` does. A backup
         of an older release is brought to the newest schema.
         """
-        from server.database.backups import open_backup
+        from server.database.backups import complete, open_backup
         from server.database.backups import restore as put_back
 
         began = time.monotonic()
         manifest = open_backup(folder)
-        with services(data_dir) as settings:
+        with to_restore(data_dir) as settings:
             ended = put_back(settings.database_owner_url, folder, manifest, replace=replace)
-            asyncio.run(_empty_redis(settings))
+            try:
+                # Before what takes time: processes start again at once, and must not find what is lost.
+                asyncio.run(_empty_redis(settings))
+            finally:
+                complete(settings.database_owner_url)
         print(
             f"{manifest.all_rows:,} rows as of {manifest.made_at.isoformat()}, in"
             f" {time.monotonic() - began:.1f} s; {ended} sessions of the database ended"
