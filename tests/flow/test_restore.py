@@ -10,7 +10,7 @@ import pytest
 
 from server.database.backups import back_up, restore
 from server.database.backups.errors import HasData, ProgramFailed
-from server.database.backups.manifest import DUMP, MANIFEST, Manifest
+from server.database.backups.manifest import DUMP, MANIFEST, Manifest, open_backup
 from server.database.backups.restoring import stored_rows
 from server.settings import Settings
 from tests.commands.here import run_here
@@ -95,7 +95,10 @@ def test_a_folder_that_is_no_backup_is_refused(migrated: Database, redis_url: st
     """Each with one line that says what is wrong; the database is not even looked at."""
     environ = settings_for(migrated, redis_url, 8000).environment()
     good = tmp_path / "good"
-    assert run_here("backup", str(good), environ=environ).returncode == 0
+    metrics = tmp_path / "backup.prom"
+    assert run_here("backup", str(good), f"--metrics-file={metrics}", environ=environ).returncode == 0
+    made_at = open_backup(good).made_at.timestamp()
+    assert f"deal_backup_time_seconds {made_at}" in metrics.read_text()
     assert (good.stat().st_mode & 0o777, (good / DUMP).stat().st_mode & 0o777) == (0o700, 0o600)
     assert "is not empty" in run_here("backup", str(good), environ=environ).stderr
     text, dump = (good / MANIFEST).read_text(), (good / DUMP).read_bytes()

@@ -11,6 +11,7 @@ from server.commands.data_dir import DataDir, WithServices
 from server.errors import UserError
 
 if TYPE_CHECKING:
+    from server.database.backups import Manifest
     from server.settings import Settings
 
 
@@ -34,6 +35,14 @@ def add_backup_commands(app: typer.Typer, services: WithServices, to_restore: Wi
     @app.command("backup")
     def backup(
         folder: Annotated[Path, typer.Argument(help="A new folder, or an empty one.", show_default=False)],
+        metrics_file: Annotated[
+            Path | None,
+            typer.Option(
+                "--metrics-file",
+                help="Also write when it was made there, for the textfile collector of the node exporter.",
+                show_default=False,
+            ),
+        ] = None,
         data_dir: DataDir = None,
     ) -> None:
         """Write a backup of the database into a folder. People may go on working.
@@ -49,6 +58,8 @@ def add_backup_commands(app: typer.Typer, services: WithServices, to_restore: Wi
             f"{written.all_rows:,} rows in {written.dump.bytes:,} bytes,"
             f" as of {written.made_at.isoformat()}, in {time.monotonic() - began:.1f} s: {folder}"
         )
+        if metrics_file is not None:
+            _write_metrics(metrics_file, written)
 
     @app.command("restore")
     def restore(
@@ -79,6 +90,20 @@ def add_backup_commands(app: typer.Typer, services: WithServices, to_restore: Wi
             f"{manifest.all_rows:,} rows as of {manifest.made_at.isoformat()}, in"
             f" {time.monotonic() - began:.1f} s; {ended} sessions of the database ended"
         )
+
+
+def _write_metrics(path: Path, backup: "Manifest") -> None:
+    """Write the metrics of a backup in one step: whoever reads meanwhile gets old ones or new ones."""
+    from server.observe.metrics.metrics import Metrics
+    from server.observe.metrics.writing import written
+
+    metrics = Metrics()
+    metrics.gauge("deal_backup_time_seconds", "The moment of which the backup is", backup.made_at.timestamp)
+    metrics.gauge("deal_backup_bytes", "The size of its dump", lambda: backup.dump.bytes)
+    metrics.gauge("deal_backup_rows", "The rows in it", lambda: backup.all_rows)
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_bytes(written(metrics)())
+    part.replace(path)
 
 
 async def _empty_redis(settings: "Settings") -> None:

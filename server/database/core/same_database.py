@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 
 import asyncpg
 import structlog
+from asyncpg.pool import PoolConnectionProxy
 
 from server.observe.failing import POSTGRES_FAILS
 
@@ -35,8 +36,8 @@ class SameDatabase:
         self._restored = restored
         self._first: int | None = None
 
-    async def check(self, database: asyncpg.Connection) -> None:
-        """Look at a new connection. An empty database has no identity yet. Raises asyncpg's errors."""
+    async def check(self, database: asyncpg.Connection | PoolConnectionProxy) -> None:
+        """Look at a connection. An empty database has no identity yet. Raises asyncpg's errors."""
         found: int | None = await database.fetchval(_IDENTITY)
         if found is None:
             return

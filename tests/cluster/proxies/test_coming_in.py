@@ -182,7 +182,7 @@ async def test_people_come_in_while_redis_is_away(stage: Stage, person: None) ->
     stage.redis.kill()
     try:
         async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient() as probe:
-            await _answered(probe, stage.urls[0], 503)
+            await _answered(probe, stage.webs[0].settings.port, 503)
         # Each of the examples has looked at every process several times by then.
         await asyncio.sleep(LOOKED_SECONDS)
         async with browser_at("127.0.0.1", proxy) as browser:
@@ -192,13 +192,14 @@ async def test_people_come_in_while_redis_is_away(stage: Stage, person: None) ->
     finally:
         await asyncio.to_thread(stage.redis.restart, data)
     async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient() as probe:
-        for url in stage.urls:
-            await _answered(probe, url, 200)
+        for web in stage.webs:
+            await _answered(probe, web.settings.port, 200)
 
 
-async def _answered(probe: httpx.AsyncClient, url: str, status: int) -> None:
+async def _answered(probe: httpx.AsyncClient, port: int, status: int) -> None:
     """Wait until a process says that it is ready, or that it is not."""
-    while (await probe.get(f"{url}/readyz")).status_code != status:  # noqa: ASYNC110 - it is asked for
+    address = f"http://127.0.0.1:{port}/readyz"
+    while (await probe.get(address)).status_code != status:  # noqa: ASYNC110 - it is asked for
         await asyncio.sleep(0.1)
 
 
