@@ -4,6 +4,7 @@ While releases are mixed, an event, a job or a stored deal may have fields that 
 client's command with such a field is refused; in all else they are left out.
 """
 
+from functools import cache
 from typing import Any
 
 from msgspec import inspect
@@ -11,7 +12,13 @@ from msgspec import inspect
 
 def known_part(kind: Any, value: Any) -> Any:
     """Return plain ``value`` without the fields that ``kind`` does not have, at every depth."""
-    return _known(inspect.type_info(kind), value)
+    return _known(_described(kind), value)
+
+
+@cache
+def _described(kind: Any) -> inspect.Type:
+    # It takes longer than all the rest, and while releases are mixed every job needs it.
+    return inspect.type_info(kind)
 
 
 def _known(info: inspect.Type, value: Any) -> Any:
@@ -26,6 +33,8 @@ def _known(info: inspect.Type, value: Any) -> Any:
             return {key: _known(info.value_type, each) for key, each in value.items()}
         case inspect.ListType() | inspect.VarTupleType() if isinstance(value, list):
             return [_known(info.item_type, each) for each in value]
+        case inspect.TupleType() if isinstance(value, list) and len(value) == len(info.item_types):
+            return [_known(one, each) for one, each in zip(info.item_types, value, strict=True)]
         case inspect.UnionType():
             fitting = [one for one in info.types if _fits(one, value)]
             return _known(fitting[0], value) if len(fitting) == 1 else value
@@ -41,6 +50,6 @@ def _fits(info: inspect.Type, value: Any) -> bool:
             )
         case inspect.DictType():
             return isinstance(value, dict)
-        case inspect.ListType() | inspect.VarTupleType():
+        case inspect.ListType() | inspect.VarTupleType() | inspect.TupleType():
             return isinstance(value, list)
     return False

@@ -32,7 +32,14 @@ from server.commands.operations.sync import add_sync_command
 from server.commands.owner_work import owner_work
 from server.commands.privacy.customers import add_customer_commands
 from server.commands.privacy.retaining import add_retain_command
-from server.run.processes import explained_errors, run_web, run_worker, services, standing_services
+from server.run.processes import (
+    explained_errors,
+    run_web,
+    run_worker,
+    services,
+    services_to_restore,
+    standing_services,
+)
 from server.secret_files import with_secret_files
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
@@ -191,7 +198,11 @@ add_store_commands(app, _work)
 add_user_commands(app, _work)
 add_token_commands(app, _work)
 add_security_commands(app, _services_of)
-add_backup_commands(app, _services_of)
+add_backup_commands(
+    app,
+    _services_of,
+    lambda data_dir: services_to_restore(_environment(data_dir), named=data_dir is not None),
+)
 add_doctor_command(app, lambda data_dir: standing_services(_environment(data_dir)))
 add_trace_command(app, _services_of)
 add_load_command(app, _work)

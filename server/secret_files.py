@@ -37,12 +37,15 @@ def with_secret_files(environ: Mapping[str, str]) -> dict[str, str]:
 def _content(name: str, path: Path) -> str:
     try:
         with path.open("rb") as file:
-            text = file.read(MOST_BYTES).decode().strip()
+            content = file.read(MOST_BYTES + 1)
+        text = content.decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         # Not the path: somebody may have set the secret itself.
         expected = f"the path of a file that this account can read ({reason})"
         raise SettingsError(name, expected) from error
+    if len(content) > MOST_BYTES:
+        raise SettingsError(name, f"the path of a file of at most {MOST_BYTES:,} bytes")
     if not text or "\n" in text:
         found = "more" if text else "none"
         raise SettingsError(name, f"the path of a file with one line (it has {found})")

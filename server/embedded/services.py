@@ -5,13 +5,19 @@ from contextlib import contextmanager
 from enum import Flag, auto
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from server.embedded.account import service_account
 from server.embedded.errors import FolderUnusable
 from server.embedded.folder import DataFolder
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SYSTEM_ROLE, Postgres
 from server.embedded.redis_server import Redis
+from server.environment import SettingsError
+
+OTHER_ADDRESSES: Final = (
+    *("DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL", "DATABASE_LISTEN_URL", "DATABASE_SEARCH_URL"),
+)
+"""Further addresses of the database that DATABASE_URL names."""
 
 
 class Service(Flag):
@@ -105,7 +111,7 @@ def standing_where_missing(environ: Mapping[str, str], path: Path) -> dict[str, 
     of a folder, as they stand.
 
     Nothing is started, made or changed: who examines an installation must find a dead service dead. Raises
-    EmbeddedError if there is no such folder.
+    EmbeddedError if there is no such folder, SettingsError as ``embedded_where_missing``.
     """
     wanted = _missing_from(environ)
     if not wanted:
@@ -121,7 +127,8 @@ def embedded_where_missing(
 ) -> Iterator[dict[str, str]]:
     """Yield ``environ`` with addresses for all services; those that it does not name are embedded ones.
 
-    ``warn`` takes what a person should know, a line each time. Raises EmbeddedError.
+    ``warn`` takes what a person should know, a line each time. Raises EmbeddedError, and SettingsError for an
+    address of another database beside the embedded one.
     """
     wanted = _missing_from(environ)
     if not wanted:
@@ -134,6 +141,9 @@ def embedded_where_missing(
 def _missing_from(environ: Mapping[str, str]) -> Service:
     wanted = Service(0)
     if not environ.get("DATABASE_URL"):
+        for name in OTHER_ADDRESSES:
+            if environ.get(name):
+                raise SettingsError("DATABASE_URL", f"set if {name} is")
         wanted |= Service.POSTGRES
     if not environ.get("REDIS_URL"):
         wanted |= Service.REDIS

@@ -8,12 +8,13 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from server.environment import SettingsError
 from server.secret_files import with_secret_files
 from server.settings import DEFAULT_DATA_DIR, DEFAULT_LOG_LEVEL, Settings, process_environment, secret_of
 
@@ -60,6 +61,18 @@ def services(environ: dict[str, str]) -> Iterator[Settings]:
     data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
     with embedded_where_missing(environ, data_dir, _warn) as complete:
         yield Settings.from_environment(complete)
+
+
+def services_to_restore(environ: dict[str, str], *, named: bool) -> AbstractContextManager[Settings]:
+    """Return ``services`` for a restore, which empties Redis: it must be the one of the processes.
+
+    ``named``: somebody named the folder of the embedded services. Raises SettingsError if the database is
+    elsewhere, and Redis would be a new one of a folder that happens to be here.
+    """
+    if environ.get("DATABASE_URL") and not environ.get("REDIS_URL") and not named:
+        expected = "set, as for web and worker: a restore empties Redis (--data-dir names an embedded one)"
+        raise SettingsError("REDIS_URL", expected)
+    return services(environ)
 
 
 def standing_services(environ: dict[str, str]) -> Settings:

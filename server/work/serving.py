@@ -12,6 +12,7 @@ import uvloop
 from redis.exceptions import RedisError
 
 from server.database.core.pool import check_settings, open_pool
+from server.database.core.same_database import SameDatabase
 from server.log.links.connecting import connect_redis
 from server.log.redis_log import RedisLog
 from server.observe.ending import END_SECONDS, Ending
@@ -66,8 +67,9 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float, start: 
         blocking = connect_redis(settings.redis_url, 1, settings.redis_uid)
         for client in (redis, blocking):
             stack.push_async_callback(ending.close, "redis", client.aclose)
-        statements = StatementTimes()
-        pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS), statements)
+        statements, same = StatementTimes(), SameDatabase()
+        few = replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS)
+        pool = await open_pool(few, statements, same=same)
         await check_settings(pool)
         start.reached("pool")
         stack.push_async_callback(ending.close, "postgres pool", pool.close)
@@ -98,6 +100,8 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float, start: 
         settle_heap()
         log.info("worker ready")
         say_ready(settings.notify_socket)
+        tasks = await stack.enter_async_context(ending.background())
+        tasks.create_task(same.watch(pool), name="restored database")
         working = asyncio.create_task(worker.run(), name="job in hand")
         telling = asyncio.create_task(told.wait(), name="told to end")
         await asyncio.wait({working, telling}, return_when=asyncio.FIRST_COMPLETED)

@@ -17,6 +17,10 @@ class Proxy:
         self._whole = True
         self._swallows = False
 
+    def lead_to(self, port: int) -> None:
+        """Bring new connections to another server; those that stand go on."""
+        self._target_port = port
+
     def swallow(self) -> None:
         """Take connections and bytes as before, and pass nothing on."""
         self._swallows = True

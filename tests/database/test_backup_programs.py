@@ -35,6 +35,20 @@ def test_the_password_is_no_argument(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert (password, secrets) == ("s/ecret", "0")
 
 
+def test_the_server_is_trusted_as_by_our_own_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the certificates and passwords are may be in the environment, which asyncpg reads, too."""
+    given = {"PGPASSFILE": "/run/pass", "PGSSLROOTCERT": "/etc/ca.pem", "PGSSLMODE": "verify-full"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "pg_dump").write_text('#!/bin/sh\necho "$PGPASSFILE $PGSSLROOTCERT $PGSSLMODE"\n')
+    (tmp_path / "pg_dump").chmod(0o755)
+    with running("pg_dump", tools=tmp_path, url="postgresql://db.example.com/deals") as (process, _):
+        assert process.stdout is not None
+        assert process.stdout.read().decode().split() == [*given.values()]
+
+
 def test_the_machine_s_own_programs_are_for_servers_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,10 +82,10 @@ def test_pods_have_the_time_to_drain() -> None:
 
 
 def test_probes_ask_for_what_there_is() -> None:
-    """Liveness is no question of Postgres or Redis; readiness is."""
+    """A service that is away keeps a new release out; it neither restarts nor hides the pods that run."""
     (web,) = pod_of("Deployment", "deal-web")["containers"]
     paths = {name: web[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
-    assert paths == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    assert paths == {"startup": "/readyz", "liveness": "/healthz", "readiness": "/healthz"}
     assert set(paths.values()) <= {route.path for route in health.routes}
     assert [port["containerPort"] for port in web["ports"]] == [PORT]
 

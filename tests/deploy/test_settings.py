@@ -79,6 +79,12 @@ def test_nginx_takes_no_process_for_dead() -> None:
     assert servers == ["max_fails=0"] * 4
 
 
+def test_proxies_ask_whether_a_process_lives() -> None:
+    """Not whether its services do: all would be taken out at once, and people can work on."""
+    assert _found(r"option httpchk GET (\S+)", HAPROXY) == _found(r"health_uri (\S+)", CADDY) == "/healthz"
+    assert int(_found(r"timeout check (\d+)s", HAPROXY)) >= int(_found(r"health_timeout (\d+)s", CADDY))
+
+
 @pytest.mark.parametrize(
     ("name", "process"), [("deal-web@.service", "web"), ("deal-worker@.service", "worker")]
 )
@@ -87,6 +93,7 @@ def test_units_run_what_the_procfile_runs(name: str, process: str) -> None:
     found = unit(name)
     assert found["ExecStart"] == ["/opt/deal-architect/.venv/bin/" + command_of(process)]
     assert found["Type"] == ["notify"]
+    assert found["StartLimitIntervalSec"] == ["0"], "they come back however long Postgres was away"
     assert found["KillMode"] == ["mixed"], "the computing processes serve until the main process ends"
     assert int(found["TimeoutStopSec"][0]) > DEFAULT_DRAIN_SECONDS + LAST_SECONDS
     assert found["RuntimeDirectoryPreserve"] == ["yes"], "one that ends leaves the others' sockets"

@@ -12,11 +12,21 @@ import asyncpg
 import pytest
 import redis
 
-from server.embedded import EmbeddedError, EmbeddedServices, Service, embedded_where_missing, redis_server
+from server.embedded import (
+    EmbeddedError,
+    EmbeddedServices,
+    Service,
+    embedded_where_missing,
+    redis_server,
+    standing_where_missing,
+)
 from server.embedded import folder as folders
 from server.embedded.errors import DiskFull, ForeignFolder, NewerFolder, ProgramMissing, ServiceFailed
 from server.embedded.folder import MAX_SOCKET_FOLDER_BYTES
 from server.embedded.process import is_gone, listener
+from server.embedded.services import OTHER_ADDRESSES
+from server.environment import SettingsError
+from server.run.processes import services_to_restore
 from tests.services import ROOT, open_folder
 
 pytestmark = pytest.mark.flow
@@ -227,6 +237,29 @@ def test_given_addresses_replace_the_services(folder: Path) -> None:
         assert environ["DATABASE_URL"] == "postgresql://db/deal"
         assert environ["REDIS_URL"].startswith("unix://")
         assert pids(folder / "data")[0] is None
+
+
+@pytest.mark.parametrize("name", OTHER_ADDRESSES)
+def test_an_address_of_another_database_is_not_passed_over(folder: Path, name: str) -> None:
+    """A backup of the embedded database would be taken for that of the one at the address."""
+    given = {name: "postgresql://db/deal"}
+    message = f"DATABASE_URL must be set if {name} is"
+    with pytest.raises(SettingsError, match=message), embedded_where_missing(given, folder / "data"):
+        pass
+    with pytest.raises(SettingsError, match=message):
+        standing_where_missing(given, folder / "data")
+    assert not (folder / "data").exists()
+
+
+def test_a_restore_empties_the_redis_of_the_processes_or_none(folder: Path) -> None:
+    """A new embedded one would be emptied, and the one with the lost events would not."""
+    given = {"DATABASE_URL": "postgresql://db/deal", "DEAL_DATA_DIR": str(folder / "data")}
+    with pytest.raises(SettingsError, match="REDIS_URL must be set"):
+        services_to_restore(given, named=False)
+    services_to_restore(given, named=True)
+    services_to_restore({}, named=False)
+    services_to_restore(given | {"REDIS_URL": "redis://cache"}, named=False)
+    assert not (folder / "data").exists()
 
 
 def test_every_error_is_one_line() -> None:

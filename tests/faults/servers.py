@@ -97,6 +97,14 @@ class Server:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)
 
+    async def leave(self) -> None:
+        """Tell it to end, as an upgrade does, and start no other; return once it has ended."""
+        assert self._keeping is not None and self._process is not None
+        self._keeping.cancel()
+        await asyncio.gather(self._keeping, return_exceptions=True)
+        self._process.send_signal(signal.SIGTERM)
+        await self._process.wait()
+
     async def close(self) -> None:
         """End it for good."""
         if self._keeping is not None:

@@ -178,6 +178,7 @@ def test_a_secret_may_be_in_a_file(variable: str, tmp_path: Path) -> None:
         (b"", {}, "a file with one line .*none"),
         (b"one\ntwo\n", {}, "a file with one line .*more"),
         (b"\xff\xfe", {}, "a file that this account can read .*UTF-8"),
+        (b"a" * 9_000, {}, "a file of at most 8,192 bytes"),
         (b"a", {"DEAL_SECRET": "b"}, "unset if DEAL_SECRET is set"),
     ],
 )

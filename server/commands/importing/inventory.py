@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from server.commands.data_dir import DataDir, WithServices
+from server.secret_files import with_secret_files
 from server.settings import process_environment
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, plain or gzipped.")]
@@ -83,7 +84,7 @@ def add_inventory_command(app: typer.Typer, services: WithServices) -> None:
             migrate(owner_url)
             chosen = store
             if chosen is None:
-                may_seed = "DATABASE_URL" not in process_environment()
+                may_seed = not with_secret_files(process_environment()).get("DATABASE_URL")
                 chosen = asyncio.run(_first_store(owner_url, may_seed=may_seed))
             with row_counter() as report:
                 importing = import_file(

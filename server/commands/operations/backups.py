@@ -11,6 +11,7 @@ from server.commands.data_dir import DataDir, WithServices
 from server.errors import UserError
 
 if TYPE_CHECKING:
+    from server.database.backups import Manifest
     from server.settings import Settings
 
 
@@ -23,17 +24,25 @@ class RedisNotEmptied(UserError):
 
     def __str__(self) -> str:
         return (
-            f"the database is restored, but Redis could not be emptied ({self.reason}): empty it with"
-            ' `redis-cli -u "$REDIS_URL" FLUSHDB` before people go on working'
+            f"the database is restored, but Redis could not be emptied ({self.reason}): before people go on"
+            " working, send FLUSHDB to it, in a cluster to each master, as a user that may"
         )
 
 
-def add_backup_commands(app: typer.Typer, services: WithServices) -> None:
-    """Add ``backup`` and ``restore``."""
+def add_backup_commands(app: typer.Typer, services: WithServices, to_restore: WithServices) -> None:
+    """Add ``backup`` and ``restore``. ``to_restore`` are the services whose Redis may be emptied."""
 
     @app.command("backup")
     def backup(
         folder: Annotated[Path, typer.Argument(help="A new folder, or an empty one.", show_default=False)],
+        metrics_file: Annotated[
+            Path | None,
+            typer.Option(
+                "--metrics-file",
+                help="Also write when it was made there, for the textfile collector of the node exporter.",
+                show_default=False,
+            ),
+        ] = None,
         data_dir: DataDir = None,
     ) -> None:
         """Write a backup of the database into a folder. People may go on working.
@@ -49,6 +58,8 @@ def add_backup_commands(app: typer.Typer, services: WithServices) -> None:
             f"{written.all_rows:,} rows in {written.dump.bytes:,} bytes,"
             f" as of {written.made_at.isoformat()}, in {time.monotonic() - began:.1f} s: {folder}"
         )
+        if metrics_file is not None:
+            _write_metrics(metrics_file, written)
 
     @app.command("restore")
     def restore(
@@ -63,18 +74,36 @@ def add_backup_commands(app: typer.Typer, services: WithServices) -> None:
         Web processes and workers that run meanwhile end, and must be started again, which `up` does. A backup
         of an older release is brought to the newest schema.
         """
-        from server.database.backups import open_backup
+        from server.database.backups import complete, open_backup
         from server.database.backups import restore as put_back
 
         began = time.monotonic()
         manifest = open_backup(folder)
-        with services(data_dir) as settings:
+        with to_restore(data_dir) as settings:
             ended = put_back(settings.database_owner_url, folder, manifest, replace=replace)
-            asyncio.run(_empty_redis(settings))
+            try:
+                # Before what takes time: processes start again at once, and must not find what is lost.
+                asyncio.run(_empty_redis(settings))
+            finally:
+                complete(settings.database_owner_url)
         print(
             f"{manifest.all_rows:,} rows as of {manifest.made_at.isoformat()}, in"
             f" {time.monotonic() - began:.1f} s; {ended} sessions of the database ended"
         )
+
+
+def _write_metrics(path: Path, backup: "Manifest") -> None:
+    """Write the metrics of a backup in one step: whoever reads meanwhile gets old ones or new ones."""
+    from server.observe.metrics.metrics import Metrics
+    from server.observe.metrics.writing import written
+
+    metrics = Metrics()
+    metrics.gauge("deal_backup_time_seconds", "The moment of which the backup is", backup.made_at.timestamp)
+    metrics.gauge("deal_backup_bytes", "The size of its dump", lambda: backup.dump.bytes)
+    metrics.gauge("deal_backup_rows", "The rows in it", lambda: backup.all_rows)
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_bytes(written(metrics)())
+    part.replace(path)
 
 
 async def _empty_redis(settings: "Settings") -> None:

@@ -2,6 +2,6 @@
 
 from server.database.backups.dumping import back_up
 from server.database.backups.manifest import Manifest, open_backup
-from server.database.backups.restoring import restore
+from server.database.backups.restoring import complete, restore
 
-__all__ = ["Manifest", "back_up", "open_backup", "restore"]
+__all__ = ["Manifest", "back_up", "complete", "open_backup", "restore"]

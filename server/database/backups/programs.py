@@ -19,6 +19,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from server.database.backups.errors import ProgramFailed
 
+PASSED_ON: Final = ("PATH", "HOME", "PGPASSFILE", "PGPASSWORD")
+"""Beside PGSSL*: how this process itself finds the server's password and certificates."""
+
 APPLICATION: Final = "deal-architect backup"
 
 
@@ -65,7 +68,11 @@ def running(
                 stdout=stdout,
                 stderr=complaints,
                 # Nothing of ours but what these programs need: no other password, and errors in English.
-                env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+                env={
+                    name: value
+                    for name, value in os.environ.items()
+                    if name in PASSED_ON or name.startswith("PGSSL")
+                }
                 | {"LC_ALL": "C", "PGAPPNAME": APPLICATION}
                 | environment,
             )

@@ -7,7 +7,6 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import IO, Final, cast
 
-from server.database.backups.dumping import rows_by_table
 from server.database.backups.errors import HasData
 from server.database.backups.manifest import DUMP, Manifest
 from server.database.backups.programs import require_success, running, tools_for
@@ -57,6 +56,20 @@ BEGIN
     END LOOP;
 END $$;
 """
+_KEPT: Final = """
+SELECT format('%I.%I', n.nspname, c.relname) AS name
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r'
+   AND (n.nspname = 'public' OR n.nspname !~ '^pg_' AND n.nspowner = current_user::regrole)
+   AND NOT EXISTS (SELECT FROM pg_depend d
+                    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ ORDER BY name
+"""
+"""The tables that a restore would drop, whoever made them."""
+
+_OF_THE_SCHEMA: Final = frozenset({"public.alembic_version"})
+"""Tables with rows in a database that was migrated and never used."""
+
 _COMPARE: Final = """
 DO $$ BEGIN
     IF (SELECT count(*) FROM public."{name}") <> {rows} THEN
@@ -65,28 +78,31 @@ DO $$ BEGIN
 END $$;
 """
 _OTHERS: Final = """
-SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
    AND usesysid IN (SELECT oid FROM pg_roles WHERE pg_has_role(current_user, oid, 'USAGE'))
 """
 
 
 async def stored_rows(owner_url: str) -> int:
-    """Return how many rows a database has that a new one has not; 0 if it has no schema yet."""
+    """Return how many rows a restore would take away, of whatever program, that a new database has not."""
     async with connect_as_owner(owner_url) as database:
-        if await database.fetchval("SELECT to_regclass('public.stores')") is None:
-            return 0
-        if not await database.fetchval("SELECT EXISTS (SELECT FROM stores)"):
-            return 0
-        return sum((await rows_by_table(database)).values())
+        names = [row["name"] for row in await database.fetch(_KEPT)]
+        counts = [
+            await database.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - a name of the catalogue
+            for name in names
+            if name not in _OF_THE_SCHEMA
+        ]
+    return sum(counts)
 
 
 def restore(owner_url: str, folder: Path, manifest: Manifest, *, replace: bool = False) -> int:
-    """Put a backup, which ``open_backup`` has checked, in the place of all that the database holds, and bring
-    it to this release's schema. Return how many sessions of others were ended.
+    """Put a backup, which ``open_backup`` has checked, in the place of all that the database holds. Return
+    how many sessions of others were ended.
 
-    Every connection of ours is ended afterwards, so that no process goes on with what it remembers. Raises
-    HasData unless told to ``replace``, ProgramFailed, and what asyncpg raises.
+    Every connection of ours is ended at once, so that no process goes on with what it remembers. Empty Redis
+    next, for the same reason; then ``complete``. Raises HasData unless told to ``replace``, ProgramFailed,
+    and what asyncpg raises.
     """
     if not replace and (rows := asyncio.run(stored_rows(owner_url))):
         raise HasData(rows)
@@ -102,7 +118,15 @@ def restore(owner_url: str, folder: Path, manifest: Manifest, *, replace: bool =
             require_success("pg_restore", *reading)
         require_success("psql", *writing)
         require_success("pg_restore", *reading)
-    return asyncio.run(_take_over(owner_url))
+    return asyncio.run(_end_others(owner_url))
+
+
+def complete(owner_url: str) -> None:
+    """Bring a restored database to this release's schema, and let it plan for what it holds.
+
+    People may be at work in it already. Raises what ``migrate`` raises.
+    """
+    asyncio.run(_complete(owner_url))
 
 
 def _pass_on(reading: Popen[bytes], writing: Popen[bytes], manifest: Manifest) -> None:
@@ -117,10 +141,14 @@ def _pass_on(reading: Popen[bytes], writing: Popen[bytes], manifest: Manifest) -
             psql.write(b"COMMIT;\n")
 
 
-async def _take_over(owner_url: str) -> int:
+async def _end_others(owner_url: str) -> int:
+    async with connect_as_owner(owner_url) as database:
+        ended: int = await database.fetchval(_OTHERS)
+    return ended
+
+
+async def _complete(owner_url: str) -> None:
     await bring_to_newest(owner_url)
     async with connect_as_owner(owner_url) as database:
         # Until the statistics are there, plans are for empty tables.
         await database.execute("ANALYZE")
-        ended: int = await database.fetchval(_OTHERS)
-    return ended

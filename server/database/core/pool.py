@@ -46,17 +46,19 @@ async def open_pool(
     *,
     role: str = APPLICATION_ROLE,
     command_timeout: float | None = None,
+    same: SameDatabase | None = None,
 ) -> MeteredPool:
     """Return a pool whose sessions act as ``role``, whatever user they connect as.
 
     ``statements`` gets the time of each statement. One that takes longer than ``command_timeout`` seconds is
-    given up.
+    given up. ``same`` looks at each new connection; give one to look at others, too.
 
     Each statement has ``statement_timeout_ms``. The process ends if a later connection finds a restored
     database. Raises what asyncpg raises if the database is unreachable or refuses the role, and
     SettingsDropped for a pooler that the settings do not name.
     """
-    own, same = session_settings(role, settings.statement_timeout_ms), SameDatabase()
+    own = session_settings(role, settings.statement_timeout_ms)
+    same = same or SameDatabase()
 
     async def prepare(database: asyncpg.Connection) -> None:
         if not settings.is_pooled:

@@ -5,11 +5,14 @@ event and in the snapshot, a new column of matches, a new term of a deal, a new 
 """
 # ruff: noqa: E501 - a patch is a line as it stands in the file
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Final
 
 from tests.services import ROOT
+from tools.installation import node_program
 
 FLAG_COMMAND: Final = '''class Flag(ChangeCommand, tag="flag", frozen=True):
     """Flag the deal. Reply: ``{version}``."""
@@ -110,19 +113,51 @@ PATCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }  # fmt: skip
 
 
+PAGE_PATCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "src/screen/desk/activity/note-input.tsx": (
+        (
+            '{ type: "note", text }',
+            '(text[0] === "!" ? { type: "flag", why: text } : { type: "note", text }) as never',
+        ),
+    ),
+}
+"""The page of the next release flags a deal by a note that begins with an exclamation mark."""
+
+
 def make_next_release(folder: Path) -> Path:
     """Write the next release into ``folder``; return it. Raises AssertionError if a place is no longer there."""
     for part in ("server", "protocol", "client"):
         left_out = shutil.ignore_patterns("__pycache__", "node_modules", "src", "test")
         shutil.copytree(ROOT / part, folder / part, ignore=left_out)
-    for name, patches in PATCHES.items():
+    _patch(folder, PATCHES)
+    page = folder / "client" / "web" / "dist" / "app.js"
+    if page.exists():
+        page.write_text(page.read_text() + "\n// the next release\n")
+    return folder
+
+
+def build_next_page(folder: Path) -> None:
+    """Build the page of the next release in ``folder``, from this checkout's sources with its additions."""
+    ours, theirs = ROOT / "client" / "web", folder / "client" / "web"
+    shutil.copytree(ours / "src", theirs / "src")
+    (theirs / "node_modules").symlink_to(ours / "node_modules")
+    _patch(theirs, PAGE_PATCHES)
+    npm = node_program()
+    path = os.pathsep.join([str(npm.parent), os.environ.get("PATH", "")])
+    subprocess.run(
+        [npm, "run", "--silent", "build"],
+        check=True,
+        cwd=theirs,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+    )
+
+
+def _patch(folder: Path, files: dict[str, tuple[tuple[str, str], ...]]) -> None:
+    for name, patches in files.items():
         path = folder / name
         text = path.read_text()
         for old, new in patches:
             assert old in text, f"{name} has no {old!r}"
             text = text.replace(old, new, 1)
         path.write_text(text)
-    page = folder / "client" / "web" / "dist" / "app.js"
-    if page.exists():
-        page.write_text(page.read_text() + "\n// the next release\n")
-    return folder

@@ -37,6 +37,9 @@ SHORT_SECONDS = 2
 """A proxy's time-outs in the place of 60 s. The server's pings are as much more frequent: 0.4 s for 20 s."""
 
 
+LOOKED_SECONDS = 6.0
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def person(stage: Stage) -> None:
     """Somebody with a password, because the sample's people may not come through a proxy."""
@@ -170,6 +173,34 @@ async def test_somebody_goes_on_at_another_process(stage: Stage) -> None:
         assert heard == list(range(heard[0], heard[0] + len(heard)))
         assert {entry.epoch for entry in joins} == {joins[0].epoch}
     assert moved >= 2, "nobody was moved"
+
+
+async def test_people_come_in_while_redis_is_away(stage: Stage, person: None) -> None:
+    """No process is ready then, and each serves what it can: the proxy takes none of them away."""
+    proxy = proxy_of(stage)
+    data = await asyncio.to_thread(stage.redis.save)
+    stage.redis.kill()
+    try:
+        async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient() as probe:
+            await _answered(probe, stage.webs[0].settings.port, 503)
+        # Each of the examples has looked at every process several times by then.
+        await asyncio.sleep(LOOKED_SECONDS)
+        async with browser_at("127.0.0.1", proxy) as browser:
+            assert (await browser.get("/readyz")).json() == {"ready": False}
+            assert (await sign_in(browser, proxy.url)).status_code == 303
+            assert (await browser.get("/")).status_code == 200
+    finally:
+        await asyncio.to_thread(stage.redis.restart, data)
+    async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient() as probe:
+        for web in stage.webs:
+            await _answered(probe, web.settings.port, 200)
+
+
+async def _answered(probe: httpx.AsyncClient, port: int, status: int) -> None:
+    """Wait until a process says that it is ready, or that it is not."""
+    address = f"http://127.0.0.1:{port}/readyz"
+    while (await probe.get(address)).status_code != status:  # noqa: ASYNC110 - it is asked for
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from server.run.processes import standing_services
 from server.settings import Settings, process_environment
@@ -58,6 +60,11 @@ class System:
     def settings(self) -> Settings:
         """The addresses of its services, for looking into them."""
         return standing_services(environment(DEAL_DATA_DIR=str(self.data_dir), DEAL_PORT=str(self.port)))
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the lines of its log about one kind of event."""
+        lines = (line[line.find("{") :] for line in self.log.read_text().splitlines() if f'"{name}"' in line)
+        return [json.loads(line) for line in lines]
 
     async def ready(self) -> None:
         """Wait until a web process serves."""
