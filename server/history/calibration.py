@@ -90,7 +90,7 @@ def _notes(done: Aggregated, history: History, new: Estimate, filled: int) -> It
     young = {tier.tier: tier.severity.lags_seen for tier in new.tiers if tier.severity.charge_offs}
     young = {tier: lags for tier, lags in young.items() if lags <= LONGEST_LAG}
     if young:
-        named = ", ".join(f"{tier} {lags} months" for tier, lags in young.items())
+        named = ", ".join(f"{tier} {max(lags - 1, 0)} months" for tier, lags in young.items())
         yield f"recoveries are seen only so long after a charge-off, and later ones count as none: {named}"
     if filled:
         yield f"{filled} bands have no loan and take their tier's curve"

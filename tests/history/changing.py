@@ -9,10 +9,8 @@ from server.history.aggregation import Aggregated, aggregate, edges_of
 from server.history.counts import Counts, History, read_history
 from server.history.files import HistoryFiles
 from tests.history.books import known_model
-from tests.history.generating import Plan
 
 EDGES = edges_of(known_model())
-SMALL = Plan(loans=300, origination_months=6, seen_to=15, stale_share=0.1)
 MONTHS = 14
 """From 2017-02 to 2018-03."""
 
@@ -57,6 +55,6 @@ def payment(name: str, due_on: dt.date, status: str = "current", **values: int) 
     return f"{name}-{due_on}", name, due_on, 0, 0, 0, owed, status, 0, recovered, WHEN
 
 
-def every_month(name: str) -> list[tuple[Any, ...]]:
-    """Return a payment of a loan in each month of 2017 that is in the history."""
-    return [payment(name, dt.date(2017, month, 5)) for month in range(2, 13)]
+def every_month(name: str, count: int) -> list[tuple[Any, ...]]:
+    """Return a payment of a loan in each of the history's first months."""
+    return [payment(name, dt.date(2017 + month // 12, month % 12 + 1, 5)) for month in range(1, count + 1)]

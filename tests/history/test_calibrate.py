@@ -125,7 +125,7 @@ def test_a_large_change_needs_yes(desk: Desk) -> None:
     assert (now.version, len(now.curves)) == ("2022-02", 40)
     [made] = desk.fetch("SELECT * FROM calibrations")
     assert (made["risk_version"], made["replaces"], made["made_by"]) == ("2022-02", "half", "ann")
-    assert (made["first_month"], made["last_month"]) == ("2017-02", "2020-12")
+    assert (made["first_month"], made["last_month"]) == ("2017-02", "2020-03")
     assert made["payments"] > 100_000
     by_band = {
         (one["tier"], one["term_max_months"], one["ltv_max_bp"], one["pti_max_bp"]) for one in made["bands"]
@@ -137,22 +137,10 @@ def test_a_large_change_needs_yes(desk: Desk) -> None:
     assert (same_day.returncode, "--effective" in same_day.stderr) == (2, True)
 
 
-def test_it_asks(desk: Desk) -> None:
-    """Only a yes puts the model into force; no answer is none. A later model still takes over on its day."""
-    desk.store("later", DAY + dt.timedelta(days=30))
-    span = "2022-02-01 until later takes over on 2022-03-03"
-    for said, version in (("n\n", "half"), ("", "half"), ("y\n", "history-2022-01-15")):
-        run = desk.run("--most-change", "100000", said=said)
-        assert f"Put history-2022-01-15 into force from {span}?" in run.stdout
-        assert desk.in_force().version == version
-        assert run.returncode == (0 if version != "half" else 1)
-    assert run.stdout.rstrip().endswith(f"in force from {span}")
-
-
 def test_what_was_compared_is_what_is_replaced(desk: Desk) -> None:
     """Another model came into force while a person looked at the report."""
     desk.store("quicker", DAY - dt.timedelta(days=1))
-    made_from = Calibration("half", "ann", "1", DAY, "2017-02", "2020-12", 1, 1, [])
+    made_from = Calibration("half", "ann", "1", DAY, "2017-02", "2020-03", 1, 1, [])
 
     async def store() -> None:
         async with connect_as_owner(desk.owner_url) as database:

@@ -110,12 +110,3 @@ def test_a_writer_that_died_leaves_nothing_to_read(tmp_path: Path) -> None:
     assert files.months() == []
     assert files.sweep() == 1
     assert not (tmp_path / ".writing-x").exists()
-
-
-def test_more_rows_than_one_thread_writes_are_one_file(tmp_path: Path) -> None:
-    """Every month has one file for a batch, whatever DuckDB's threads wrote."""
-    text = b"p,l,2026-01-05,1,1,0,1,current,0,,2026-03-01\n" * 130_000
-    files = HistoryFiles(tmp_path)
-    assert files.write_payments("big", io.BytesIO(text)) == 130_000
-    [file] = files.payment_files("2026-01")
-    assert len(rows_of([file], tmp_path)) == 130_000

@@ -1,12 +1,15 @@
-"""Aggregates that were brought up to date are as if made anew, whatever changed."""
+"""Aggregates that were brought up to date are as if made anew, whatever changed and wherever one died."""
 
 import datetime as dt
+import io
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from server.history.aggregation import aggregate
 from server.history.counts import History
+from server.history.engine import engine
 from server.history.files import HistoryFiles
 from tests.history.changing import EDGES, MONTHS, anew, bring, every_month, loan, payment, read, same
 
@@ -22,7 +25,7 @@ def test_older_versions_and_duplicates_do_not_count(files: HistoryFiles) -> None
 
 def test_payments_wait_for_their_loans(files: HistoryFiles) -> None:
     """Payments of a loan that is not there yet are left out and counted, until the loan comes."""
-    files.write_payments("new", every_month("new"))
+    files.write_payments("new", every_month("new", 11))
     assert bring(files).orphans == 11
     files.write_loans("new", [loan("new", dt.date(2017, 1, 5))])
     done = bring(files)
@@ -35,7 +38,7 @@ def test_a_changed_loan_moves_its_months(files: HistoryFiles) -> None:
     that gets a tier at all too.
     """
     files.write_loans("new", [loan("new", dt.date(2017, 1, 5)), loan("odd", dt.date(2017, 6, 5), None)])
-    files.write_payments("new", every_month("new") + every_month("odd")[5:])
+    files.write_payments("new", every_month("new", 11) + every_month("odd", 11)[5:])
     bring(files)
     before = loan_months(read(files))
     files.write_loans("new", [loan("new", dt.date(2017, 1, 5)), loan("odd", dt.date(2017, 6, 5))])
@@ -89,6 +92,83 @@ def test_an_aggregation_that_was_broken_off_goes_on(files: HistoryFiles) -> None
         aggregate(files, EDGES, progress=dies)
     assert bring(files).made == MONTHS - 3
     assert same(read(files), before)
+
+
+def test_of_versions_of_one_time_the_one_written_last_counts(files: HistoryFiles) -> None:
+    """A warehouse may correct a row and leave its time; a batch that is read again brings it, whatever its
+    name.
+    """
+    files.write_loans("x", [loan("x", dt.date(2017, 1, 5), "prime")])
+    files.write_payments("x", [payment("x", dt.date(2018, 2, 5))])
+    files.write_loans("a", [loan("x", dt.date(2017, 1, 5), "subprime")])
+    files.write_payments("a", [payment("x", dt.date(2018, 2, 5), owed=123)])
+    before = read(files).counts
+    bring(files)
+    now = read(files).counts
+    assert now.owed.sum() == before.owed.sum() + 123
+    subprime = now.tier == "subprime"
+    assert now.loans[subprime].sum() == before.loans[before.tier == "subprime"].sum() + 1
+
+
+def test_new_loans_bring_back_only_months_that_may_have_their_payments(files: HistoryFiles) -> None:
+    """Payments of unknown loans are in four of them. A loan of May has none in the first two."""
+    files.write_payments("unknown", every_month("unknown", 5)[1:])
+    done = bring(files)
+    assert (done.orphans, done.made) == (4, 4)
+    files.write_loans("new", [loan("new", dt.date(2017, 5, 5))])
+    done = bring(files)
+    assert (done.orphans, done.made) == (4, 2)
+
+
+def test_payments_in_two_months_are_counted(files: HistoryFiles) -> None:
+    """A payment that became due in another month is in both; one in 64 is looked at. A newer version that is
+    due in the same month is not.
+    """
+    due_on = dt.date(2017, 6, 5)
+    rows = [(f"new-{number}", *payment("L000000001", due_on)[1:]) for number in range(6_400)]
+    files.write_payments("new", rows)
+    files.write_payments("later", [(*row[:2], dt.date(2017, 6, 25), *row[3:]) for row in rows])
+    assert bring(files).moved == 0
+    files.write_payments("later", [(*row[:2], dt.date(2017, 9, 5), *row[3:]) for row in rows[:3_200]])
+    done = bring(files)
+    assert 1_600 < done.moved < 4_800
+    assert bring(files).moved == done.moved
+
+
+@pytest.mark.parametrize("named", [1, 2, 4])
+def test_an_aggregation_that_dies_within_a_month_makes_it_again(
+    files: HistoryFiles, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    """Whether nothing of it, one of its files or all of them have their names: the manifest comes last."""
+    before = read(files).counts.defaults.sum()
+    files.write_payments("late", [payment("L000000001", dt.date(2018, 2, 20), "charged_off")])
+    places: list[Path] = []
+
+    def dies(new: Path, place: Path) -> None:
+        places.append(place)
+        if len(places) == named:
+            raise OSError("no power")
+        new.replace(place)
+
+    with monkeypatch.context() as patched:
+        for module in ("aggregation", "manifest"):
+            patched.setattr(f"server.history.{module}.put", dies)
+        with pytest.raises(OSError, match="no power"):
+            bring(files)
+    assert bring(files).made == 1
+    assert read(files).counts.defaults.sum() == before + 1
+
+
+def test_more_rows_than_one_thread_writes_are_one_file(tmp_path: Path) -> None:
+    """Every month has one file for a batch, whatever DuckDB's threads wrote."""
+    text = b"p,l,2026-01-05,1,1,0,1,current,0,,2026-03-01\n" * 130_000
+    files = HistoryFiles(tmp_path)
+    assert files.write_payments("big", io.BytesIO(text)) == 130_000
+    [file] = files.payment_files("2026-01")
+    with engine(tmp_path) as database:
+        assert database.execute(
+            "SELECT count(*) FROM read_parquet($file)", {"file": str(file)}
+        ).fetchone() == (130_000,)
 
 
 def loan_months(history: History) -> dict[str, float]:
