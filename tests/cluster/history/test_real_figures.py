@@ -118,7 +118,6 @@ def payment_rows(pools: list[Pool]) -> Iterator[tuple]:
 
 
 @needs_data
-@pytest.mark.long
 def test_speeds_of_real_pools_come_back(tmp_path: Path) -> None:
     """Each month's single month mortality of each pool is the one that its reports give, to the rounding of
     the scale; the ABS speed of a pool is that of its reports to 3 %.
