@@ -34,4 +34,4 @@ def test_bands_hold_the_true_figure_19_times_of_20(tmp_path: Path) -> None:
     assert 0.94 <= prepayment <= 0.965
     assert 0.92 <= np.mean(losses) <= 0.99
     # Bands of a tier's term that do not differ share a speed, so chance has 60 draws, not 240.
-    assert 0.88 <= np.mean(speeds) <= 1.0
+    assert 0.9 <= np.mean(speeds) <= 1.0
