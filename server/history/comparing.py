@@ -1,6 +1,7 @@
 """Old risk model against new: values of a standard set of contracts, and each tier's curves by age."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,11 +31,12 @@ MONTHS_TOGETHER: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One of the standard contracts and its value under the old model and the new, in dollars."""
+    """A contract and its value under the old model and the new, in dollars; for a band, with its edges."""
 
     tier: str
     term: int
     ltv_bp: float
+    pti_bp: float
     rate_bp: float
     old: float
     new: float
@@ -88,13 +90,44 @@ class TierView:
 
 def standard_contracts(old: RiskModel, new: RiskModel, counts: Counts) -> tuple[Contract, ...]:
     """Return the standard contracts: every tier, TERMS, LTVS_BP, at the tier's mean rate in the history."""
-    found = []
+    found, curves = [], []
     for tier in dict.fromkeys(curve.tier for curve in old.curves):
         rate_bp = mean_rate_bp(counts, tier.value)
         for term, ltv in itertools.product(TERMS, LTVS_BP):
-            values = (_value(model, tier, term, ltv, rate_bp) for model in (old, new))
-            found.append(Contract(tier.value, term, ltv, rate_bp, *values))
-    return tuple(found)
+            found.append((tier.value, term, ltv, PTI_BP, rate_bp))
+            curves.append((_curve(old, tier, term, ltv), _curve(new, tier, term, ltv)))
+    return _contracts(found, curves)
+
+
+def band_contracts(old: RiskModel, new: RiskModel, counts: Counts) -> tuple[Contract, ...]:
+    """Return a contract for each band and each of TERMS that is in it: its last month, if none is.
+
+    ``new`` has the bands of ``old``, in its order.
+    """
+    found, curves = [], []
+    terms_of: dict[Tier, set[int]] = {}
+    for curve in old.curves:
+        terms_of.setdefault(curve.tier, set()).add(curve.term_max_months)
+    rates = {tier: mean_rate_bp(counts, tier.value) for tier in terms_of}
+    for before, after in zip(old.curves, new.curves, strict=True):
+        tier, last = before.tier, before.term_max_months
+        lower = max((edge for edge in terms_of[tier] if edge < last), default=0)
+        for term in [term for term in TERMS if lower < term <= last] or [last]:
+            found.append((tier.value, term, before.ltv_max_bp, before.pti_max_bp, rates[tier]))
+            curves.append((before, after))
+    return _contracts(found, curves)
+
+
+def _contracts(
+    found: Sequence[tuple[str, int, float, float, float]], curves: Sequence[tuple[RiskCurve, RiskCurve]]
+) -> tuple[Contract, ...]:
+    """Return the contracts, each with its values under two curves."""
+    terms = np.array([term for _, term, *_ in found], dtype=np.int64)
+    rates = np.array([[rate_bp / BASIS_POINTS] for *_, rate_bp in found])
+    factors = contract_factors(rates, terms[:, None], risk_of(curves, terms), np.zeros_like(terms[:, None]))
+    servicing = np.array([[float(curve.servicing_month_cents) for curve in pair] for pair in curves])
+    values = (PRINCIPAL_CENTS * factors.principal - servicing * factors.servicing) / CENTS
+    return tuple(Contract(*one, *pair) for one, pair in zip(found, values.tolist(), strict=True))
 
 
 def mean_rate_bp(counts: Counts, tier: str) -> float:
@@ -198,13 +231,10 @@ def _weights(counts: Counts) -> dict[Band, float]:
     return {band: loans / total for band, loans in weights.items()}
 
 
-def _value(model: RiskModel, tier: Tier, term: int, ltv_bp: float, rate_bp: float) -> float:
+def _curve(model: RiskModel, tier: Tier, term: int, ltv_bp: float) -> RiskCurve:
     grid = bands(model, tier)
     curve: RiskCurve = grid.curves_at(term)[grid.index_at(ltv_bp, PTI_BP)]
-    terms = np.array([term], dtype=np.int64)
-    factors = contract_factors(_rate(rate_bp), _term(term), risk_of([[curve]], terms), _term(0))
-    value = PRINCIPAL_CENTS * factors.principal - curve.servicing_month_cents * factors.servicing
-    return float(value[0, 0]) / CENTS
+    return curve
 
 
 def _rate(rate_bp: float) -> Floats:

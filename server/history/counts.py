@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,10 +11,9 @@ from numpy.typing import NDArray
 
 from server.finance.rounding import Floats
 from server.finance.rules.programmes import Whole
-from server.history.aggregation import CELLS, EVENTS, SCRIPTS
+from server.history.aggregation import SCRIPTS
 from server.history.engine import MEMORY_MIB, HistoryUnusable, engine
-from server.history.files import SUFFIX
-from server.history.manifest import AGGREGATES
+from server.history.manifest import CELLS, EVENTS, LIVING, place_of, read_manifest
 
 FEWEST_MONTHS: Final = 12
 
@@ -65,10 +65,16 @@ class Recoveries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """What a history says up to its last month; ``first`` and ``last`` such as ``2026-03``."""
+    """What a history says up to its last month; ``first`` and ``last`` such as ``2026-03``.
+
+    ``rows`` are those of the months' files, older versions included. ``begun_before`` are charge-offs that do
+    not count, because their loans may have been charged off before the history.
+    """
 
     first: str
     last: str
+    rows: int
+    begun_before: int
     counts: Counts
     recoveries: Recoveries
 
@@ -78,30 +84,43 @@ def read_history(folder: Path, before: str, memory_mib: int = MEMORY_MIB) -> His
 
     The first month is not counted: what is charged off in it may have been so before.
 
-    Raises HistoryUnusable if there are fewer than FEWEST_MONTHS months.
+    Raises HistoryUnusable if there are fewer than FEWEST_MONTHS months, or one between them has no payments.
     """
-    aggregates = folder / AGGREGATES
-    names = sorted(file.stem for file in (aggregates / CELLS).glob(f"*{SUFFIX}"))
-    months = [name for name in names if name < before]
+    known = {name: month for name, month in read_manifest(folder).months.items() if name < before}
+    months = sorted(known)
     if len(months) < FEWEST_MONTHS + 1:
         found = f"{len(months)} full months before {before}"
         raise HistoryUnusable(str(folder), f"at least {FEWEST_MONTHS + 1} months of payments, found {found}")
-    files = {
-        part: [str(aggregates / part / f"{name}{SUFFIX}") for name in months] for part in (CELLS, EVENTS)
-    }
+    _refuse_gaps(folder, months)
+    files = {part: [str(place_of(folder, part, name)) for name in months] for part in (CELLS, EVENTS)}
+    first, last = _number(months[0]), _number(months[-1])
     with engine(folder, memory_mib) as database:
         database.execute("CREATE TABLE events AS FROM read_parquet($files)", {"files": files[EVENTS]})
-        database.execute((SCRIPTS / "first_events.sql").read_text())
-        values = {"cells": files[CELLS], "first": _number(months[0]), "first_name": months[0]}
+        living = {"first": first, "living": str(place_of(folder, LIVING, months[0]))}
+        database.execute((SCRIPTS / "first_events.sql").read_text(), living)
+        values = {"cells": files[CELLS], "first_name": months[0]}
         counted = database.execute((SCRIPTS / "counts.sql").read_text(), values).fetchnumpy()
-        span = {"first": _number(months[0]), "last": _number(months[-1])}
-        recovered = database.execute((SCRIPTS / "recoveries.sql").read_text(), span).fetchnumpy()
+        recovered = database.execute((SCRIPTS / "recoveries.sql").read_text(), {"last": last}).fetchnumpy()
+        unknown = database.execute("SELECT count(*) FROM first_events WHERE NOT begun_here").fetchone()
     return History(
         first=months[0],
         last=months[-1],
+        rows=sum(month.rows for month in known.values()),
+        begun_before=int(unknown[0]) if unknown else 0,
         counts=Counts(**{name: _plain(counted[name]) for name in Counts.__slots__}),
         recoveries=_recoveries({name: _plain(column) for name, column in recovered.items()}),
     )
+
+
+def _refuse_gaps(folder: Path, months: Sequence[str]) -> None:
+    """Raise HistoryUnusable if a month between the first and the last is missing."""
+    for earlier, later in pairwise(months):
+        if _number(later) != _number(earlier) + 1:
+            raise HistoryUnusable(
+                str(folder),
+                f"payments in every month, found none between {earlier} and {later}: if those of {earlier}"
+                " are there by mistake, correct their due_on or remove the month's folder",
+            )
 
 
 def _recoveries(columns: dict[str, NDArray[Any]]) -> Recoveries:

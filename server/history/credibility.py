@@ -42,11 +42,11 @@ class Believed:
 def believe(actual: Floats, expected: Floats, behind: Floats) -> Believed:
     """Return the believed ratio of actual to expected events of each cell; arrays of any one shape.
 
-    ``behind`` is how many events the expectation itself rests on: what is taken from it is not worth more.
-    Cells where nothing was expected get the mean of the whole.
+    ``behind`` is how many events the expectation itself rests on, the cell's own among them: what is taken
+    from it is not worth more than the others. Cells where nothing was expected get the mean of the whole.
     """
     k, mean = _constant(actual, expected)
-    events = actual + np.minimum(k * mean, np.maximum(behind, 1.0))
+    events = np.maximum(actual + np.minimum(k * mean, np.maximum(behind - actual, 0.0)), 1.0)
     return Believed(
         ratio=(actual + k * mean) / (expected + k), z=expected / (expected + k), events=events, k=k
     )

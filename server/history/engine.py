@@ -43,7 +43,7 @@ class HistoryUnusable(UserError):
 def engine(folder: Path, memory_mib: int = MEMORY_MIB) -> Iterator["DuckDBPyConnection"]:
     """Open DuckDB in memory, with at most ``memory_mib`` and what exceeds it spilled into ``folder``.
 
-    Raises EngineMissing.
+    Raises EngineMissing; HistoryUnusable if a file cannot be read or written, or if the memory is not enough.
     """
     try:
         import duckdb
@@ -57,6 +57,22 @@ def engine(folder: Path, memory_mib: int = MEMORY_MIB) -> Iterator["DuckDBPyConn
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    with duckdb.connect(":memory:", config=config) as database:
-        database.execute("SET TimeZone = 'UTC'")
-        yield database
+    try:
+        with duckdb.connect(":memory:", config=config) as database:
+            database.execute("SET TimeZone = 'UTC'")
+            yield database
+    except duckdb.OutOfMemoryException as error:
+        raise HistoryUnusable("--memory-mib", f"more than {memory_mib}: {_first_line(error)}") from error
+    except (
+        duckdb.IOException,
+        duckdb.InvalidInputException,
+        duckdb.BinderException,
+        duckdb.ConversionException,
+    ) as error:
+        raise HistoryUnusable(
+            str(folder), f"readable Parquet files, and room for others: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,5 +1,6 @@
 """Risk curves from a history: what valuation takes, with the figures and bands that they come from."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,7 +32,10 @@ FEWEST_PEERS: Final = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BandEstimate:
-    """What a band's curve rests on: counts, Z of its level of default and of prepayment, CNL and its band."""
+    """What a band's curve rests on: counts, Z of its level of default and of prepayment, CNL and its band.
+
+    A curve that is ``kept`` is the old one: its Z are 0, and its figures are their own bands.
+    """
 
     curve: RiskCurve
     loan_months: float
@@ -43,6 +47,7 @@ class BandEstimate:
     cnl_high: float
     speed_low: float
     speed_high: float
+    kept: bool = False
 
     @property
     def cnl(self) -> float:
@@ -114,6 +119,30 @@ def estimate(history: History, old: RiskModel, version: str) -> Estimate:
         )
     model = RiskModel(version=version, curves=tuple(band.curve for band in found))
     return Estimate(model=model, bands=tuple(found), tiers=tuple(tiers.values()), hazards=hazards)
+
+
+def keeping(found: Estimate, old: RiskModel, tiers: Collection[str]) -> Estimate:
+    """Return the estimate with the old curves of some tiers."""
+    bands = tuple(
+        _kept(band, curve) if curve.tier.value in tiers else band
+        for band, curve in zip(found.bands, old.curves, strict=True)
+    )
+    model = RiskModel(version=found.model.version, curves=tuple(band.curve for band in bands))
+    return replace(found, model=model, bands=bands)
+
+
+def _kept(band: BandEstimate, curve: RiskCurve) -> BandEstimate:
+    return replace(
+        band,
+        curve=curve,
+        default_z=0.0,
+        prepaid_z=0.0,
+        cnl_low=curve.cnl,
+        cnl_high=curve.cnl,
+        speed_low=curve.abs_speed,
+        speed_high=curve.abs_speed,
+        kept=True,
+    )
 
 
 def band_of(curve: RiskCurve) -> Band:
@@ -190,8 +219,10 @@ def _speeds(counts: Counts, bands: tuple[Band, ...]) -> tuple[tuple[Floats, Floa
 def _losses(counts: Counts, rate: Floats, speed: float) -> tuple[float, tuple[tuple[float, float], ...]]:
     """Return gross defaults per unit of principal and their timing, over the terms of the band's loans.
 
-    Each term weighs as many loans as it has in the counts.
+    Each term weighs as many loans as it has in the counts. No loans lose nothing.
     """
+    if not len(counts.age):
+        return 0.0, ((1.0, 1.0),)
     terms, gross, timing, weights = np.unique(counts.term), [], [], []
     points = np.arange(1, POSITIONS + 1) / POSITIONS
     for term in terms.tolist():
@@ -215,8 +246,10 @@ def _losses(counts: Counts, rate: Floats, speed: float) -> tuple[float, tuple[tu
 
 
 def _whole(counts: Counts, band: Band) -> Counts:
-    """Return the counts of a band's tier, for a band without any: with the band's longest term."""
+    """Return the counts of a band's tier, for a band without any: with the tier's longest term."""
     tier = counts.where(counts.tier == band[0])
+    if not len(tier.age):
+        return tier
     return replace(tier, term=np.full_like(tier.term, int(np.max(tier.term))))
 
 

@@ -2,7 +2,8 @@
 
 ``payments/month=YYYY-MM/<batch>.parquet`` holds a batch's payments that are due in the month,
 ``loans/<batch>.parquet`` its loans. A batch is written again by replacing its files. Every file is written
-under a temporary name and renamed, so a reader never sees a part of one. One process writes at a time.
+under a temporary name and renamed, so a reader never sees a part of one, and is on the disk when the batch is
+written: its writer notes then that it need not come again. One process writes at a time.
 """
 
 import csv
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from server.history.durable import put, sync_folder
 from server.history.engine import HistoryUnusable, engine
 
 if TYPE_CHECKING:
@@ -123,13 +125,12 @@ class HistoryFiles:
                 new = _split(database, working, part, batch)
             target = self.folder / part
             for file in new:
-                place = target / file.relative_to(working / part)
-                place.parent.mkdir(exist_ok=True)
-                file.replace(place)
+                put(file, target / file.relative_to(working / part))
             kept = {target / file.relative_to(working / part) for file in new}
         pattern = f"{MONTH}*/{batch}{SUFFIX}" if part == PAYMENTS else f"{batch}{SUFFIX}"
         for old in set(target.glob(pattern)) - kept:
             old.unlink()
+            sync_folder(old.parent)
         return count
 
 
@@ -170,7 +171,17 @@ def _stage(database: "DuckDBPyConnection", table: Path, columns: Mapping[str, st
     return _one(database, "SELECT count(*) FROM staged")
 
 
-_REQUIRED: Final = ("payment_id", "loan_id", "due_on", "status", "originated_on", "term_months", "updated_at")
+_REQUIRED: Final = (
+    "payment_id",
+    "loan_id",
+    "due_on",
+    "principal_cents",
+    "balance_cents",
+    "status",
+    "originated_on",
+    "term_months",
+    "updated_at",
+)
 
 
 def _split(database: "DuckDBPyConnection", working: Path, part: str, batch: str) -> list[Path]:

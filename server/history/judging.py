@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from protocol.money.lending import RiskModel
+from protocol.money.lending import NO_EDGE_BP, RiskModel
 from server.errors import UserError
 from server.history.aggregation import Aggregated
 from server.history.comparing import Contract
@@ -16,7 +16,10 @@ FEWEST_CHARGE_OFFS: Final = 50
 
 FEWEST_PREPAYMENTS: Final = 50
 MOST_UNKNOWN: Final = 0.01
-"""The share of payments whose loans may be missing."""
+"""The share of loan-months whose loans may be missing."""
+
+MOST_LEFT_OUT: Final = 0.01
+"""The share of loans that may have no usable tier, term, amount or rate."""
 
 MOST_MOVED: Final = 0.01
 """The share of payments that may be in more than one month."""
@@ -41,25 +44,68 @@ def objections(estimate: Estimate, done: Aggregated, *, fill_missing: bool) -> t
     ``fill_missing``: a band without loans may have its tier's curve.
     """
     missing = () if fill_missing else _missing(estimate)
-    return (*_thin_tiers(estimate), *_unknown(done), *_moved(done), *missing)
-
-
-def too_far(contracts: Sequence[Contract], most_dollars: float) -> tuple[str, ...]:
-    """Return the objection that a standard contract's value changes by more than a bound, if one does."""
-    far = [one for one in contracts if abs(one.change) > most_dollars]
-    if not far:
-        return ()
-    worst = max(far, key=lambda one: abs(one.change))
-    where = f"{worst.tier}, {worst.term} months, LTV {worst.ltv_bp / 100:g} %"
-    return (
-        f"the NPV of {len(far)} of {len(contracts)} standard contracts changes by over ${most_dollars:,.0f}"
-        f" (the most: {worst.change:+,.0f} dollars, {where}); look at the report, then use --yes",
+    thin = (
+        f"{reason}: --keep-thin keeps its curves"
+        for tier, reason in thin_tiers(estimate).items()
+        if not any(band.kept for band in estimate.bands if band.curve.tier.value == tier)
     )
+    return (*thin, *_unknown(done), *_moved(done), *missing)
+
+
+def thin_tiers(estimate: Estimate) -> dict[str, str]:
+    """Return the tiers with too few charge-offs or prepayments, with the reason in words."""
+    found = {}
+    for tier in estimate.tiers:
+        bands = [band for band in estimate.bands if band.curve.tier.value == tier.tier]
+        counts = (
+            ("charge-offs", sum(band.defaults for band in bands), FEWEST_CHARGE_OFFS),
+            ("prepayments", sum(band.prepaid for band in bands), FEWEST_PREPAYMENTS),
+        )
+        lacking = [
+            f"{seen:,.0f} {what} (at least {fewest} are needed)"
+            for what, seen, fewest in counts
+            if seen < fewest
+        ]
+        if lacking:
+            found[tier.tier] = f"{tier.tier} has {' and '.join(lacking)}"
+    return found
+
+
+def doubts(contracts: Sequence[Contract], done: Aggregated, most_dollars: float) -> tuple[str, ...]:
+    """Return what speaks against the model unless a person has looked at it: contracts whose value changes by
+    more than a bound, and many loans that cannot be used.
+    """
+    return (*_too_far(contracts, most_dollars), *_left_out(done))
+
+
+def _too_far(contracts: Sequence[Contract], most_dollars: float) -> Iterator[str]:
+    far = [one for one in contracts if abs(one.change) > most_dollars]
+    if far:
+        worst = max(far, key=lambda one: abs(one.change))
+        where = f"{worst.tier}, {worst.term} months, LTV {_edge(worst.ltv_bp)}, PTI {_edge(worst.pti_bp)}"
+        yield (
+            f"the NPV of {len(far)} of {len(contracts)} contracts, one for each band and term, changes by"
+            f" over ${most_dollars:,.0f} (the most: {worst.change:+,.0f} dollars, {where}); look at the"
+            " report, then use --yes"
+        )
+
+
+def _edge(value_bp: float) -> str:
+    return "above the last edge" if value_bp >= NO_EDGE_BP else f"to {value_bp / 100:g} %"
+
+
+def _left_out(done: Aggregated) -> Iterator[str]:
+    loans = done.loans + done.left_out
+    if done.left_out > MOST_LEFT_OUT * loans:
+        yield (
+            f"{done.left_out:,} of {loans:,} loans cannot be used: their tier is not in the risk model, or"
+            " their term, amount or rate is none; correct them, or use --yes"
+        )
 
 
 def missing_bands(estimate: Estimate) -> tuple[Band, ...]:
-    """Return the bands without a loan."""
-    return tuple(band_of(band.curve) for band in estimate.bands if band.loan_months == 0)
+    """Return the bands without a loan, but for those that keep their curves."""
+    return tuple(band_of(band.curve) for band in estimate.bands if band.loan_months == 0 and not band.kept)
 
 
 def crossed_tiers(model: RiskModel, order: Sequence[str]) -> tuple[str, ...]:
@@ -75,28 +121,19 @@ def crossed_tiers(model: RiskModel, order: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _thin_tiers(estimate: Estimate) -> Iterator[str]:
-    for tier in estimate.tiers:
-        bands = [band for band in estimate.bands if band.curve.tier.value == tier.tier]
-        counts = (
-            ("charge-offs", sum(band.defaults for band in bands), FEWEST_CHARGE_OFFS),
-            ("prepayments", sum(band.prepaid for band in bands), FEWEST_PREPAYMENTS),
-        )
-        for what, found, fewest in counts:
-            if found < fewest:
-                yield f"{tier.tier} has {found:,.0f} {what}, at least {fewest} are needed"
-
-
 def _unknown(done: Aggregated) -> Iterator[str]:
-    if done.orphans > MOST_UNKNOWN * done.rows:
-        yield f"{done.orphans:,} of {done.rows:,} payments are of loans that the history lacks"
+    if done.orphans > MOST_UNKNOWN * done.loan_months:
+        yield (
+            f"{done.orphans:,} of {done.loan_months:,} loan-months are of loans that the history lacks:"
+            " export the loans"
+        )
 
 
 def _moved(done: Aggregated) -> Iterator[str]:
     if done.moved > MOST_MOVED * done.rows:
         yield (
-            f"about {done.moved:,} of {done.rows:,} payments are in more than one month and count in each:"
-            " due_on of a payment must not change (docs/operations/warehouse.md)"
+            f"about {done.moved:,} of {done.rows:,} rows of payments are in more than one month and count in"
+            " each: due_on of a payment must not change (docs/operations/warehouse.md)"
         )
 
 

@@ -25,7 +25,8 @@ HIGHEST: Final = 0.99
 class Severity:
     """The share recovered of a charged-off balance with its band of 95 %, and the mean lag in months.
 
-    ``charge_offs`` are how many it rests on; ``by_lag`` the share recovered at each lag from 0.
+    ``charge_offs`` are how many it rests on; ``by_lag`` the share recovered at each lag from 0, which is
+    known for ``lags_seen`` lags and 0 from there on.
     """
 
     recovery: float
@@ -33,6 +34,7 @@ class Severity:
     high: float
     lag_months: float
     charge_offs: int
+    lags_seen: int
     by_lag: Floats
 
 
@@ -40,7 +42,7 @@ def severity(rows: Recoveries, tier: str) -> Severity:
     """Return the severity of a tier's charge-offs; nothing recovered if it has none."""
     mine = rows.tier == tier
     if not mine.any():
-        return Severity(0.0, 0.0, 0.0, 0.0, 0, np.zeros(LONGEST_LAG + 1))
+        return Severity(0.0, 0.0, 0.0, 0.0, 0, 0, np.zeros(LONGEST_LAG + 1))
     _, first, number = np.unique(rows.charge_off[mine], return_index=True, return_inverse=True)
     owed, seen = rows.owed[mine][first], np.minimum(rows.seen_for[mine][first], LONGEST_LAG)
     lag, amount = rows.lag[mine], rows.amount[mine]
@@ -54,7 +56,10 @@ def severity(rows: Recoveries, tier: str) -> Severity:
     by_lag = np.where(enough, recovered / balance, 0.0)
     total = float(by_lag.sum())
     kept &= enough[np.maximum(np.minimum(lag, LONGEST_LAG), 0)]
-    pull = np.bincount(number[kept], weights=amount[kept] / balance[lag[kept]], minlength=len(first))
+    # Of no rows at all numpy counts whole numbers, whatever the weights are.
+    pull = np.bincount(number[kept], weights=amount[kept] / balance[lag[kept]], minlength=len(first)).astype(
+        np.float64
+    )
     pull -= owed * np.cumsum(by_lag / balance)[seen]
     error = float(np.sqrt((pull**2).sum()))
     return Severity(
@@ -63,5 +68,6 @@ def severity(rows: Recoveries, tier: str) -> Severity:
         high=min(total + Z_95 * error, HIGHEST),
         lag_months=float((by_lag * lags).sum() / total) if total > 0 else 0.0,
         charge_offs=len(first),
+        lags_seen=int(enough.sum()),
         by_lag=by_lag,
     )

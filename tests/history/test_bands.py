@@ -3,8 +3,6 @@
 import datetime as dt
 from pathlib import Path
 
-import pytest
-
 from protocol.money.lending import RiskModel
 from server.database.sample.lenders import CURVES
 from server.finance.rounding import HUNDREDTHS
@@ -12,7 +10,6 @@ from server.finance.value.curves import bands
 from server.history.aggregation import aggregate, edges_of
 from server.history.engine import engine
 from server.history.files import HistoryFiles
-from tests.finance.tape import LOANS, Loan, needs_tape, read_tape
 
 WHEN = dt.datetime(2020, 8, 1, tzinfo=dt.UTC)
 MODEL = RiskModel(version="sample", curves=tuple(CURVES))
@@ -62,41 +59,14 @@ def test_edges_are_inclusive_and_unknown_shares_are_last(tmp_path: Path) -> None
     ]
 
 
-@needs_tape
-def test_every_real_loan_is_where_valuation_looks_it_up(tmp_path: Path) -> None:
-    """7,572 loans with their values, terms and incomes."""
-
-    def pti_bp(loan: Loan) -> float | None:
-        return loan.payment_cents * BASIS_POINTS / loan.income_cents if loan.income_cents else None
-
-    loans = read_tape()
-    rows = [
-        (
-            f"l{number}",
-            dt.date(loan.originated // 12, loan.originated % 12 + 1, 1),
-            loan.payments,
-            loan.principal_cents,
-            float(loan.rate_bp),
-            loan.value_cents,
-            loan.tier.value,
-            loan.payment_cents,
-            pti_bp(loan),
-            WHEN,
-        )
-        for number, loan in enumerate(loans)
-    ]
-    found = banded(tmp_path, rows)
-    assert len(found) == LOANS
-    for number, loan in enumerate(loans):
-        ltv_bp = loan.principal_cents * BASIS_POINTS / loan.value_cents if loan.value_cents else None
-        assert found[f"l{number}"] == expected(loan.tier.value, loan.payments, ltv_bp, pti_bp(loan)), loan
-
-
-@pytest.mark.parametrize("tier", ["unknown", "PRIME"])
-def test_loans_of_other_tiers_are_left_out_and_counted(tmp_path: Path, tier: str) -> None:
-    """They have no curve."""
+def test_loans_of_other_tiers_are_left_out_and_counted(tmp_path: Path) -> None:
+    """They have no curve. Their payments are not of unknown loans."""
     files = HistoryFiles(tmp_path)
-    files.write_loans("all", [("l0", dt.date(2020, 1, 1), 60, 100, 800.0, 1, tier, 1, 1.0, WHEN)])
+    loans = [
+        (f"l{number}", dt.date(2020, 1, 1), 60, 100, 800.0, 1, tier, 1, 1.0, WHEN)
+        for number, tier in enumerate(("unknown", "PRIME", None))
+    ]
+    files.write_loans("all", loans)
     files.write_payments("one", [("p", "l0", dt.date(2020, 7, 1), 0, 0, 0, 1, "current", 0, 0, WHEN)])
     done = aggregate(files, edges_of(MODEL))
-    assert (done.loans, done.left_out, done.orphans) == (0, 1, 1)
+    assert (done.loans, done.left_out, done.orphans) == (0, 3, 0)

@@ -76,6 +76,39 @@ def test_young_charge_offs_do_not_lower_the_recovery() -> None:
     assert severity(rows, "subprime").charge_offs == 0
 
 
+@pytest.mark.parametrize("charge_offs", [1, 9, 60])
+def test_charge_offs_of_which_nothing_was_recovered(charge_offs: int) -> None:
+    """A warehouse may have no recoveries, and a tier few charge-offs: nothing is known to come back."""
+    rows = Recoveries(
+        tier=np.full(charge_offs, "prime"),
+        charge_off=np.arange(charge_offs),
+        owed=np.full(charge_offs, 1_000.0),
+        seen_for=np.full(charge_offs, 24),
+        lag=np.full(charge_offs, -1),
+        amount=np.zeros(charge_offs),
+    )
+    found = severity(rows, "prime")
+    assert (found.recovery, found.low, found.high, found.charge_offs) == (0.0, 0.0, 0.0, charge_offs)
+    assert found.lags_seen == (25 if charge_offs >= 10 else 0)
+
+
+@pytest.mark.parametrize("shares", [(1.0,), (0.8, 0.2), (0.4, 0.3, 0.2, 0.05, 0.05)])
+def test_believed_bands_hold_the_true_ratio_whatever_the_shares(shares: tuple[float, ...]) -> None:
+    """Cells that do not differ, alone or of unequal size: what each takes from the whole is partly its own.
+    The expectation is the whole's own. That K is an estimate too costs up to 3 of 100 bands.
+    """
+    draw = np.random.default_rng(1)
+    true = 200.0 * np.array(shares)
+    held = []
+    for _ in range(1_000):
+        actual = draw.poisson(true).astype(float)
+        expected = true * actual.sum() / 200.0
+        low, high = believe(actual, expected, np.full(len(true), actual.sum())).band
+        ratio = true / expected
+        held.append((low <= ratio) & (ratio <= high))
+    assert 0.92 <= np.mean(held, axis=0).min() <= np.mean(held, axis=0).max() <= 0.975
+
+
 def test_the_error_of_a_recovery_is_that_of_a_mean() -> None:
     """If all is in, the delta method is the standard error of the ratio."""
     draw = np.random.default_rng(1).uniform(0, 1, 400)

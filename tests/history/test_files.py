@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def test_csv_as_postgres_copies_it(tmp_path: Path) -> None:
         ([payment(1, dt.date(2026, 1, 5), status="lost")], "status"),
         ([("p1", None, *payment(1, dt.date(2026, 1, 5))[2:])], "loan_id"),
         ([("p1", "l1", "soon", *payment(1, dt.date(2026, 1, 5))[3:])], "due_on"),
+        ([("p1", "l1", "2026-01-05", 1, None, *payment(1, dt.date(2026, 1, 5))[5:])], "principal_cents"),
     ],
 )
 def test_unusable_rows_are_named_and_nothing_is_written(tmp_path: Path, rows: list, named: str) -> None:
@@ -74,6 +76,23 @@ def test_unusable_rows_are_named_and_nothing_is_written(tmp_path: Path, rows: li
         files.write_payments("a", [payment(2, dt.date(2026, 2, 5)), *rows])
     assert files.months() == ["2026-01"]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["loans", "payments"]
+
+
+def test_a_batch_is_on_the_disk_when_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files, their names and those of new months: the warehouse's page does not come again."""
+    synced: set[int] = set()
+    real = os.fsync
+
+    def fsync(opened: int) -> None:
+        synced.add(os.fstat(opened).st_ino)
+        real(opened)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    files = HistoryFiles(tmp_path)
+    files.write_payments("a", [payment(1, dt.date(2026, 1, 5)), payment(2, dt.date(2026, 2, 5))])
+    month = files.payment_files("2026-01")[0].parent
+    for place in (*month.iterdir(), month, *files.payment_files("2026-02"), month.parent):
+        assert place.stat().st_ino in synced, place
 
 
 def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
@@ -91,15 +110,3 @@ def test_a_writer_that_died_leaves_nothing_to_read(tmp_path: Path) -> None:
     assert files.months() == []
     assert files.sweep() == 1
     assert not (tmp_path / ".writing-x").exists()
-
-
-def test_more_rows_than_one_thread_writes_are_one_file(tmp_path: Path) -> None:
-    """Every month has one file for a batch, whatever DuckDB's threads wrote."""
-    days = [dt.date(2026, 1, 5) for number in range(130_000)]
-    text = "".join(
-        f"p{number},l{number},{day},1,1,0,1,current,0,,2026-03-01\n" for number, day in enumerate(days)
-    )
-    files = HistoryFiles(tmp_path)
-    assert files.write_payments("big", io.BytesIO(text.encode())) == 130_000
-    [file] = files.payment_files("2026-01")
-    assert len(rows_of([file], tmp_path)) == 130_000

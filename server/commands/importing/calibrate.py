@@ -4,12 +4,14 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from server.commands.data_dir import DataDir, WithServices
+from server.commands.importing import calibration_options as option
 
 if TYPE_CHECKING:
     import asyncpg
@@ -19,94 +21,26 @@ if TYPE_CHECKING:
     from server.history.calibration import Wish
     from server.history.report.page import Calibrated
 
-History = Annotated[
-    Path,
-    typer.Option(
-        "--history",
-        exists=True,
-        file_okay=False,
-        help="The folder of Parquet files that `sync` writes: payments and loans (docs/history.md).",
-    ),
-]
-AsOf = Annotated[
-    dt.datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d"],
-        help="Payments due in months before this day's month count. Default: today (UTC).",
-        show_default=False,
-    ),
-]
-Effective = Annotated[
-    dt.datetime | None,
-    typer.Option(
-        "--effective",
-        formats=["%Y-%m-%d"],
-        help="First day in force. The model before it ends then. Default: today (UTC).",
-        show_default=False,
-    ),
-]
-Version = Annotated[
-    str | None,
-    typer.Option(
-        "--version",
-        help="The new model's name. Default: history-DATE, the day of --as-of.",
-        show_default=False,
-    ),
-]
-Report = Annotated[
-    Path | None,
-    typer.Option(
-        "--report",
-        dir_okay=False,
-        help="Write the comparison with plots to this HTML file.",
-        show_default=False,
-    ),
-]
-By = Annotated[
-    str | None,
-    typer.Option("--by", help="Who calibrates, for the record. Default: the account.", show_default=False),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the comparison and store nothing.")]
-Confirmed = Annotated[
-    bool, typer.Option("--yes", help="Do not ask, and accept values that change beyond --most-change.")
-]
-FillMissing = Annotated[
-    bool, typer.Option("--fill-missing", help="Give bands without a loan their tier's curve; else refuse.")
-]
-MostChange = Annotated[
-    float,
-    typer.Option(
-        "--most-change",
-        min=0,
-        help="Refuse without --yes if the NPV of a standard contract of $25,000 changes by more dollars.",
-    ),
-]
-MemoryMib = Annotated[
-    int,
-    typer.Option(
-        "--memory-mib", min=256, help="DuckDB's memory; what exceeds it goes to the history's folder."
-    ),
-]
-
 
 def add_calibrate_command(app: typer.Typer, services: WithServices) -> None:
     """Add ``calibrate``."""
 
     @app.command()
     def calibrate(
-        history: History,
+        history: option.History,
         data_dir: DataDir = None,
-        as_of: AsOf = None,
-        effective: Effective = None,
-        version: Version = None,
-        report: Report = None,
-        by: By = None,
-        dry_run: DryRun = False,
-        yes: Confirmed = False,
-        fill_missing: FillMissing = False,
-        most_change: MostChange = 500.0,
-        memory_mib: MemoryMib = 1_024,
+        as_of: option.AsOf = None,
+        effective: option.Effective = None,
+        version: option.Version = None,
+        report: option.Report = None,
+        hazards: option.Hazards = None,
+        by: option.By = None,
+        dry_run: option.DryRun = False,
+        yes: option.Confirmed = False,
+        fill_missing: option.FillMissing = False,
+        keep_thin: option.KeepThin = False,
+        most_change: option.MostChange = 500.0,
+        memory_mib: option.MemoryMib = 1_024,
     ) -> None:
         """Estimate a version of the risk model from the payment history, compare it with the one in force,
         and store it once you agree.
@@ -123,53 +57,85 @@ def add_calibrate_command(app: typer.Typer, services: WithServices) -> None:
             effective=(effective or today).date(),
             as_of=day,
             fill_missing=fill_missing,
+            keep_thin=keep_thin,
             most_change=most_change,
             memory_mib=memory_mib,
             made_by=by or _account(),
             software_version=_software_version(),
         )
         with services(data_dir) as settings:
-            asyncio.run(_run(settings.database_owner_url, history, wish, report, _Answer(dry_run, yes)))
+            asyncio.run(
+                _run(settings.database_owner_url, history, wish, _Told(dry_run, yes, report, hazards))
+            )
 
 
-class _Answer:
-    """What was said beforehand: ``--dry-run`` and ``--yes``."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was said beforehand: ``--dry-run``, ``--yes``, and the files to write."""
 
-    def __init__(self, dry_run: bool, yes: bool) -> None:
-        self.dry_run = dry_run
-        self.yes = yes
+    dry_run: bool
+    yes: bool
+    report: Path | None
+    hazards: Path | None
 
 
-async def _run(owner_url: str, history: Path, wish: "Wish", report: Path | None, answer: _Answer) -> None:
+async def _run(owner_url: str, history: Path, wish: "Wish", told: _Told) -> None:
     from rich.console import Console
 
-    from server.database.core.migrate import bring_to_newest
     from server.database.core.pool import connect_as_owner
-    from server.database.editions.calibrations import check_free, store_calibration
+    from server.database.editions.calibrations import check_free, followed_by, store_calibration
     from server.database.editions.writing import Edition
     from server.history.calibration import calibrate
-    from server.history.report.page import write_page
     from server.history.report.terminal import show
 
     edition = Edition(wish.version, wish.effective, is_sample=False)
-    await bring_to_newest(owner_url)
+    await _check_schema(owner_url, dry_run=told.dry_run)
     async with connect_as_owner(owner_url) as database:
-        if not answer.dry_run:
+        if not told.dry_run:
             await check_free(database, edition)
         old = await _in_force(database, wish.effective)
+        later = await followed_by(database, wish.effective)
     with _progress() as progress:
         found, done = calibrate(history, old, wish, progress)
     print(f"read {done.rows_read:,} payments in {done.made} of {done.months} months")
     show(found, Console())
-    if report is not None:
-        write_page(found, report)
-        print(f"report: {report}")
-    if answer.dry_run:
+    _write(found, told)
+    if told.dry_run:
         return
-    _agree(found, yes=answer.yes)
+    _agree(found, _span(wish.effective, later), yes=told.yes)
     async with connect_as_owner(owner_url) as database:
         await store_calibration(database, edition, found.estimate.model.curves, _record(found, wish))
-    print(f"risk model {wish.version}: {len(found.estimate.bands):,} rows, in force from {wish.effective}")
+        later = await followed_by(database, wish.effective)
+    rows = len(found.estimate.bands)
+    print(f"risk model {wish.version}: {rows:,} rows, in force from {_span(wish.effective, later)}")
+
+
+async def _check_schema(owner_url: str, *, dry_run: bool) -> None:
+    """Bring the schema to the newest revision. Raises CalibrationRefused in a dry run: it changes nothing."""
+    from server.database.core.migrate import bring_to_newest, is_current
+    from server.history.judging import CalibrationRefused
+
+    if not dry_run:
+        await bring_to_newest(owner_url)
+    elif not await is_current(owner_url):
+        raise CalibrationRefused(["the database has an older schema, which a dry run leaves: run `migrate`"])
+
+
+def _write(found: "Calibrated", told: _Told) -> None:
+    from server.history.report.hazards import write_hazards
+    from server.history.report.page import write_page
+
+    if told.report is not None:
+        write_page(found, told.report)
+        print(f"report: {told.report}")
+    if told.hazards is not None:
+        write_hazards(found.monthly, told.hazards)
+        print(f"hazards: {told.hazards}")
+
+
+def _span(day: dt.date, later: tuple[str, dt.date] | None) -> str:
+    """Return the days of a model from its first one, which ends if a later model has been stored already."""
+    return f"{day}" if later is None else f"{day} until {later[0]} takes over on {later[1]}"
 
 
 async def _in_force(database: "asyncpg.Connection", day: dt.date) -> "RiskModel":
@@ -190,7 +156,7 @@ async def _in_force(database: "asyncpg.Connection", day: dt.date) -> "RiskModel"
         ) from None
 
 
-def _agree(found: "Calibrated", *, yes: bool) -> None:
+def _agree(found: "Calibrated", span: str, *, yes: bool) -> None:
     """Return if the model may come into force. Raises CalibrationRefused."""
     from server.history.judging import CalibrationRefused
 
@@ -198,11 +164,11 @@ def _agree(found: "Calibrated", *, yes: bool) -> None:
         raise CalibrationRefused(found.objections)
     if yes:
         return
-    if found.too_far:
-        raise CalibrationRefused(found.too_far)
-    question = f"Put {found.estimate.model.version} into force from {found.effective}?"
+    if found.doubts:
+        raise CalibrationRefused(found.doubts)
+    kept = f", with the old curves of {', '.join(found.kept)}" if found.kept else ""
     try:
-        agreed = typer.confirm(question)
+        agreed = typer.confirm(f"Put {found.estimate.model.version} into force from {span}{kept}?")
     except typer.Abort:
         agreed = False
     if not agreed:
@@ -223,6 +189,7 @@ def _record(found: "Calibrated", wish: "Wish") -> "Calibration":
             "prepaid": band.prepaid,
             "default_z": band.default_z,
             "prepaid_z": band.prepaid_z,
+            "kept": band.kept,
             "cnl": [band.cnl_low, band.curve.cnl, band.cnl_high],
             "abs_speed": [band.speed_low, band.curve.abs_speed, band.speed_high],
         }
@@ -235,7 +202,7 @@ def _record(found: "Calibrated", wish: "Wish") -> "Calibration":
         as_of=wish.as_of,
         first_month=found.first_month,
         last_month=found.last_month,
-        payments=found.payments,
+        payments=found.payment_rows,
         loans=found.loans,
         bands=bands,
     )

@@ -28,7 +28,10 @@ class EditionTaken(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a calibrated model was made from; ``replaces`` is the older version, ``bands`` go in as JSON."""
+    """What a calibrated model was made from; ``replaces`` is the older version, ``bands`` go in as JSON.
+
+    ``payments`` are the rows of its months' files, ``loans`` those of the loans' files that can be used.
+    """
 
     replaces: str
     made_by: str
@@ -53,13 +56,27 @@ async def check_free(database: asyncpg.Connection, edition: Edition) -> None:
         )
 
 
+async def followed_by(database: asyncpg.Connection, day: dt.date) -> tuple[str, dt.date] | None:
+    """Return the next risk model that begins after a day, and its first day; none if there is none."""
+    row = await database.fetchrow(
+        "SELECT risk_version, effective_from FROM risk_models WHERE effective_from > $1"
+        " ORDER BY effective_from LIMIT 1",
+        day,
+    )
+    return None if row is None else (row["risk_version"], row["effective_from"])
+
+
 async def store_calibration(
     database: asyncpg.Connection, edition: Edition, curves: Sequence[RiskCurve], made_from: Calibration
 ) -> None:
-    """Store the model and what it was made from, both or neither. Raises EditionTaken."""
+    """Store the model and what it was made from, both or neither.
+
+    Raises EditionTaken, also if another model than the one that it was compared with is in force by now.
+    """
     async with database.transaction():
         await database.execute(f"LOCK TABLE {RISK.head} IN SHARE ROW EXCLUSIVE MODE")
         await check_free(database, edition)
+        await _check_replaced(database, edition, made_from.replaces)
         await store_version(database, RISK, edition, curves)
         await database.execute(
             "INSERT INTO calibrations (risk_version, replaces, made_by, software_version, as_of, first_month,"
@@ -74,4 +91,18 @@ async def store_calibration(
             made_from.payments,
             made_from.loans,
             list(made_from.bands),
+        )
+
+
+async def _check_replaced(database: asyncpg.Connection, edition: Edition, replaces: str) -> None:
+    now = await database.fetchval(
+        "SELECT risk_version FROM risk_models WHERE effective_from <= $1"
+        " ORDER BY effective_from DESC LIMIT 1",
+        edition.effective_from,
+    )
+    if now != replaces:
+        raise EditionTaken(
+            "--effective",
+            f"a day on which {replaces} is in force, with which the new model was compared, but now that is"
+            f" {now}: calibrate again",
         )

@@ -11,6 +11,7 @@ import numpy as np
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskModel
 from server.history.comparing import LTVS_BP, TERMS, Contract, TierView
 from server.history.estimation import Estimate
+from server.history.monthly import Monthly
 from server.history.report.plots import Line, Points, Ribbon, plot
 
 TEMPLATE: Final = Path(__file__).parent / "page.html"
@@ -19,20 +20,22 @@ SHOWN_LTV_BP: Final = LTVS_BP[1]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibrated:
-    """Everything that a calibration found. ``notes``, ``objections`` and ``too_far`` are sentences: the
-    objections are to a thin history, ``too_far`` to a large change, which ``--yes`` overrules.
+    """Everything that a calibration found. ``notes``, ``objections`` and ``doubts`` are sentences: the
+    objections are to a thin history, and ``--yes`` overrules doubts. ``kept`` tiers keep their old curves.
     """
 
     old: RiskModel
     estimate: Estimate
+    monthly: Monthly
     views: tuple[TierView, ...]
     contracts: tuple[Contract, ...]
     objections: tuple[str, ...]
-    too_far: tuple[str, ...]
+    doubts: tuple[str, ...]
     notes: tuple[str, ...]
+    kept: tuple[str, ...]
     first_month: str
     last_month: str
-    payments: int
+    payment_rows: int
     loans: int
     effective: dt.date
     made_by: str

@@ -16,8 +16,8 @@ def show(found: Calibrated, console: Console) -> None:
     console.print(
         Text(
             f"risk model {found.estimate.model.version} in place of {found.old.version}"
-            f" from {found.effective}: {found.payments:,} payments of {found.loans:,} loans,"
-            f" {found.first_month} to {found.last_month}"
+            f" from {found.effective}: {found.payment_rows:,} rows of payments,"
+            f" {found.first_month} to {found.last_month}, and {found.loans:,} loans"
         )
     )
     console.print(_tiers(found))
@@ -27,7 +27,7 @@ def show(found: Calibrated, console: Console) -> None:
     console.print(_values(found))
     for note in found.notes:
         console.print(Text(f"Note: {note}", style="yellow"))
-    for objection in (*found.objections, *found.too_far):
+    for objection in (*found.objections, *found.doubts):
         console.print(Text(f"Against it: {objection}", style="bold red"))
 
 
@@ -39,13 +39,16 @@ def _tiers(found: Calibrated) -> Table:
     severities = {one.tier: one for one in found.estimate.tiers}
     for view in found.views:
         middle, one = view.term // 2, severities[view.tier]
-        old_recovery = next(each.recovery for each in found.old.curves if each.tier.value == view.tier)
+        old_recovery, recovery = (
+            next(each.recovery for each in model.curves if each.tier.value == view.tier)
+            for model in (found.old, found.estimate.model)
+        )
         table.add_row(
             Text(f"{view.tier}, {view.term}"),
             f"{view.old.default[middle] * 100:.2f} > {view.new.default[middle]:.2%}",
             f"{view.old.lost[-1] * 100:.2f} > {view.new.lost[-1]:.2%}",
             f"{view.old.prepayment[0] * 100:.2f} > {view.new.prepayment[0]:.2%}",
-            f"{old_recovery * 100:.0f} > {one.severity.recovery:.0%}",
+            f"{old_recovery * 100:.0f} > {recovery:.0%}",
             f"{one.net_loss_rate:.2%}",
         )
     return table

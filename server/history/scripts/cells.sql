@@ -5,5 +5,5 @@ SELECT tier, term_max, ltv_max, pti_max, term, age, count(*) AS loans, sum(owed)
        sum(CASE WHEN status = 'prepaid' AND age < term THEN owed ELSE 0 END)::DOUBLE AS prepaid_owed,
        count(*) FILTER (status = 'late') AS late
   FROM seen
- WHERE NOT orphan AND status <> 'charged_off' AND owed > 0
+ WHERE usable AND status <> 'charged_off' AND owed > 0
  GROUP BY ALL

@@ -1,7 +1,7 @@
 -- Counts by cell, term and age over all months after the first, which only says what was charged off before.
 WITH defaults AS (
     SELECT tier, term_max, ltv_max, pti_max, term, age, owed, scheduled, rates, amounts
-      FROM first_events WHERE month > $first),
+      FROM first_events WHERE begun_here),
 both_kinds AS (
     SELECT tier, term_max, ltv_max, pti_max, term, age, loans, owed, scheduled, rates, amounts, prepaid,
            0 AS defaults, 0.0 AS defaulted

@@ -3,4 +3,4 @@ SELECT first.tier, first.charge_off, first.owed, $last - first.month AS seen_for
        (e.month - first.month)::INTEGER AS lag, e.recovery
   FROM first_events first
   LEFT JOIN events e ON e.loan_id = first.loan_id AND e.month >= first.month AND e.recovery <> 0
- WHERE first.month > $first
+ WHERE first.begun_here

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 PRODUCTION = 295_000_000
+MILLION = 1_000_000
 MEASURES = ("processor", "seconds", "peak MiB")
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 300, 60, 40, 30
 COLORS = ("#0b62c4", "#b3561e", "#2a7d46")
@@ -13,21 +14,23 @@ COLORS = ("#0b62c4", "#b3561e", "#2a7d46")
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """One measure of one step over payments, and the power of the payments that it grows as.
+    """One measure of one step over payments, and the straight line through it.
 
-    The power is that of the two largest sizes: over all, what every run costs makes it smaller than it is.
+    What every run costs is the line's ``constant``; ``each`` is what a payment adds. A power of the payments
+    would take the constant for slow growth, and promise too little for a history that is much larger.
     """
 
     step: str
     measure: str
     rows: tuple[float, ...]
     values: tuple[float, ...]
-    power: float
+    constant: float
+    each: float
 
     @property
     def production(self) -> float:
-        """The measure at PRODUCTION payments, from the largest size on."""
-        return self.values[-1] * (PRODUCTION / self.rows[-1]) ** self.power
+        """The measure at PRODUCTION payments."""
+        return self.constant + self.each * PRODUCTION
 
 
 def grown(results: Sequence[Mapping[str, float | str]], steps: Sequence[str]) -> list[Growth]:
@@ -39,8 +42,8 @@ def grown(results: Sequence[Mapping[str, float | str]], steps: Sequence[str]) ->
         mine.sort(key=lambda one: float(one["rows"]))
         for measure in MEASURES:
             values = tuple(float(one[measure]) for one in mine)
-            power = np.log(values[-1] / values[-2]) / np.log(sizes[-1] / sizes[-2]) if len(sizes) > 1 else 1.0
-            found.append(Growth(step, measure, tuple(sizes), values, float(power)))
+            each, constant = np.polyfit(sizes, values, 1) if len(sizes) > 1 else (values[0] / sizes[0], 0.0)
+            found.append(Growth(step, measure, tuple(sizes), values, float(constant), float(each)))
     return found
 
 
@@ -49,8 +52,8 @@ def told(growth: Sequence[Growth]) -> Iterator[str]:
     for one in growth:
         values = ", ".join(f"{value:,.2f}" for value in one.values)
         yield (
-            f"{one.step}, {one.measure}: {values}; as payments^{one.power:.2f};"
-            f" {PRODUCTION:,} payments: {one.production:,.0f}"
+            f"{one.step}, {one.measure}: {values}; {one.constant:,.2f} and"
+            f" {one.each * MILLION:,.3f} a million; {PRODUCTION:,} payments: {one.production:,.0f}"
         )
 
 

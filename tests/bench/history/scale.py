@@ -1,7 +1,7 @@
 """Payment histories of three sizes: ``python -m tests.bench.history.scale``. Needs 2 GB of disk.
 
 For each size, in a process of its own: the first aggregation, one changed month, and what `calibrate` does
-after it. Prints time and peak memory, the exponent of their growth, and what it makes of 295 million rows.
+after it. Prints time and peak memory, the line through them, and what it makes of 295 million rows.
 """
 
 import argparse

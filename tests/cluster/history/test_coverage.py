@@ -33,5 +33,5 @@ def test_bands_hold_the_true_figure_19_times_of_20(tmp_path: Path) -> None:
     assert 0.94 <= default <= 0.96
     assert 0.94 <= prepayment <= 0.965
     assert 0.92 <= np.mean(losses) <= 0.99
-    # The bands of a tier's term share a speed when they do not differ: 60 speeds, not 240.
-    assert 0.88 <= np.mean(speeds) <= 1.0
+    # Bands of a tier's term that do not differ share a speed, so chance has 60 draws, not 240.
+    assert 0.9 <= np.mean(speeds) <= 1.0
