@@ -8,15 +8,15 @@ from typing import Final
 
 from protocol.money.lending import RiskModel
 from server.finance.value.curves import check_model
-from server.history.aggregation import Aggregated, aggregate, edges_of
+from server.history.aggregates.aggregation import Aggregated, aggregate, edges_of
+from server.history.aggregates.counts import History, read_history
+from server.history.aggregates.engine import MEMORY_MIB
+from server.history.aggregates.files import HistoryFiles
+from server.history.aggregates.manifest import alone
 from server.history.comparing import band_contracts, standard_contracts, tier_views
-from server.history.counts import History, read_history
-from server.history.engine import MEMORY_MIB
 from server.history.estimation import Estimate, estimate, keeping
-from server.history.files import HistoryFiles
 from server.history.hazards import POSITIONS
 from server.history.judging import crossed_tiers, doubts, missing_bands, objections, thin_tiers
-from server.history.manifest import alone
 from server.history.monthly import monthly
 from server.history.report.page import Calibrated
 from server.history.severity import LONGEST_LAG

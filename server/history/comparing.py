@@ -14,7 +14,7 @@ from server.finance.rules.programmes import Whole
 from server.finance.value.curves import bands
 from server.finance.value.factors import contract_factors, risk_of
 from server.finance.value.months import live
-from server.history.counts import Counts
+from server.history.aggregates.counts import Counts
 from server.history.estimation import BASIS_POINTS, Estimate, band_of, scheduled_balance
 from server.history.hazards import Band
 from server.history.intervals import wilson

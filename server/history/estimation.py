@@ -10,7 +10,7 @@ import numpy as np
 from protocol.money.lending import RiskCurve, RiskModel
 from server.finance.payment import MONTHS_PER_YEAR
 from server.finance.rounding import Floats
-from server.history.counts import Counts, History
+from server.history.aggregates.counts import Counts, History
 from server.history.credibility import Believed, believe
 from server.history.hazards import (
     POSITIONS,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from server.finance.rounding import Floats
 from server.finance.rules.programmes import Whole
-from server.history.counts import Counts
+from server.history.aggregates.counts import Counts
 from server.history.credibility import Believed, believe
 from server.history.intervals import gamma_band
 

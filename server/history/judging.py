@@ -6,7 +6,7 @@ from typing import Final
 
 from protocol.money.lending import NO_EDGE_BP, RiskModel
 from server.errors import UserError
-from server.history.aggregation import Aggregated
+from server.history.aggregates.aggregation import Aggregated
 from server.history.comparing import Contract
 from server.history.estimation import Estimate, band_of
 from server.history.hazards import Band

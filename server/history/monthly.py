@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from server.finance.rounding import Floats
 from server.finance.rules.programmes import Whole
-from server.history.counts import Counts
+from server.history.aggregates.counts import Counts
 from server.history.estimation import Estimate
 from server.history.hazards import band_numbers, position
 from server.history.intervals import wilson

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from server.finance.rounding import Floats
-from server.history.counts import Recoveries
+from server.history.aggregates.counts import Recoveries
 from server.history.intervals import Z_95
 
 LONGEST_LAG: Final = 36

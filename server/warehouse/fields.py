@@ -7,7 +7,7 @@ from typing import Final
 
 from protocol.deal.customers import CustomerFacts
 from server.database.importing.columns import FIELDS, PRICED, REQUIRED
-from server.history.files import LOAN_COLUMNS, PAYMENT_COLUMNS
+from server.history.aggregates.files import LOAN_COLUMNS, PAYMENT_COLUMNS
 
 
 class What(StrEnum):

@@ -34,7 +34,7 @@ from server.doctor.profiling.sampling import NotSampled
 from server.embedded import errors as embedded
 from server.environment import SettingsError
 from server.errors import FAILED, UNUSABLE_INPUT, UserError
-from server.history.engine import EngineMissing, HistoryUnusable
+from server.history.aggregates.engine import EngineMissing, HistoryUnusable
 from server.history.judging import CalibrationRefused
 from server.observe.spans import SpansError
 from server.privacy.batches import Failed

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from server.history.aggregation import Aggregated, aggregate, edges_of
-from server.history.counts import Counts, History, read_history
-from server.history.files import HistoryFiles
+from server.history.aggregates.aggregation import Aggregated, aggregate, edges_of
+from server.history.aggregates.counts import Counts, History, read_history
+from server.history.aggregates.files import HistoryFiles
 from tests.history.books import known_model
 
 EDGES = edges_of(known_model())

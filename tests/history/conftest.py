@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from server.history.aggregation import aggregate, edges_of
-from server.history.counts import History, read_history
-from server.history.files import HistoryFiles
+from server.history.aggregates.aggregation import aggregate, edges_of
+from server.history.aggregates.counts import History, read_history
+from server.history.aggregates.files import HistoryFiles
 from tests.history.books import RECOVERED, kinds_of, known_model
 from tests.history.changing import MONTHS, bring, every_month, loan, payment
 from tests.history.generating import Plan, generate

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from server.finance.rounding import Floats
-from server.history.engine import engine
-from server.history.files import HistoryFiles
+from server.history.aggregates.engine import engine
+from server.history.aggregates.files import HistoryFiles
 
 FIRST = dt.date(2017, 1, 1)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from server.history.aggregation import aggregate
-from server.history.engine import HistoryUnusable
-from server.history.files import HistoryFiles
-from server.history.manifest import alone
+from server.history.aggregates.aggregation import aggregate
+from server.history.aggregates.engine import HistoryUnusable
+from server.history.aggregates.files import HistoryFiles
+from server.history.aggregates.manifest import alone
 from tests.history.changing import EDGES, MONTHS, bring, every_month, loan, payment, read, same
 
 

@@ -7,9 +7,9 @@ from protocol.money.lending import RiskModel
 from server.database.sample.lenders import CURVES
 from server.finance.rounding import HUNDREDTHS
 from server.finance.value.curves import bands
-from server.history.aggregation import aggregate, edges_of
-from server.history.engine import engine
-from server.history.files import HistoryFiles
+from server.history.aggregates.aggregation import aggregate, edges_of
+from server.history.aggregates.engine import engine
+from server.history.aggregates.files import HistoryFiles
 
 WHEN = dt.datetime(2020, 8, 1, tzinfo=dt.UTC)
 MODEL = RiskModel(version="sample", curves=tuple(CURVES))

@@ -16,7 +16,7 @@ from server.database.editions.calibrations import Calibration, EditionTaken, sto
 from server.database.editions.rates import load_risk
 from server.database.editions.versions import risk_in_force
 from server.database.editions.writing import RISK, Edition, store_version
-from server.history.counts import History
+from server.history.aggregates.counts import History
 from server.settings import Settings
 from tests.commands.here import run_here
 from tests.history.books import known_model

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from server.history.counts import read_history
-from server.history.engine import HistoryUnusable
-from server.history.files import HistoryFiles
-from server.history.manifest import AGGREGATES, Manifest, Month, write_manifest
+from server.history.aggregates.counts import read_history
+from server.history.aggregates.engine import HistoryUnusable
+from server.history.aggregates.files import HistoryFiles
+from server.history.aggregates.manifest import AGGREGATES, Manifest, Month, write_manifest
 from tests.history.changing import END, bring, loan, payment, read
 
 YEAR = [f"2017-{month:02}" for month in range(1, 13)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from server.history.counts import Recoveries
+from server.history.aggregates.counts import Recoveries
 from server.history.credibility import believe
 from server.history.intervals import gamma_band, wilson
 from server.history.prepayment import single_month_mortality, speed_for

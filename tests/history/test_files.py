@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from server.history.engine import HistoryUnusable, engine
-from server.history.files import HistoryFiles
+from server.history.aggregates.engine import HistoryUnusable, engine
+from server.history.aggregates.files import HistoryFiles
 
 WHEN = dt.datetime(2026, 3, 1, 12, 30, tzinfo=dt.UTC)
 

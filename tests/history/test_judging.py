@@ -9,9 +9,9 @@ import pytest
 
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskModel
 from protocol.records import Tier
-from server.history.aggregation import Aggregated
+from server.history.aggregates.aggregation import Aggregated
+from server.history.aggregates.counts import Counts, History
 from server.history.comparing import Contract, band_contracts, standard_contracts
-from server.history.counts import Counts, History
 from server.history.estimation import estimate, keeping
 from server.history.judging import crossed_tiers, doubts, objections, thin_tiers
 from tests.history.books import known_model

@@ -8,8 +8,8 @@ import pytest
 
 from protocol.money.lending import RiskModel
 from server.finance.value.curves import check_model
+from server.history.aggregates.counts import History
 from server.history.comparing import standard_contracts
-from server.history.counts import History
 from server.history.estimation import estimate
 from server.history.intervals import wilson
 from tests.history.books import LAG, LTV_EDGE, PTI_EDGE, RECOVERY, kinds_of, known_model

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server.history.counts import History
+from server.history.aggregates.counts import History
 from server.history.estimation import estimate
 from server.history.intervals import wilson
 from server.history.monthly import Monthly, monthly

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.history.files import LOAN_COLUMNS, PAYMENT_COLUMNS
+from server.history.aggregates.files import LOAN_COLUMNS, PAYMENT_COLUMNS
 from server.warehouse.fields import What
 from server.warehouse.reading.pacing import Pacing, Patience
 from server.warehouse.reading.source import Warehouse

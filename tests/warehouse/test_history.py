@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from server.history.files import HistoryFiles
+from server.history.aggregates.files import HistoryFiles
 from tests.warehouse.conftest import Both
 from tests.warehouse.sample import fill, loans, payments
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import asyncpg
 
 from server.database.importing.flaws import Flaw, FlawKind
-from server.history.files import LOAN_COLUMNS, PAYMENT_COLUMNS, STATUSES, HistoryFiles
+from server.history.aggregates.files import LOAN_COLUMNS, PAYMENT_COLUMNS, STATUSES, HistoryFiles
 from server.warehouse.fields import HISTORY_FIELDS, What
 from server.warehouse.layout import Table
 from server.warehouse.reading.keyset import KEY, NEWEST, Position, moment_of

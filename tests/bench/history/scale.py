@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from server.history.aggregation import aggregate, edges_of
+from server.history.aggregates.aggregation import aggregate, edges_of
+from server.history.aggregates.files import HistoryFiles
 from server.history.calibration import Wish, calibrate
-from server.history.files import HistoryFiles
 from server.history.report.page import write_page
 from tests.bench.history.growth import draw, grown, told
 from tests.history.books import LONG, RECOVERED, kinds_of, known_model

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from server.history.aggregation import aggregate
-from server.history.counts import History
-from server.history.engine import engine
-from server.history.files import HistoryFiles
+from server.history.aggregates.aggregation import aggregate
+from server.history.aggregates.counts import History
+from server.history.aggregates.engine import engine
+from server.history.aggregates.files import HistoryFiles
 from tests.history.changing import EDGES, MONTHS, anew, bring, every_month, loan, payment, read, same
 
 

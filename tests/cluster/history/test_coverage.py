@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server.history.aggregation import aggregate, edges_of
-from server.history.counts import read_history
+from server.history.aggregates.aggregation import aggregate, edges_of
+from server.history.aggregates.counts import read_history
 from server.history.estimation import estimate
 from tests.history.books import LONG, RECOVERED, kinds_of, known_model
 from tests.history.generating import Plan, generate

@@ -16,7 +16,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.deals.pencils import all_pencils
 from server.database.editions.versions import editions_in_force
 from server.database.editions.writing import RISK, Edition, store_version
-from server.history.counts import History
+from server.history.aggregates.counts import History
 from server.settings import Settings
 from server.work.replay import verify_pencils
 from tests.flow.deals.test_audit import run_command

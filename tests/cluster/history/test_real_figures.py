@@ -15,12 +15,12 @@ import pytest
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskCurve, RiskModel
 from protocol.records import Tier
 from server.finance.rounding import Floats
-from server.history.aggregation import aggregate, edges_of
-from server.history.counts import History, read_history
+from server.history.aggregates.aggregation import aggregate, edges_of
+from server.history.aggregates.counts import History, read_history
+from server.history.aggregates.files import HistoryFiles
+from server.history.aggregates.manifest import Edges
 from server.history.estimation import LOSS_DIGITS, estimate, scheduled_balance
-from server.history.files import HistoryFiles
 from server.history.intervals import wilson
-from server.history.manifest import Edges
 from server.history.monthly import monthly
 from server.history.prepayment import single_month_mortality, speed_for
 from tests.history.generating import Known, Plan, generate

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from server.history.durable import put
-from server.history.engine import SPILL, HistoryUnusable
-from server.history.files import SUFFIX, HistoryFiles
+from server.history.aggregates.durable import put
+from server.history.aggregates.engine import SPILL, HistoryUnusable
+from server.history.aggregates.files import SUFFIX, HistoryFiles
 
 AGGREGATES: Final = "aggregates"
 MANIFEST: Final = "manifest.json"

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from server.history.durable import put, sync_folder
-from server.history.engine import HistoryUnusable, engine
+from server.history.aggregates.durable import put, sync_folder
+from server.history.aggregates.engine import HistoryUnusable, engine
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from protocol.money.lending import RiskModel
-from server.history.durable import put
-from server.history.engine import MEMORY_MIB, HistoryUnusable, engine
-from server.history.files import SUFFIX, HistoryFiles
-from server.history.manifest import (
+from server.history.aggregates.durable import put
+from server.history.aggregates.engine import MEMORY_MIB, HistoryUnusable, engine
+from server.history.aggregates.files import SUFFIX, HistoryFiles
+from server.history.aggregates.manifest import (
     AGGREGATES,
     EVENTS,
     IDS,

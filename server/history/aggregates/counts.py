@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from server.finance.rounding import Floats
 from server.finance.rules.programmes import Whole
-from server.history.aggregation import SCRIPTS
-from server.history.engine import MEMORY_MIB, HistoryUnusable, engine
-from server.history.manifest import CELLS, EVENTS, LIVING, place_of, read_manifest
+from server.history.aggregates.aggregation import SCRIPTS
+from server.history.aggregates.engine import MEMORY_MIB, HistoryUnusable, engine
+from server.history.aggregates.manifest import CELLS, EVENTS, LIVING, place_of, read_manifest
 
 FEWEST_MONTHS: Final = 12
 
