@@ -63,10 +63,15 @@ async def measure_watching(bench: Bench) -> Watching:
     # The channel of these sockets is open, too: its second is small beside a thousand sockets'.
     alone = await _events(bench, 1)
     all_of_them = await _events(bench, WATCHERS)
-    delivery = (all_of_them - alone).times(1 / (WATCHERS - 1))
-    process = await _events(bench, 1, elsewhere=1) - alone - delivery
-    event = alone - delivery
+    delivery = _told((all_of_them - alone).times(1 / (WATCHERS - 1)))
+    process = _told(await _events(bench, 1, elsewhere=1) - alone) - delivery
+    event = _told(alone) - delivery
     return Watching(second.times(1 / REST_SECONDS), socket_kib, join, event, process, delivery)
+
+
+def _told(spent: Spent) -> Spent:
+    """Return what of it may be an event's: neither workers nor Postgres have a part in one."""
+    return Spent(web=spent.web, redis=spent.redis)
 
 
 async def _events(bench: Bench, watchers: int, *, elsewhere: int = 0) -> Spent:
