@@ -6,17 +6,20 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from redis.exceptions import AskError, NoScriptError
 from redis.exceptions import ConnectionError as LostConnection
 
+from server.log.bus import MOST_PAUSE_SECONDS, Bus
 from server.log.links import topology
 from server.log.links.cluster import ClusterClient
 from server.log.links.guarded_pool import redis_breaker
 from server.log.links.topology import SlotAway, Topology
 from server.redis_address import Node, parse
+from tests.virtual_time import run_virtually
 
 FIRST, NEW = ("first", 1), ("new", 2)
 KEY = "{deal:1}:meta"
@@ -153,3 +156,30 @@ async def test_nodes_that_hang_are_an_outage_of_redis(monkeypatch: pytest.Monkey
     asked = Topology(parse("redis+cluster://" + ",".join(f"h{number}:1" for number in range(nodes))))
     with pytest.raises(LostConnection, match="answer"):
         await asked.settle()
+
+
+def test_a_bus_asks_less_often_the_longer_a_master_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every web process asks while a master is not heard, each at moments of its own."""
+    monkeypatch.setattr(topology, "ASK_AGAIN_SECONDS", 0.0)
+
+    async def asked_at(seconds: float) -> list[float]:
+        times: list[float] = []
+        loop = asyncio.get_running_loop()
+
+        async def ask_first(*_: object) -> None:
+            times.append(loop.time())
+            raise LostConnection("no node answers")
+
+        monkeypatch.setattr(topology, "ask_first", ask_first)
+        bus = asyncio.create_task(Bus("redis+cluster://h:1").run())
+        await asyncio.sleep(seconds)
+        bus.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await bus
+        return times
+
+    times = run_virtually(asked_at(60.0))
+    pauses = [after - before for before, after in pairwise(times)]
+    assert pauses[0] <= 0.3
+    assert all(MOST_PAUSE_SECONDS <= pause <= 1.51 * MOST_PAUSE_SECONDS for pause in pauses[5:])
+    assert len(set(pauses[5:])) > 10
