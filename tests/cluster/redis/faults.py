@@ -10,10 +10,10 @@ from typing import Any, Final
 import redis
 from redis.crc import key_slot
 
-from server.embedded.redis_server import find_program
 from server.work.queue import JOBS_KEY
 from tests.cluster.redis.node import Node
 from tests.cluster.redis.nodes import Cluster
+from tests.cluster.redis.programs import program_of
 from tests.faults import strain
 from tests.faults.faults import BEHIND_SECONDS, FAULTS, HANG_SECONDS, Fault
 from tests.faults.play import Scene
@@ -48,7 +48,7 @@ class ClusterServer(RedisServer):
     ) -> None:
         super().__init__(folder)
         self._address = address
-        self.cluster = Cluster(find_program().path, folder / "cluster", options or {}, **client)
+        self.cluster = Cluster(program_of(), folder / "cluster", options or {}, **client)
 
     @property
     def url(self) -> str:

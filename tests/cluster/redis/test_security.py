@@ -18,10 +18,10 @@ from server.observe.failing import REDIS_FAILS
 from server.observe.metrics.start_up import StartUp
 from server.run.opening import open_redis
 from server.settings import Settings
-from tests.cluster import needs
 from tests.cluster.redis.certificates import make_authority, make_server
 from tests.cluster.redis.faults import CLUSTER_FAULTS, ClusterServer
 from tests.cluster.redis.node import Node, free_ports
+from tests.cluster.redis.programs import program_of
 from tests.faults.play import play, running
 from tests.faults.stage import open_stage
 from tests.services import ROOT, open_folder
@@ -52,7 +52,7 @@ class Secured:
 @pytest.fixture(scope="module")
 def secured() -> Iterator[Secured]:
     """Certificates and users."""
-    needs.binary("redis-server")
+    program_of()
     with open_folder("secured-", in_memory=True) as folder:
         authority, other = (make_authority(folder, name) for name in ("ours", "another"))
         certificate, key = make_server(folder, authority)
@@ -74,9 +74,7 @@ def secured() -> Iterator[Secured]:
 def server(secured: Secured) -> Iterator[Node]:
     """One server with TLS."""
     with open_folder("secured-", in_memory=True) as folder:
-        node = Node(
-            needs.binary("redis-server"), folder / "one", free_ports(1)[0], secured.options, **secured.client
-        )
+        node = Node(program_of(), folder / "one", free_ports(1)[0], secured.options, **secured.client)
         node.start()
         try:
             yield node
