@@ -69,7 +69,7 @@ class Cluster:
 
     def _is_well(self) -> bool:
         try:
-            if not all(b"cluster_state:ok" in _raw(node.ask("CLUSTER", "INFO")) for node in self.running):
+            if not self.is_ok():
                 return False
             views = [self.owners(node) for node in self.running]
             links = [node.info() for node in self.running]
@@ -81,6 +81,10 @@ class Cluster:
             and len(replicas) == len(self.running) - MASTERS
             and all(each["master_link_status"] == "up" for each in replicas)
         )
+
+    def is_ok(self) -> bool:
+        """Return whether all that run say that all slots are served."""
+        return all(b"cluster_state:ok" in _raw(node.ask("CLUSTER", "INFO")) for node in self.running)
 
     def owners(self, seen_by: Node) -> dict[int, int]:
         """Return the port of each slot's master, as a node has it."""
@@ -131,10 +135,8 @@ class Cluster:
 
     def _serves_without(self, gone: Node) -> bool:
         views = [self.owners(node) for node in self.running]
-        states = [_raw(node.ask("CLUSTER", "INFO")) for node in self.running]
-        return all(len(view) == SLOTS and gone.port not in view.values() for view in views) and all(
-            b"cluster_state:ok" in state for state in states
-        )
+        served = all(len(view) == SLOTS and gone.port not in view.values() for view in views)
+        return served and self.is_ok()
 
     def take_over(self, replica: Node, behind_seconds: float) -> int:
         """Keep a replica from what is written for some time, and then promote it without asking anybody.
