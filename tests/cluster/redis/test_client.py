@@ -103,6 +103,24 @@ async def test_a_key_that_is_not_there_yet_is_made_where_its_slot_goes(
     assert (await attempts.take(name, 60))[0] == 21
 
 
+async def test_an_empty_master_gets_its_first_slot(log: RedisLog, redis: Redis, cluster: Cluster) -> None:
+    """It knows no script and is no master yet, and is asked all the same: alone and together with others."""
+    usage = UsageLog(redis, window_seconds=3600)
+    slot = key_slot(f"{{budget:{STORES[0]}}}".encode())
+    homes = {each: cluster.at(cluster.owners(cluster.masters()[0])[each]) for each in (slot, SLOT)}
+    new = await asyncio.to_thread(cluster.join)
+    with cluster.moving(slot, new):
+        counted = await usage.add({store: {"ann": 1} for store in STORES})
+    assert [used.running["ann"] for used in counted.values()] == [1] * len(STORES)
+    assert new.ask("DBSIZE") == 1
+    await asyncio.to_thread(cluster.move, SLOT, new)
+    assert (await log.head(DEAL)).seq == 0
+    for each, home in homes.items():
+        await asyncio.to_thread(cluster.move, each, home)
+    await asyncio.to_thread(cluster.leave, new)
+    await asyncio.to_thread(cluster.wait_well)
+
+
 async def test_many_slots_are_one_trip_to_each_node_and_run_once(redis: Redis, cluster: Cluster) -> None:
     """Answers are in order, also where one node does not know the script and where slots have moved."""
     usage = UsageLog(redis, window_seconds=3600)
