@@ -207,7 +207,12 @@ class Cluster:
             yield source
         finally:
             for node in (to, source, *(each for each in self.masters() if each not in {to, source})):
-                node.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
+                try:
+                    node.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
+                except redis.ResponseError as error:
+                    # A master that has given its last slot away may be a replica by now.
+                    if node is to or "only with masters" not in str(error):
+                        raise
 
     def _known_to(self, node: Node) -> str:
         return _raw(node.ask("CLUSTER", "NODES")).decode()
