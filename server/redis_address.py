@@ -18,6 +18,18 @@ FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 OPTIONS: Final = (*FILES, "ssl_cert_reqs", "ssl_check_hostname", "ssl_min_version")
 """What may follow ``?`` in the address of a cluster or of Sentinels, beside the login to these."""
 
+VALUES: Final = {
+    "ssl_cert_reqs": ("none", "optional", "required"),
+    "ssl_check_hostname": ("true", "false"),
+    "ssl_min_version": ("771", "772"),
+}
+"""What an option may be set to, if that is not a file. The last ones are TLS 1.2 and 1.3 by their numbers."""
+
+LOGIN: Final = (
+    "with one user:password@ at most, before the first host:port, and with other characters than letters and"
+    " digits percent-encoded in them"
+)
+
 Node = tuple[str, int]
 """The host and port of a server."""
 
@@ -71,7 +83,8 @@ def parse(text: str) -> RedisAddress:
     """Return what ``text`` names. Raises AddressError."""
     scheme, _, kind = text.partition("://")[0].partition("+")
     if not kind and scheme in SINGLE_SCHEMES:
-        _require_files(text)
+        _require_place(text)
+        _require_options(scheme, text)
         return RedisAddress(Kind.SINGLE, text)
     if scheme not in {"redis", "rediss"} or kind not in {Kind.CLUSTER, Kind.SENTINEL}:
         schemes = [f"{each}://" for each in SINGLE_SCHEMES]
@@ -86,17 +99,17 @@ def _of_many(text: str, scheme: str, kind: Kind) -> RedisAddress:
     netloc, _, path = address.partition("/")
     login, _, places = netloc.rpartition("@")
     default = DEFAULT_PORT if kind is Kind.CLUSTER else DEFAULT_SENTINEL_PORT
-    if "," in login or "@" in login:
-        raise AddressError(
-            "with one user:password@ at most, before the first host:port, and with other characters than"
-            " letters and digits percent-encoded in them"
-        )
-    nodes = tuple(_node(place, default) for place in places.split(","))
+    if set(login) & set(",@#[]") or "@" in path:
+        raise AddressError(LOGIN)
+    nodes = tuple(_node(number, place, default) for number, place in enumerate(places.split(","), 1))
     options = dict(parse_qsl(query, keep_blank_values=True))
     allowed = OPTIONS if kind is Kind.CLUSTER else (*OPTIONS, *SENTINEL_LOGIN)
     if unknown := sorted(set(options) - set(allowed)):
+        if "@" in query:
+            # What follows the ? is the end of a password.
+            raise AddressError(LOGIN)
         raise AddressError(f"without {unknown[0]!r} after ?; allowed are {', '.join(allowed)}")
-    _require_files(text)
+    _require_options(scheme, text)
     sentinel_login = [options.pop(name, "") for name in SENTINEL_LOGIN]
     service, _, database = unquote(path).partition("/")
     if kind is Kind.CLUSTER:
@@ -121,22 +134,38 @@ def _of_many(text: str, scheme: str, kind: Kind) -> RedisAddress:
     )
 
 
-def _node(place: str, default_port: int) -> Node:
+def _node(number: int, place: str, default_port: int) -> Node:
     try:
         parts = urlsplit(f"//{place}")
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
     if not host:
+        # It may be a part of a login, so it is not shown.
         raise AddressError(
-            f"a comma-separated list of host:port after :// and the login ({place!r} is not host:port)"
+            f"a comma-separated list of host:port after :// (number {number} is not host:port), {LOGIN}"
         )
     return host, default_port if port is None else port
 
 
-def _require_files(text: str) -> None:
-    """Raise AddressError for a certificate or key that cannot be read: no attempt would ever succeed."""
-    for name, value in parse_qsl(text.partition("?")[2]):
+def _require_place(text: str) -> None:
+    """Raise AddressError for one server whose port is none: mostly a login that is not percent-encoded."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise AddressError(f"host:port after :// and the login, {LOGIN}") from None
+    if parts.scheme != "unix" and "@" in parts.path + parts.query + parts.fragment:
+        raise AddressError(LOGIN)
+
+
+def _require_options(scheme: str, text: str) -> None:
+    """Raise AddressError for options of TLS with which no attempt would ever succeed."""
+    for name, value in parse_qsl(text.partition("?")[2], keep_blank_values=True):
+        if name.startswith("ssl_") and scheme != "rediss":
+            raise AddressError(f"one that begins with rediss, or without {name} after ?")
+        if name in VALUES and value not in VALUES[name]:
+            raise AddressError(f"with {' or '.join(VALUES[name])} as {name}")
         if name in FILES:
             try:
                 with Path(value).open("rb"):

@@ -21,10 +21,10 @@ from server.doctor.catalogue import expected_indexes
 from server.doctor.hot_queries import hot_queries
 from server.doctor.judging import clock_of, judge
 from server.doctor.probes import postgres, processes
+from server.doctor.probes import redis as servers
 from server.doctor.probes.deadline import CONNECT_SECONDS, PROBE_SECONDS, Unknown, within
 from server.doctor.probes.pings import MOST_SECONDS, PINGS, ping
 from server.doctor.probes.plans import read_place, read_plans, today_utc
-from server.doctor.probes.redis import nodes_of, open_redis, read_queue, read_redis, read_redis_clock
 from server.doctor.report import Measured, Report, report_of
 from server.doctor.scripts import script_names
 from server.doctor.subjects.clocks import Clock
@@ -90,6 +90,7 @@ class _Examination:
     found: dict[str, Any] = field(default_factory=dict)
     clocks: list[Clock] = field(default_factory=list)
     indexes: dict[str, Index] | None = None
+    redis: list[servers.Server] = field(default_factory=list)
 
     def measured(self) -> Measured:
         return Measured(
@@ -100,7 +101,7 @@ class _Examination:
 
     async def run(self) -> None:
         owner, application, redis = await self._connect()
-        await self._ping(application, redis)
+        await self._ping(application)
         await asyncio.gather(
             self._look_at_redis(redis),
             self._look_at_postgres(owner, application),
@@ -111,7 +112,7 @@ class _Examination:
     async def _connect(
         self,
     ) -> tuple[asyncpg.Connection | None, asyncpg.Connection | None, Redis | None]:
-        settings, redis = self.settings, open_redis(self.settings)
+        settings, redis = self.settings, servers.open_redis(self.settings)
         patience = self.options.patience_seconds
         # A pooler refuses the settings of a session, and keeps no statement prepared.
         direct = settings.database_listen_url if settings.is_pooled else settings.database_url
@@ -119,10 +120,14 @@ class _Examination:
         owner, application, answer = await asyncio.gather(
             within(patience, self._session(settings.database_owner_url, postgres.SESSION)),
             within(patience, self._session(direct, postgres.application_session(settings))),
-            within(patience, _pong(redis)),
+            within(patience, servers.reach(redis)),
         )
         if isinstance(answer, Unknown):
             self.verdicts.append(away("redis", answer.reason, self._remedy("REDIS_URL", answer)))
+        else:
+            self.redis, silent = answer
+            remedy = "Start it, or let its replica take over (`redis-cli --cluster check`)."
+            self.verdicts += [away("redis", reason, remedy, node) for node, reason in silent.items()]
         if isinstance(application, Unknown):
             self.verdicts.append(
                 away("postgres", application.reason, self._remedy("DATABASE_URL", application))
@@ -152,7 +157,7 @@ class _Examination:
             f" its logs are in {folder / 'log'}."
         )
 
-    async def _ping(self, database: asyncpg.Connection | None, redis: Redis | None) -> None:
+    async def _ping(self, database: asyncpg.Connection | None) -> None:
         async def of(service: str, ask: Callable[[], Awaitable[Any]]) -> None:
             latency = await within(
                 MOST_SECONDS + CONNECT_SECONDS, ping(ask, count=self.options.pings, seconds=MOST_SECONDS)
@@ -160,8 +165,8 @@ class _Examination:
             self._keep(f"{service}_latency", latency, f"{service}'s round trips")
 
         asked = []
-        if redis is not None:
-            asked.append(of("redis", redis.ping))
+        if self.redis:
+            asked.append(of("redis", lambda: servers.ping_all(self.redis)))
         if database is not None:
             statement = await within(CONNECT_SECONDS, database.prepare("SELECT 1"))
             if not isinstance(statement, Unknown):
@@ -172,16 +177,15 @@ class _Examination:
         if redis is None:
             return
         seconds = self.options.probe_seconds + self.options.window_seconds
-        nodes = await within(self.options.probe_seconds, nodes_of(redis))
-        first, *others = [("", redis)] if isinstance(nodes, Unknown) or not nodes else nodes
+        first, *others = self.redis
         scripts, window = script_names(), self.options.window_seconds
         facts, others_facts, queue, clock = await asyncio.gather(
-            within(seconds, read_redis(first[1], scripts, window, first[0])),
+            within(seconds, servers.read_redis(first[1], scripts, window, first[0])),
             asyncio.gather(
-                *(within(seconds, read_redis(node, scripts, window, name)) for name, node in others)
+                *(within(seconds, servers.read_redis(node, scripts, window, name)) for name, node in others)
             ),
-            within(self.options.probe_seconds, read_queue(redis, self.settings.job_lease_ms)),
-            within(self.options.probe_seconds, read_redis_clock(redis)),
+            within(self.options.probe_seconds, servers.read_queue(redis, self.settings.job_lease_ms)),
+            within(self.options.probe_seconds, servers.read_redis_clock(first[1])),
         )
         self._keep("redis", facts, "Redis's state")
         for (name, _), seen in zip(others, others_facts, strict=True):
@@ -291,7 +295,3 @@ class _Examination:
                 explained_by=("redis.away", "postgres.away", "schema.old", "locks.held"),
             )
         )
-
-
-async def _pong(redis: Redis) -> bool:
-    return bool(await redis.ping())

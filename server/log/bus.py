@@ -37,6 +37,12 @@ average for a node with one slot.
 """
 
 
+MOST_PAUSE_SECONDS: Final = 1.0
+"""The longest pause between two questions after the masters of a cluster while one of them is not heard. A
+replica that was promoted meanwhile is found that much later.
+"""
+
+
 class Bus:
     """The bus of one process. It receives only while ``run`` runs; ``standing`` says whether it does, from
     every server.
@@ -106,6 +112,7 @@ class Bus:
     async def _follow(self, topology: Topology) -> None:
         """Keep an ear for each master, and each channel with the master of its slot."""
         running: dict[Node, asyncio.Task[None]] = {}
+        pause = ASK_AGAIN_SECONDS
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._changed.clear()
@@ -124,8 +131,10 @@ class Bus:
                 self._look()
                 if self.standing.is_up:
                     await self._changed.wait()
+                    pause = ASK_AGAIN_SECONDS
                 # What has changed is not known everywhere at once: it is asked for until all hear.
-                await asyncio.sleep(ASK_AGAIN_SECONDS)
+                await asyncio.sleep(_longer(pause))
+                pause = min(2 * pause, MOST_PAUSE_SECONDS)
                 topology.doubt()
 
     def _share_out(self, topology: Topology) -> None:
@@ -194,6 +203,11 @@ class Bus:
     def _broken(self, error: Exception) -> None:
         self._log.warning("bus_broken", error=error)
         self._changed.set()
+
+
+def _longer(seconds: float) -> float:
+    """Return up to half as long again, so that not all processes ask at once."""
+    return seconds * (1 + secrets.randbelow(500) / 1000)
 
 
 class _Part(Standing):

@@ -114,7 +114,7 @@ async def run_together(redis: Redis, script: AsyncScript, calls: Sequence[Call])
     """
     async with cancellable():
         replies = await _run_known(redis, script, calls)
-        # Nodes of a cluster may know the script while others do not: what has run is not run again.
+        # What has run is not run again. The client of a cluster has loaded the script already, where it must.
         unknown = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
             await redis.script_load(script.script)

@@ -178,6 +178,20 @@ class JobQueue:
             renewal.cancel()
             await asyncio.gather(renewal, return_exceptions=True)
 
+    async def uncount(self, delivery: Delivery) -> None:
+        """Take back that this was an attempt: it ended in an outage, which says nothing of the job.
+
+        If the queue is away too, the attempt counts.
+        """
+        before = delivery.attempt - 1
+        try:
+            async with cancellable():
+                await self._redis.xclaim(
+                    JOBS_KEY, GROUP, self._consumer, 0, [delivery.id], retrycount=before, justid=True
+                )
+        except RedisError as error:
+            log.warning("attempt counted", job=delivery.id.decode(), error=error)
+
     async def settle(self, delivery: Delivery) -> None:
         """Remove a job whose result is published or no longer wanted."""
         await _run(self._settle, delivery.id)

@@ -9,11 +9,14 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Final, NoReturn
 
+import asyncpg
 import stamina
 import structlog
+from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as TookTooLong
 
 from protocol import codec
 from protocol.channels import deal_of
@@ -39,6 +42,12 @@ itself. The job goes to other workers, and after some attempts to the dead lette
 
 OVERRUN_EXIT_CODE = 70
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
+
+OUTAGES: Final = (
+    *(LostConnection, TookTooLong, OSError),
+    *(asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError),
+)
+"""What Redis or Postgres is away with. It may last longer than all attempts of a job, and is none of them."""
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +110,12 @@ class Worker:
         if delivery is not None:
             began = time.perf_counter()
             async with self._queue.holding(delivery):
-                await self._handle(delivery)
+                try:
+                    await self._handle(delivery)
+                except OUTAGES:
+                    # The master of a deal may be away while that of the queue is well.
+                    await self._queue.uncount(delivery)
+                    raise
             self.figures.busy.add(time.perf_counter() - began)
 
     async def _next(self) -> Delivery | None:
@@ -149,11 +163,13 @@ class Worker:
             sheets = await self._valuer.tables_for(job)
             async with deadline:
                 result = await asyncio.to_thread(self._valuer.value, job, *sheets)
-        except Exception:
+        except Exception as error:
             if deadline.expired():
                 log.critical("valuing does not end: this worker ends", attempt=delivery.attempt)
                 self._overrun()
                 return
+            if isinstance(error, OUTAGES):
+                await self._queue.uncount(delivery)
             # Another attempt, after the lease has expired, may succeed.
             log.exception("job failed", attempt=delivery.attempt)
             self._next_sweep = 0.0

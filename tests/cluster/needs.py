@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -12,9 +13,13 @@ def binary(*names: str) -> str:
     Skips the test if there is none, and says which; with ``DEAL_TEST_ALL``, as in CI, the test fails.
     """
     found = next(filter(None, map(shutil.which, names)), None)
-    if found is not None:
-        return found
-    wanted = f"this machine has no {' and no '.join(names)}: install one to run this test"
+    if found is None:
+        missing(f"this machine has no {' and no '.join(names)}: install one to run this test")
+    return found
+
+
+def missing(wanted: str) -> NoReturn:
+    """Skip the test because of what ``wanted`` says; with ``DEAL_TEST_ALL`` the test fails."""
     if os.environ.get("DEAL_TEST_ALL"):
         pytest.fail(wanted)
     pytest.skip(wanted)

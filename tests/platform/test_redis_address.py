@@ -45,7 +45,9 @@ def test_sentinels_name_a_service_and_have_a_login_of_their_own() -> None:
         ("unix+cluster:///run/redis.sock", "redis+cluster://"),
         ("redis+cluster://", "host:port"),
         ("redis+cluster://a:7000,,b:7000", "host:port"),
-        ("redis+cluster://a:port", "'a:port' is not host:port"),
+        ("redis+cluster://a:port", "number 1 is not host:port"),
+        ("redis+cluster://a,b:port", "number 2 is not host:port"),
+        ("redis://a:port", "host:port"),
         ("redis+cluster://u:secret@a,u:secret@b", "host:port"),
         ("redis+cluster://[::1", "host:port"),
         ("redis+cluster://a:7000/3", "only database 0"),
@@ -55,6 +57,14 @@ def test_sentinels_name_a_service_and_have_a_login_of_their_own() -> None:
         ("redis+sentinel://a:26379/deals/first", "the service is the name"),
         ("rediss://a?ssl_ca_certs=/nowhere/ca.pem", "readable file as ssl_ca_certs (/nowhere/ca.pem"),
         ("rediss+cluster://a?ssl_keyfile=/nowhere/key.pem", "readable file as ssl_keyfile"),
+        ("redis://a?ssl_ca_certs=/etc/hosts", "begins with rediss, or without ssl_ca_certs"),
+        ("unix:///run/redis.sock?ssl_cert_reqs=none", "begins with rediss"),
+        ("redis+cluster://a?ssl_ca_certs=/etc/hosts", "begins with rediss"),
+        ("redis+sentinel://a/deals?ssl_check_hostname=true", "begins with rediss"),
+        ("rediss://a?ssl_cert_reqs=nonne", "none or optional or required as ssl_cert_reqs"),
+        ("rediss+cluster://a?ssl_min_version=TLSv1.3", "771 or 772 as ssl_min_version"),
+        ("rediss+sentinel://a/deals?ssl_check_hostname=maybe", "true or false as ssl_check_hostname"),
+        ("rediss://a?ssl_ca_certs=", "readable file as ssl_ca_certs"),
     ],
 )
 def test_what_is_not_understood_is_named(url: str, expected: str) -> None:
@@ -65,3 +75,17 @@ def test_what_is_not_understood_is_named(url: str, expected: str) -> None:
     with pytest.raises(SettingsError, match="REDIS_URL must be") as named:
         Settings.from_environment({"DATABASE_URL": "postgresql://db", "REDIS_URL": url})
     assert "secret" not in str(named.value)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss+cluster", "redis+sentinel"])
+@pytest.mark.parametrize("mark", ["/", "?", "#", "@", ",", "[", "]", "//", "?a=", "/@", "?ssl_ca_certs=/x&"])
+def test_no_part_of_a_login_is_shown(scheme: str, mark: str) -> None:
+    """A password that is not percent-encoded is cut anywhere; what is left of it is not quoted."""
+    login = f"dealer:s3cr3t{mark}Zm9v"
+    try:
+        address = parse(f"{scheme}://{login}@h:1/deals")
+    except AddressError as error:
+        assert not [part for part in ("dealer", "s3cr3t", "Zm9v") if part in str(error)]
+        assert "percent-encoded" in str(error)
+    else:
+        assert (address.kind, mark) in {(Kind.SINGLE, "@"), (Kind.SINGLE, ",")}

@@ -8,9 +8,10 @@ from typing import Any, Final
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError, ResponseError
 
-from server.doctor.probes.deadline import CONNECT_SECONDS
+from server.doctor.probes.deadline import CONNECT_SECONDS, Unknown, within
 from server.doctor.subjects.clocks import Clock
 from server.doctor.subjects.queue import ALIVE_MS, QueueFacts
 from server.doctor.subjects.redis_facts import LatencyEvent, RedisFacts, SlowCommand
@@ -21,12 +22,19 @@ from server.settings import Settings
 from server.work.census import take_census
 from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY
 
+MASTER_SECONDS: Final = 1.0
+"""How long one master of several may take to answer at all."""
+
 RECENT_SECONDS: Final = 600.0
 """Entries of the slow log that are older tell nothing of today's trouble."""
 
 SLOW_ENTRIES: Final = 128
 MOST_PENDING: Final = 200
 SCRIPT_COMMANDS: Final = frozenset({"EVALSHA", "EVAL", "EVALSHA_RO"})
+
+
+Server = tuple[str, Redis]
+"""A server and its place in a cluster; nothing for a single one."""
 
 
 def open_redis(settings: Settings) -> Redis:
@@ -43,7 +51,7 @@ def open_redis(settings: Settings) -> Redis:
     )
 
 
-async def nodes_of(redis: Redis) -> list[tuple[str, Redis]]:
+async def nodes_of(redis: Redis) -> list[Server]:
     """Return each master of a cluster with its place, that of the queue first; nothing for one server.
 
     Raises RedisError.
@@ -51,9 +59,32 @@ async def nodes_of(redis: Redis) -> list[tuple[str, Redis]]:
     if not isinstance(redis, ClusterClient):
         return []
     await redis.topology.settle()
-    first = redis.topology.owner(slot_of(JOBS_KEY))
+    first = redis.topology.owner_or_none(slot_of(JOBS_KEY))
     masters = sorted(redis.topology.masters, key=lambda node: node != first)
     return [(f"{node[0]}:{node[1]}", redis.node(node)) for node in masters]
+
+
+async def reach(redis: Redis) -> tuple[list[Server], dict[str, str]]:
+    """Return the servers that answer, that of the queue first, and by its place why another master does not.
+
+    Raises RedisError if none answers.
+    """
+    nodes = await nodes_of(redis)
+    if not nodes:
+        await redis.ping()
+        return [("", redis)], {}
+    answers = await asyncio.gather(*(within(MASTER_SECONDS, node.ping()) for _, node in nodes))
+    pairs = list(zip(nodes, answers, strict=True))
+    silent = {name: answer.reason for (name, _), answer in pairs if isinstance(answer, Unknown)}
+    if len(silent) == len(nodes):
+        raise LostConnection("; ".join(f"{name}: {reason}" for name, reason in silent.items()))
+    return [server for server, answer in pairs if not isinstance(answer, Unknown)], silent
+
+
+async def ping_all(servers: list[Server]) -> None:
+    """Ask all servers at once. Raises RedisError."""
+    first, *others = [server.ping() for _, server in servers]
+    await (asyncio.gather(first, *others) if others else first)
 
 
 async def read_redis(

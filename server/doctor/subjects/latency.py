@@ -80,13 +80,14 @@ def judge_latency(service: str, latency: Latency, trips: int) -> list[Verdict]:
     ]
 
 
-def away(service: str, reason: str, remedy: str) -> Verdict:
-    """Return the verdict on a service that does not answer."""
+def away(service: str, reason: str, remedy: str, node: str = "") -> Verdict:
+    """Return the verdict on a service that does not answer, or on one ``node`` of it."""
     name = {"postgres": "Postgres", "redis": "Redis"}[service]
     return Verdict(
         check=f"{service}.away",
         severity=Severity.FAULT,
-        says=f"{name} is away: {reason}",
+        about=node,
+        says=f"{node or name} is away: {reason}",
         remedy=remedy,
         wait_ms=STOPPED_MS,
         explained_by=("disk.full",),

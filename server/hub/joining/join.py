@@ -31,6 +31,7 @@ from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.stock_watch import StockWatch
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog, Head
+from server.log.links.topology import SlotAway
 from server.log.search_log import SearchState
 from server.observe.breaker import Breaker
 from server.observe.failing import REDIS_FAILS
@@ -77,10 +78,10 @@ class Joiner:
             try:
                 head, held = await self._stand(feed, connection, channel, since, paused=paused)
                 search, changes = (None, {}) if held is None or paused else await self._search(channel)
-            except REDIS_FAILS:
-                if paused or self.redis.is_closed:
+            except REDIS_FAILS as error:
+                if paused or (self.redis.is_closed and not isinstance(error, SlotAway)):
                     raise
-                # It went away during the join.
+                # It went away during the join, or the slot of this deal alone.
                 paused, search, changes = True, None, {}
                 head, held = await self._stand(feed, connection, channel, since, paused=True)
             if held is None:

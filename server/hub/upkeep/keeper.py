@@ -26,7 +26,7 @@ and looking at them was most of what many of them asked of Redis (``docs/capacit
 """
 
 STIRRED_SECONDS: Final = 10.0
-"""Longer than a search goes without an event, and than a job may be overdue."""
+"""Longer than a search mostly goes without an event, and than a job may be overdue."""
 
 OVERDUE_MS: Final = 5_000
 QUEUING_MS: Final = 10_000
@@ -75,7 +75,7 @@ class Keeper:
         self._logger = structlog.get_logger("keeper")
 
     def look_now(self) -> None:
-        """Ask at once: someone has seen that something is amiss."""
+        """Ask at once about channels that stirred: someone who joined one saw that something is amiss."""
         self._background.wake()
 
     async def run(self) -> None:

@@ -20,6 +20,7 @@ from server.database.deals.deals import events_after, last_no
 from server.database.decisions.deciding import DealEvent, Decided
 from server.hub.channels.registry import Registry
 from server.log.channel_log import ChannelLog
+from server.log.links.topology import SlotAway
 from server.log.search_log import Outcome
 from server.observe.background import Background
 from server.observe.failing import REDIS_FAILS, SERVICE_FAILS
@@ -54,7 +55,8 @@ class Relay:
 
     ``registry`` knows the channels that are watched here and their received events; ``outdated`` gets
     channels whose search is for older terms. It returns at once. While the log is away (``log_is_up`` is
-    false), decisions are delivered to those who watch here, and published later.
+    false), or in a cluster the slot of a deal, decisions are delivered to those who watch here, and published
+    later.
     """
 
     def __init__(
@@ -103,7 +105,8 @@ class Relay:
             await self._tell(decided)
         except REDIS_FAILS as error:
             self._logger.warning("decisions_owed", deal=decided.deal_id, error=error)
-            self._tell_here(decided.deal_id, decided.events)
+            if self._is_away(error):
+                self._tell_here(decided.deal_id, decided.events)
 
     def log_is_away(self) -> None:
         """Deliver what is owed to those who watch here. Returns at once."""
@@ -175,8 +178,9 @@ class Relay:
             return
         except SERVICE_FAILS as error:
             self._logger.warning("decisions_owed", deal=deal_id, error=error)
+            tells = tells and self._is_away(error)
         channel = deal_channel(deal_id)
-        if not tells or self._log_is_up() or self._registry is None or channel not in self._registry:
+        if not tells or self._registry is None or channel not in self._registry:
             return
         try:
             async with self._system.acquire() as database:
@@ -185,8 +189,12 @@ class Relay:
         except SERVICE_FAILS as error:
             self._logger.warning("decisions_not_delivered", deal=deal_id, error=error)
 
+    def _is_away(self, error: Exception) -> bool:
+        """Return whether the log is away: all of it, or the slot of this deal in a cluster."""
+        return not self._log_is_up() or isinstance(error, SlotAway)
+
     def _tell_here(self, deal_id: str, decisions: Sequence[DealEvent]) -> None:
-        if self._registry is not None and not self._log_is_up():
+        if self._registry is not None:
             self._registry.tell(deal_channel(deal_id), decisions)
 
     async def _publish_once(self, deal_id: str, wanted: int | None) -> bool:

@@ -6,15 +6,24 @@ so that neither the breaker nor the time limits of a single Redis would keep the
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.commands.core import AsyncScript
-from redis.exceptions import AskError, ClusterDownError, MovedError, ResponseError, TryAgainError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MovedError,
+    NoScriptError,
+    ResponseError,
+    TryAgainError,
+)
 
 from server.log.links.guarded_pool import probe
+from server.log.links.keys import key_of, sharded
 from server.log.links.topology import SlotAway, Topology, slot_of
 from server.observe.breaker import Breaker
 from server.observe.failing import REDIS_FAILS
@@ -24,9 +33,6 @@ REDIRECTED_SECONDS: Final = 3.0
 """How long a command follows its slot. While the keys of a slot are on two nodes, no script can run on it."""
 
 AGAIN_SECONDS: Final = 0.02
-SCRIPTS: Final = frozenset({"EVAL", "EVALSHA"})
-OF_A_SERVER: Final = frozenset({"SCAN", "RANDOMKEY", "DBSIZE"})
-KEYLESS: Final = frozenset({"PING", "KEYS", "SCRIPT LOAD", "TIME", "INFO"})
 REDIRECTIONS: Final = (AskError, TryAgainError, ClusterDownError)
 
 Command = tuple[tuple[Any, ...], dict[str, Any]]
@@ -43,6 +49,7 @@ class ClusterClient(Redis):
         self.topology, self.breaker = topology, breaker
         self._pool_of = pool_of
         self._nodes: dict[Node, Redis] = {}
+        self._sources: dict[str, str] = {}
 
     def node(self, node: Node) -> Redis:
         """Return the client of one node, whose connections are made as they are needed."""
@@ -59,7 +66,10 @@ class ClusterClient(Redis):
 
     def register_script(self, script: Any) -> AsyncScript:  # type: ignore[override]
         """Return a script that rings its bells on the node of its slot: others have no listener for it."""
-        return super().register_script(sharded(script))
+        source = sharded(script)
+        registered = super().register_script(source)
+        self._sources[registered.sha] = source
+        return registered
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command where its key is; one without a key on all masters. Raises RedisError."""
@@ -71,8 +81,9 @@ class ClusterClient(Redis):
 
         async def send(node: Redis, asking: bool) -> Any:
             if not asking:
-                return await _execute(node, args, options)
-            return _or_raise(await _send_together(node, [(args, options)], asking=True))[0]
+                with contextlib.suppress(NoScriptError):
+                    return await _execute(node, args, options)
+            return _or_raise(await self.send_to(node, [(args, options)], asking=asking))[0]
 
         return await self.where(slot_of(key), send)
 
@@ -109,6 +120,32 @@ class ClusterClient(Redis):
                 raise
             if time.monotonic() > deadline:
                 raise SlotAway(f"slot {slot} is moving: {problem}") from problem
+
+    async def send_to(self, node: Redis, commands: Sequence[Command], *, asking: bool = False) -> list[Any]:
+        """Run commands on one connection of a node and return their answers, errors among them. Scripts that
+        the node does not know are loaded there first.
+        """
+        replies = await _send_together(node, commands, asking=asking)
+        unknown = await self._teach(node, commands, replies)
+        if unknown:
+            again = await _send_together(node, [commands[number] for number in unknown], asking=asking)
+            for number, reply in zip(unknown, again, strict=True):
+                replies[number] = reply
+        return replies
+
+    async def _teach(self, node: Redis, commands: Sequence[Command], replies: Sequence[Any]) -> list[int]:
+        """Load the scripts that a node said it does not know; return the numbers of their commands.
+
+        Any node may lack them: one that gets its first slot is no master yet for those who ask the cluster.
+        """
+        unknown = [
+            number
+            for number, reply in enumerate(replies)
+            if isinstance(reply, NoScriptError) and commands[number][0][1] in self._sources
+        ]
+        for sha in {commands[number][0][1] for number in unknown}:
+            await _execute(node, ("SCRIPT LOAD", self._sources[sha]), {})
+        return unknown
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:
         """Return commands that go together: one trip to each node, or a transaction on one slot."""
@@ -192,7 +229,7 @@ class ClusterPipeline:
         async def send(node: Node, numbers: Sequence[int]) -> None:
             commands = [self._commands[number] for number in numbers]
             try:
-                answers = await _send_together(self._client.node(node), commands)
+                answers = await self._client.send_to(self._client.node(node), commands)
             except REDIS_FAILS:
                 topology.doubt()
                 raise
@@ -251,31 +288,6 @@ async def _ping(node: Redis) -> None:
     pool: Any = node.connection_pool
     # A guarded pool has a ping that its breaker does not stop.
     await (pool.ping() if hasattr(pool, "ping") else node.ping())
-
-
-def key_of(args: Sequence[Any]) -> str | bytes | None:
-    """Return the key that decides where a command runs; None for a command without one.
-
-    Raises ValueError for a command that goes through the keys of one server.
-    """
-    command = str(args[0]).upper()
-    if command in OF_A_SERVER:
-        raise ValueError(f"{command}: expected to be sent to each of the masters")
-    if command in KEYLESS or len(args) == 1:
-        return None
-    if command in SCRIPTS:
-        place = 3
-    elif command == "XREADGROUP":
-        place = args.index(b"STREAMS") + 1
-    else:
-        place = 1
-    key: str | bytes = args[place]
-    return key
-
-
-def sharded(script: str) -> str:
-    """Return a script as a cluster has it: its bells ring by sharded pub/sub."""
-    return script.replace("'PUBLISH'", "'SPUBLISH'")
 
 
 def _place_of(error: AskError, asked: Node) -> Node:

@@ -50,9 +50,10 @@ class Topology:
         """Whether every slot has a node."""
 
     def owner(self, slot: int) -> Node:
-        """Return the node that serves a slot. Raises SlotAway."""
+        """Return the node that serves a slot. Raises SlotAway; then the cluster is asked again."""
         node = self._owners[slot]
         if node is None:
+            self.doubt()
             raise SlotAway(f"no node of the cluster serves slot {slot}")
         return node
 
@@ -95,10 +96,12 @@ class Topology:
         try:
             async with asyncio.timeout(ASK_ALL_SECONDS):
                 reply, node = await ask_first(asked, self._address.url_of, "CLUSTER SLOTS")
-        except REDIS_FAILS:
-            if not self.masters:
+        except REDIS_FAILS as error:
+            if self.masters:
+                return
+            if isinstance(error, RedisError):
                 raise
-            return
+            raise LostConnection(f"no node of the cluster answered in {ASK_ALL_SECONDS:g} s") from error
         self._doubted = False
         owners: list[Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         known: dict[Node, None] = {}

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,10 +11,10 @@ from typing import Any, Final
 import redis
 from redis.crc import key_slot
 
-from server.embedded.redis_server import find_program
 from server.work.queue import JOBS_KEY
 from tests.cluster.redis.node import Node
 from tests.cluster.redis.nodes import Cluster
+from tests.cluster.redis.programs import program_of
 from tests.faults import strain
 from tests.faults.faults import BEHIND_SECONDS, FAULTS, HANG_SECONDS, Fault
 from tests.faults.play import Scene
@@ -27,6 +28,9 @@ LEAST_LOST_BYTES: Final = 1_000
 
 SPLIT_SECONDS: Final = 0.15
 """The pause after each few keys while a slot's keys are on two nodes."""
+
+LONG_SPLIT_SECONDS: Final = 6.0
+"""Twice as long as a command follows its slot."""
 
 
 Address = tuple[str, str, str]
@@ -48,7 +52,7 @@ class ClusterServer(RedisServer):
     ) -> None:
         super().__init__(folder)
         self._address = address
-        self.cluster = Cluster(find_program().path, folder / "cluster", options or {}, **client)
+        self.cluster = Cluster(program_of(), folder / "cluster", options or {}, **client)
 
     @property
     def url(self) -> str:
@@ -176,10 +180,43 @@ async def _split_slots(scene: Scene) -> None:
     await _go_round(scene, 1, SPLIT_SECONDS)
 
 
+async def _split_for_long(scene: Scene) -> None:
+    """The keys of a deal stay on two nodes for longer than any command waits."""
+    cluster, master = _cluster(scene), _master_of_deal(scene)
+    other, name = cluster.other_than(master), f"{{{scene.one}}}:meta"
+    slot = key_slot(name.encode())
+
+    def split() -> None:
+        with cluster.moving(slot, other) as source:
+            source.ask("MIGRATE", "127.0.0.1", other.port, name, 0, 5_000)
+            time.sleep(LONG_SPLIT_SECONDS)
+            cluster.take_keys(slot, source, other)
+
+    await _off_loop(split)
+    await _off_loop(cluster.wait_well)
+
+
+async def _join_empty(scene: Scene) -> None:
+    """A master without slots gets those of everything in sight; then it gives them back and goes."""
+    cluster = _cluster(scene)
+    homes = {slot: cluster.at(cluster.owners(cluster.running[0])[slot]) for slot in _slots(scene)}
+    new = await asyncio.to_thread(cluster.join)
+    for slot in homes:
+        await _off_loop(cluster.move, slot, new, SPLIT_SECONDS)
+    for slot, home in homes.items():
+        await _off_loop(cluster.move, slot, home)
+    await _off_loop(cluster.leave, new)
+    await _off_loop(cluster.wait_well)
+
+
+def _slots(scene: Scene) -> list[int]:
+    names = {name for viewer in scene.viewers for name in viewer.channels}
+    return [key_slot(f"{{{name}}}".encode()) for name in sorted(names)] + [key_slot(JOBS_KEY.encode())]
+
+
 async def _go_round(scene: Scene, rounds: int, pause_seconds: float) -> None:
     cluster = _cluster(scene)
-    names = {name for viewer in scene.viewers for name in viewer.channels}
-    slots = [key_slot(f"{{{name}}}".encode()) for name in sorted(names)] + [key_slot(JOBS_KEY.encode())]
+    slots = _slots(scene)
     masters = cluster.masters()
     for _ in range(rounds):
         for slot in slots:
@@ -239,6 +276,8 @@ CLUSTER_FAULTS: Final = (
     Fault("a master fails over and back", _fail_over_and_back),
     Fault("slots move", _move_slots),
     Fault("slots move with their keys on two nodes", _split_slots),
+    Fault("a slot's keys stay on two nodes", _split_for_long),
+    Fault("an empty master joins", _join_empty),
     *(_on_cluster(fault) for fault in FAULTS),
 )
 SHORT: Final = tuple(

@@ -30,9 +30,8 @@ class Cluster:
             "cluster-migration-barrier": "1",
             **options,
         }
-        self.nodes = [
-            Node(program, folder / str(port), port, own, **client) for port in free_ports(2 * MASTERS)
-        ]
+        self._open = lambda port: Node(program, folder / str(port), port, own, **client)
+        self.nodes = [self._open(port) for port in free_ports(2 * MASTERS)]
 
     def start(self) -> None:
         """Start all nodes and make one cluster of them."""
@@ -69,7 +68,7 @@ class Cluster:
 
     def _is_well(self) -> bool:
         try:
-            if not all(b"cluster_state:ok" in _raw(node.ask("CLUSTER", "INFO")) for node in self.running):
+            if not self.is_ok():
                 return False
             views = [self.owners(node) for node in self.running]
             links = [node.info() for node in self.running]
@@ -81,6 +80,10 @@ class Cluster:
             and len(replicas) == len(self.running) - MASTERS
             and all(each["master_link_status"] == "up" for each in replicas)
         )
+
+    def is_ok(self) -> bool:
+        """Return whether all that run say that all slots are served."""
+        return all(b"cluster_state:ok" in _raw(node.ask("CLUSTER", "INFO")) for node in self.running)
 
     def owners(self, seen_by: Node) -> dict[int, int]:
         """Return the port of each slot's master, as a node has it."""
@@ -131,10 +134,8 @@ class Cluster:
 
     def _serves_without(self, gone: Node) -> bool:
         views = [self.owners(node) for node in self.running]
-        states = [_raw(node.ask("CLUSTER", "INFO")) for node in self.running]
-        return all(len(view) == SLOTS and gone.port not in view.values() for view in views) and all(
-            b"cluster_state:ok" in state for state in states
-        )
+        served = all(len(view) == SLOTS and gone.port not in view.values() for view in views)
+        return served and self.is_ok()
 
     def take_over(self, replica: Node, behind_seconds: float) -> int:
         """Keep a replica from what is written for some time, and then promote it without asking anybody.
@@ -159,15 +160,37 @@ class Cluster:
             lambda: all(node.port in self.owners(each).values() for each in self.running), "it to take over"
         )
 
+    def join(self) -> Node:
+        """Start another node and return it, once it is a master without slots for all others."""
+        new, first = self._open(free_ports(1)[0]), self.nodes[0]
+        new.start()
+        new.ask("CLUSTER", "MEET", "127.0.0.1", first.port)
+        name = self.id_of(new)
+        self.nodes.append(new)
+        wait_for(lambda: all(name in self._known_to(node) for node in self.running), "the new node to be met")
+        wait_for(lambda: b"cluster_state:ok" in _raw(new.ask("CLUSTER", "INFO")), "the new node to be well")
+        return new
+
+    def leave(self, node: Node) -> None:
+        """End a node without slots, and let the others forget it."""
+        name = self.id_of(node)
+        self.nodes.remove(node)
+        node.kill()
+        for each in self.running:
+            each.ask("CLUSTER", "FORGET", name)
+
     def move(self, slot: int, to: Node, pause_seconds: float = 0.0) -> int:
         """Move a slot as redis-cli does, with pauses while its keys are on two nodes; return how many."""
         with self.moving(slot, to) as source:
-            moved = 0
-            if source is not to:
-                while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 3):
-                    source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", *keys)
-                    moved += len(keys)
-                    time.sleep(pause_seconds)
+            return 0 if source is to else self.take_keys(slot, source, to, pause_seconds)
+
+    def take_keys(self, slot: int, source: Node, to: Node, pause_seconds: float = 0.0) -> int:
+        """Move the keys of a slot, a few at a time; return how many."""
+        moved = 0
+        while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 3):
+            source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", *keys)
+            moved += len(keys)
+            time.sleep(pause_seconds)
         return moved
 
     @contextmanager
@@ -184,7 +207,12 @@ class Cluster:
             yield source
         finally:
             for node in (to, source, *(each for each in self.masters() if each not in {to, source})):
-                node.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
+                try:
+                    node.ask("CLUSTER", "SETSLOT", slot, "NODE", to_id)
+                except redis.ResponseError as error:
+                    # A master that has given its last slot away may be a replica by now.
+                    if node is to or "only with masters" not in str(error):
+                        raise
 
     def _known_to(self, node: Node) -> str:
         return _raw(node.ask("CLUSTER", "NODES")).decode()

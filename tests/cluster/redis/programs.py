@@ -4,19 +4,28 @@ import importlib.util
 import shutil
 import sys
 from pathlib import Path
+from typing import Final
 
-import pytest
-
+from server.embedded.redis_server import version_of
 from tests.cluster import needs
 
+OLDEST: Final = (7, 0)
+"""Older versions have no sharded pub/sub."""
 
-def program_of(kind: str) -> str:
-    """Return the server program of ``redis`` or ``valkey``; skip the test if this machine cannot have it."""
-    if kind == "redis":
-        return needs.binary("redis-server")
-    found = shutil.which("valkey-server") or _in_wheel()
+
+def program_of(kind: str = "redis") -> str:
+    """Return the server program of ``redis`` or ``valkey``. Skips the test, or fails it as ``needs`` says, if
+    there is none or it is too old.
+    """
+    name = f"{kind}-server"
+    found = shutil.which(name) or (_in_wheel() if kind == "valkey" else None)
     if found is None:
-        pytest.skip("this machine has no valkey-server, and there is no wheel of it for this system")
+        needs.missing(f"this machine has no {name}: install one to run this test")
+    version = version_of(Path(found))
+    if version is None or version < OLDEST:
+        is_one = "does not run" if version is None else f"is version {'.'.join(map(str, version))}"
+        oldest = ".".join(map(str, OLDEST))
+        needs.missing(f"{found} {is_one}: this test needs {oldest} or newer, for sharded pub/sub")
     return found
 
 

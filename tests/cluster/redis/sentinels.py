@@ -6,8 +6,8 @@ from typing import Final
 
 import redis
 
-from server.embedded.redis_server import find_program
 from tests.cluster.redis.node import Node, free_ports, wait_for
+from tests.cluster.redis.programs import program_of
 from tests.faults.servers import RedisServer
 
 SERVICE: Final = "deals"
@@ -37,7 +37,7 @@ class SentinelServer(RedisServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        program = find_program().path
+        program = program_of()
         ports = free_ports(1 + REPLICAS + SENTINELS)
         place = folder / "sentinel"
         first = ports[0]

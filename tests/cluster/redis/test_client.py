@@ -103,6 +103,26 @@ async def test_a_key_that_is_not_there_yet_is_made_where_its_slot_goes(
     assert (await attempts.take(name, 60))[0] == 21
 
 
+async def test_an_empty_master_gets_its_first_slot(log: RedisLog, redis: Redis, cluster: Cluster) -> None:
+    """It knows no script and is no master yet, and is asked (ASK); and again once it has a slot."""
+    name, attempts = "somebody", Attempts(redis)
+    await attempts.take(name, 60)
+    (key,) = [each for node in cluster.masters() for each in node.ask("KEYS", "attempts:*")]
+    slot, home = key_slot(key), cluster.master_of(key.decode())
+    log_home = cluster.master_of(_key(DEAL))
+    new = await asyncio.to_thread(cluster.join)
+    with cluster.moving(slot, new):
+        home.ask("DEL", key)
+        counts = await asyncio.gather(*(attempts.take(name, 60) for _ in range(5)))
+    assert sorted(count for count, _ in counts) == [1, 2, 3, 4, 5]
+    await asyncio.to_thread(cluster.move, SLOT, new)
+    assert (await log.head(DEAL)).seq == 0
+    for each, back in ((slot, home), (SLOT, log_home)):
+        await asyncio.to_thread(cluster.move, each, back)
+    await asyncio.to_thread(cluster.leave, new)
+    await asyncio.to_thread(cluster.wait_well)
+
+
 async def test_many_slots_are_one_trip_to_each_node_and_run_once(redis: Redis, cluster: Cluster) -> None:
     """Answers are in order, also where one node does not know the script and where slots have moved."""
     usage = UsageLog(redis, window_seconds=3600)

@@ -4,6 +4,7 @@ import asyncio
 
 from redis.asyncio import Redis
 
+from server.doctor.examination import Options, examine
 from server.doctor.probes.redis import nodes_of, open_redis, read_queue, read_redis, read_redis_clock
 from server.doctor.redis_watch.watching import watch_redis
 from server.doctor.scripts import script_names
@@ -11,6 +12,7 @@ from server.doctor.subjects.redis import judge_redis
 from server.log.redis_log import RedisLog
 from server.settings import Settings
 from server.work.queue import JOBS_KEY
+from tests.cluster.redis.node import wait_for
 from tests.cluster.redis.nodes import Cluster
 
 
@@ -39,6 +41,27 @@ async def test_every_master_is_looked_at(redis: Redis, redis_url: str, cluster: 
     found = [verdict for each in facts for verdict in judge_redis(each) if verdict.check == "redis.policy"]
     assert [verdict.about for verdict in found] == [f"127.0.0.1:{odd.port}"]
     assert not [each for fact in facts for each in judge_redis(fact) if each.check == "redis.cluster"]
+
+
+async def test_a_dead_master_does_not_hide_the_others(redis_url: str, cluster: Cluster) -> None:
+    """It is named, and those that answer say that the cluster does not serve all slots."""
+    dead = next(node for node in cluster.masters() if node is not cluster.master_of(JOBS_KEY))
+    replica = await asyncio.to_thread(cluster.replica_of, dead)
+    replica.kill()
+    dead.kill()
+    try:
+        await asyncio.to_thread(wait_for, lambda: not cluster.is_ok(), "the cluster to be down")
+        report = await examine(settings_of(redis_url), Options(window_seconds=0.0, pings=1))
+    finally:
+        dead.start()
+        replica.start()
+        await asyncio.to_thread(cluster.wait_well)
+    faults = [(each.check, each.about) for each in report.findings if each.check.startswith("redis.")]
+    assert ("redis.away", f"127.0.0.1:{dead.port}") in faults
+    others = {f"127.0.0.1:{node.port}" for node in cluster.masters() if node is not dead}
+    assert {about for check, about in faults if check == "redis.cluster"} == others
+    assert report.measured.redis is not None
+    assert report.measured.redis_latency is not None
 
 
 async def test_one_node_that_is_named_alone_is_a_fault(cluster: Cluster) -> None:

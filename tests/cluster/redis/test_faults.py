@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.cluster import needs
 from tests.cluster.redis.faults import CLUSTER_FAULTS, SHORT, ClusterServer
+from tests.cluster.redis.programs import program_of
 from tests.faults.faults import Fault
 from tests.faults.play import play
 from tests.faults.stage import Stage, open_stage
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[Stage]:
     """PostgreSQL, a cluster, two web processes and two workers that live through all faults."""
-    needs.binary("redis-server")
+    program_of()
     async with open_stage(redis_in=ClusterServer) as opened:
         yield opened
 

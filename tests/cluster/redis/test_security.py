@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from redis.exceptions import NoPermissionError
 
 from server.commands.terminal import explain
 from server.log.bus import Bus
-from server.log.links.connecting import connect_guarded
+from server.log.links.connecting import connect_guarded, connect_redis
+from server.log.redis_log import RedisLog
 from server.observe.ending import Ending
 from server.observe.failing import REDIS_FAILS
 from server.observe.metrics.start_up import StartUp
 from server.run.opening import open_redis
 from server.settings import Settings
-from tests.cluster import needs
+from server.work.queue import DEAD_KEY
 from tests.cluster.redis.certificates import make_authority, make_server
 from tests.cluster.redis.faults import CLUSTER_FAULTS, ClusterServer
 from tests.cluster.redis.node import Node, free_ports
+from tests.cluster.redis.programs import program_of
 from tests.faults.play import play, running
 from tests.faults.stage import open_stage
+from tests.log.writing import DEAL
 from tests.services import ROOT, open_folder
 
 PASSWORD, ADMIN = "p@ss/word", "admin-secret"
@@ -52,7 +56,7 @@ class Secured:
 @pytest.fixture(scope="module")
 def secured() -> Iterator[Secured]:
     """Certificates and users."""
-    needs.binary("redis-server")
+    program_of()
     with open_folder("secured-", in_memory=True) as folder:
         authority, other = (make_authority(folder, name) for name in ("ours", "another"))
         certificate, key = make_server(folder, authority)
@@ -74,9 +78,7 @@ def secured() -> Iterator[Secured]:
 def server(secured: Secured) -> Iterator[Node]:
     """One server with TLS."""
     with open_folder("secured-", in_memory=True) as folder:
-        node = Node(
-            needs.binary("redis-server"), folder / "one", free_ports(1)[0], secured.options, **secured.client
-        )
+        node = Node(program_of(), folder / "one", free_ports(1)[0], secured.options, **secured.client)
         node.start()
         try:
             yield node
@@ -136,6 +138,33 @@ async def test_what_is_refused_is_said(
     assert text is not None
     assert said in text
     assert "wrong" not in text.replace("WRONGPASS", "")
+
+
+async def test_commands_that_go_through_all_keys_are_the_operators(secured: Secured, server: Node) -> None:
+    """The documented user of the processes may neither search all keys nor empty Redis; with what the
+    documentation adds for an operator, both work, and so does the rest of an erasure.
+    """
+    text = (ROOT / "docs/operations/redis.md").read_text()
+    (added,) = re.findall(r"^ACL SETUSER deal-operator on .*\(all as above\) (.*)$", text, re.MULTILINE)
+    rules = documented_user().split()[1:]
+    server.ask("ACL", "SETUSER", "operator", *rules, *added.split())
+    place = f"127.0.0.1:{server.port}/0?ssl_ca_certs={secured.authority}"
+    async with (
+        connect_redis(f"rediss://{LOGIN}{place}", 1) as own,
+        connect_redis(f"rediss://{LOGIN.replace('deal:', 'operator:')}{place}", 1) as operator,
+    ):
+        log = RedisLog(own)
+        before = await log.head(DEAL)
+        await own.set(f"{{{DEAL}}}:op:one", "an answer")
+        for refused in (own.scan(), own.flushdb()):
+            with pytest.raises(NoPermissionError):
+                await refused
+        found = [key async for key in operator.scan_iter(match=f"{{{DEAL}}}:op:*")]
+        assert await operator.unlink(*found) == 1
+        assert await operator.xrange(DEAD_KEY, "-", "+", 1) == []
+        assert await operator.xdel(DEAD_KEY, "1-1") == 0
+        assert await RedisLog(operator).begin_anew(DEAL, before.epoch)
+        assert await operator.flushdb()
 
 
 async def test_a_server_that_is_away_is_waited_for(secured: Secured) -> None:

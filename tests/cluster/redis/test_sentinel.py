@@ -8,7 +8,7 @@ import pytest_asyncio
 from redis.exceptions import ConnectionError as LostConnection
 
 from server.log.links.connecting import connect_redis
-from tests.cluster import needs
+from tests.cluster.redis.programs import program_of
 from tests.cluster.redis.sentinels import REPLICAS, SentinelServer
 from tests.faults.play import Scene, play
 from tests.faults.stage import Stage, open_stage
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[Stage]:
     """PostgreSQL, Redis with Sentinels, two web processes and two workers."""
-    needs.binary("redis-server")
+    program_of()
     async with open_stage(redis_in=SentinelServer) as opened:
         yield opened
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,10 +17,12 @@ from protocol.deal.structure import StructureChanges
 from protocol.records import Actor, Role
 from server.database.core.pool import open_system_pool
 from server.database.core.scope import RowScope, everything
+from server.database.decisions.deciding import DealEvent
 from server.database.decisions.edits.terms import change_terms
 from server.database.sample.seed import SeedPlan
 from server.hub.upkeep import relay as relay_module
 from server.hub.upkeep.relay import Relay
+from server.log.links.topology import SlotAway
 from server.log.redis_log import RedisLog
 from server.log.redis_scripts import bell_name
 from server.settings import Settings
@@ -164,6 +167,53 @@ async def test_what_is_owed_is_paid(bench: Bench, monkeypatch: pytest.MonkeyPatc
     assert await bench.published() == [1, 2]
     paying.cancel()
     await asyncio.gather(paying, return_exceptions=True)
+
+
+@dataclass
+class Watched:
+    """Stands for a registry that watches every channel; remembers what is told without the log."""
+
+    told: asyncio.Queue[list[int]]
+
+    def __contains__(self, _: str) -> bool:
+        return True
+
+    def last_no(self, _: str) -> int:
+        return 0
+
+    def tell(self, _: str, decisions: Sequence[DealEvent]) -> None:
+        self.told.put_nowait([decided.no for decided in decisions])
+
+
+@pytest.mark.parametrize(("error", "delivered"), [(SlotAway, True), (RedisError, False)])
+async def test_a_deal_whose_slot_is_away_is_shown_here(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: type[RedisError], delivered: bool
+) -> None:
+    """The breaker knows nothing of one slot of a cluster. Other errors that Redis answers end soon, and then
+    the log has the decision.
+    """
+    monkeypatch.setattr(relay_module, "GRACE_SECONDS", 0.0)
+    failed = asyncio.Event()
+
+    async def refuse(_: str) -> object:
+        failed.set()
+        raise error("slot 1 is moving")
+
+    watched: Any = Watched(asyncio.Queue())
+    relay = Relay(bench.system, bench.log, watched)
+    await edit(bench, range(1, 3))
+    monkeypatch.setattr(bench.log, "head", refuse)
+    running = asyncio.create_task(relay.run())
+    async with asyncio.timeout(GUARD_SECONDS):
+        relay.heard(f"{bench.deal_id} 2 riverside")
+        if delivered:
+            assert await watched.told.get() == [1, 2]
+        else:
+            await failed.wait()
+            await asyncio.sleep(0.05)
+            assert watched.told.empty()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_database_that_went_back_begins_a_new_epoch(bench: Bench) -> None:

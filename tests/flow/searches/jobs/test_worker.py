@@ -1,6 +1,7 @@
 """Workers over real Redis and Postgres: offers for every match, once, whatever dies."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as LostConnection
 
 from protocol import codec
 from protocol.events import OFFER_COLUMNS
@@ -18,7 +20,16 @@ from server.database.deals.deals import Deal
 from server.embedded import EmbeddedServices, Service
 from server.log.links.connecting import connect_redis
 from server.settings import Settings
-from server.work.queue import BODIES_KEY, DEAD_KEY, GROUP, JOBS_KEY, MAX_JOBS, JobQueue, QueueFull
+from server.work.queue import (
+    BODIES_KEY,
+    DEAD_KEY,
+    GROUP,
+    JOBS_KEY,
+    MAX_ATTEMPTS,
+    MAX_JOBS,
+    JobQueue,
+    QueueFull,
+)
 from server.work.valuer import Valuer
 from server.work.worker import Worker
 from tests.flow.searches.searching import (
@@ -166,6 +177,46 @@ async def test_a_poisoned_job_is_given_up(searching: Searching, stocked: Setting
     assert codec.decode(letter[b"body"]) == job
     assert (letter[b"reason"], letter[b"attempts"]) == (b"failed 5 times", b"6")
     assert await searching.queue.length() == 0
+
+
+async def test_an_outage_is_no_attempt(
+    searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the deal's master or Postgres is away while the queue's master is well, no car is given
+    up.
+    """
+    deal = await searching.deal()
+    await searching.begin(deal, limit=10)
+    await searching.heard(deal, "search_ended")
+    queue, valuer = JobQueue(searching.redis, lease_ms=10), Valuer(searching.pool)
+    worker = Worker(queue, searching.log.searches, valuer, lease_ms=10)
+    while await queue.take(1) is None:
+        pass
+    # The job is taken over again and again. Redis ends a wait that is this short only after 100 ms.
+    monkeypatch.setattr(queue, "take", lambda _: asyncio.sleep(0.005))
+    failed = 0
+
+    async def redis_is_away(*_: object) -> None:
+        nonlocal failed
+        failed += 1
+        raise LostConnection
+
+    async def postgres_is_away(*_: object) -> None:
+        nonlocal failed
+        failed += 1
+        raise ConnectionRefusedError
+
+    away = ((searching.log.searches, "pending_job", redis_is_away), (valuer, "tables_for", postgres_is_away))
+    for times, outage in enumerate(away, 1):
+        with monkeypatch.context() as patch:
+            patch.setattr(*outage)
+            async with asyncio.timeout(GUARD_SECONDS):
+                while failed < times * (MAX_ATTEMPTS + 1):
+                    with contextlib.suppress(LostConnection):
+                        await worker.work_once()
+    async with worker_here(searching, replace(stocked, job_lease_ms=20)):
+        await assert_every_match_has_one_offer(searching, deal)
+    assert await searching.redis.xlen(DEAD_KEY) == 0
 
 
 async def test_a_job_of_an_older_release_is_valued(searching: Searching, stocked: Settings) -> None:
