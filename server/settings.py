@@ -1,7 +1,7 @@
 """Settings: the environment, read once and validated, as one frozen value.
 
-Commands have a few variables of their own: ``sync`` reads WAREHOUSE_URL and DEAL_HISTORY_DIR. The embedded
-services pass on their addresses in the same variables.
+Commands have a few variables of their own: ``sync`` reads the warehouse's address and DEAL_HISTORY_DIR. The
+embedded services pass on their addresses in the same variables.
 """
 
 import ipaddress
