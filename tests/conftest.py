@@ -23,7 +23,7 @@ from tests.services import Database, Services, Templates, free_port, open_folder
 
 TESTS: Final = Path(__file__).parent
 LONGEST: Final = (
-    *("faults/test_broken", "finance/architect/test_frontier", "browser/test_gallery"),
+    *("finance/architect/test_frontier", "browser/test_gallery"),
     *("flow/deals/test_sample_deals", "browser/deal/test_desk", "commands/test_commands"),
     *("finance/quoting/test_grid", "log/test_stateful_log", "faults/test_faults", "browser/deal/test_kinds"),
     *(

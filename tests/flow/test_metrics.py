@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from protocol.commands import tag_of
 from protocol.events import PAINT_STAGES, Matches, Offers, SearchEnded
+from server.commands.operations import backups
 from server.commands.privacy import retaining
 from server.settings import Settings
 from server.warehouse import report as warehouse
@@ -193,7 +194,8 @@ def _assert_operators_are_served(found: Scrape) -> None:
     """Everything that rules, panels and docs name is exported, and all that is exported is explained."""
     used = {family_of(name) for text in expressions() for name in Query(text).metrics}
     # Of runs by a timer, by way of a file.
-    timed = {name for name, _ in warehouse.METRICS.values()} | {warehouse.WRITTEN} | set(retaining.METRICS)
+    timed = {name for name, _ in warehouse.METRICS.values()} | {warehouse.WRITTEN}
+    timed |= set(retaining.METRICS) | set(backups.METRICS)
     assert used <= found.families | timed, used - found.families
     explained = {*re.findall(r"`(deal_[a-z_]+)", (FOLDER / "metrics.md").read_text())}
     assert explained == {name for name in found.families if name.startswith("deal_")} | timed

@@ -22,9 +22,9 @@ QUIET_SECONDS = 0.1
 GUARD_SECONDS = 60.0
 TURNS = 7
 """How often each command is sent: what runs beside it may fall into some of its turns."""
-BY_THE_CLOCK = {"usage.lua", "beat.lua", "presence.lua"}
-"""What a process tells or asks every so often, whatever the commands: budgets, heartbeats, who is here. On a
-machine that is busy enough, one of them falls into every turn.
+BY_THE_CLOCK = {"usage.lua", "beat.lua", "oldest.lua", "presence.lua"}
+"""What a process tells or asks every so often, whatever the commands: budgets, heartbeats and before each the
+age of the queue, who is here. On a machine that is busy enough, one of them falls into every turn.
 """
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -27,6 +28,14 @@ class RedisNotEmptied(UserError):
             f"the database is restored, but Redis could not be emptied ({self.reason}): before people go on"
             " working, send FLUSHDB to it, in a cluster to each master, as a user that may"
         )
+
+
+METRICS: Final[Mapping[str, str]] = {
+    "deal_backup_time_seconds": "The moment of which the backup is",
+    "deal_backup_bytes": "The size of its dump",
+    "deal_backup_rows": "The rows in it",
+}
+"""What ``--metrics-file`` says."""
 
 
 def add_backup_commands(app: typer.Typer, services: WithServices, to_restore: WithServices) -> None:
@@ -98,9 +107,9 @@ def _write_metrics(path: Path, backup: "Manifest") -> None:
     from server.observe.metrics.writing import written
 
     metrics = Metrics()
-    metrics.gauge("deal_backup_time_seconds", "The moment of which the backup is", backup.made_at.timestamp)
-    metrics.gauge("deal_backup_bytes", "The size of its dump", lambda: backup.dump.bytes)
-    metrics.gauge("deal_backup_rows", "The rows in it", lambda: backup.all_rows)
+    values = (backup.made_at.timestamp, lambda: backup.dump.bytes, lambda: backup.all_rows)
+    for (name, text), value in zip(METRICS.items(), values, strict=True):
+        metrics.gauge(name, text, value)
     part = path.with_suffix(path.suffix + ".part")
     part.write_bytes(written(metrics)())
     part.replace(path)

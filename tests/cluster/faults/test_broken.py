@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from tests.faults.faults import FAULTS
 from tests.faults.play import play
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, open_stage
 
-pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
 PATIENCE_SECONDS = 3.0
 ATTEMPTS = 3
 """Nothing goes wrong if the fault falls into a moment in which nobody is told anything."""
@@ -20,7 +20,14 @@ ATTEMPTS = 3
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage() -> AsyncIterator[Stage]:
+    """PostgreSQL, Redis, two web processes and two workers."""
+    async with open_stage() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def mended(stage: Stage) -> AsyncIterator[Stage]:
     """The stage, which has all of its mechanisms again afterwards."""
     yield stage
