@@ -164,8 +164,7 @@ async def _fail_over_and_back(scene: Scene) -> None:
     cluster = _cluster(scene)
     for _ in range(2):
         replica = await asyncio.to_thread(cluster.replica_of, _master_of_deal(scene))
-        replica.ask("CLUSTER", "FAILOVER")
-        await _off_loop(cluster.wait_master, replica)
+        await _off_loop(cluster.fail_over, replica)
         await asyncio.sleep(KILL_PAUSE_SECONDS)
     await _off_loop(cluster.wait_well)
 
