@@ -44,6 +44,7 @@ class Scene:
         self._tap, self._patience = tap, patience_seconds
         self._stack = AsyncExitStack()
         self._fresh: dict[tuple[str, str], Any] = {}
+        self._shown: dict[tuple[str, str, str], Any] = {}
         self._unsettled = 0
 
     @classmethod
@@ -151,8 +152,10 @@ class Scene:
         deadline = time.monotonic() + self._patience
         while True:
             self._fresh, self._unsettled = await self._come_anew()
+            self._shown = self._screens()  # of the same moment: a search may be repeated later
             self._unsettled += await self._jobs() > 0
-            if (not self._unsettled and self._all_agree()) or time.monotonic() > deadline:
+            agree = check_screens(self._shown, self._fresh).is_clean
+            if (agree and not self._unsettled) or time.monotonic() > deadline:
                 return
             await asyncio.sleep(AGAIN_SECONDS)
 
@@ -171,7 +174,7 @@ class Scene:
         records, sessions = [viewer.record for viewer in self.viewers], await self._sessions()
         for _, channel in sessions:
             truth.stored[channel] = await deal_of(url, channel)
-        return judge(records, truth, self._screens(), acknowledged, sessions)
+        return judge(records, truth, self._shown, acknowledged, sessions)
 
     async def _sessions(self) -> dict[tuple[str, str], Any]:
         """Return the deals that each web process holds in memory: what it answers who joins them now."""
@@ -194,9 +197,6 @@ class Scene:
             for viewer in self.viewers
             for channel in viewer.channels.values()
         }
-
-    def _all_agree(self) -> bool:
-        return check_screens(self._screens(), self._fresh).is_clean
 
     async def _come_anew(self) -> tuple[dict[tuple[str, str], Any], int]:
         """Return what new viewers see, by channel and view, and on how many something is still expected."""

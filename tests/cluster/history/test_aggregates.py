@@ -152,7 +152,7 @@ def test_an_aggregation_that_dies_within_a_month_makes_it_again(
 
     with monkeypatch.context() as patched:
         for module in ("aggregation", "manifest"):
-            patched.setattr(f"server.history.{module}.put", dies)
+            patched.setattr(f"server.history.aggregates.{module}.put", dies)
         with pytest.raises(OSError, match="no power"):
             bring(files)
     assert bring(files).made == 1
