@@ -23,17 +23,13 @@ from tests.services import Database, Services, Templates, free_port, open_folder
 
 TESTS: Final = Path(__file__).parent
 LONGEST: Final = (
-    *("finance/architect/test_frontier", "browser/test_gallery"),
-    *("flow/deals/test_sample_deals", "browser/deal/test_desk", "commands/test_commands"),
-    *("finance/quoting/test_grid", "log/test_stateful_log", "faults/test_faults", "browser/deal/test_kinds"),
-    *(
-        "browser/deal/test_trade",
-        "browser/test_wall",
-        "browser/test_keyboard",
-        "finance/architect/test_fixes",
-    ),
+    *("finance/architect/test_frontier", "browser/test_gallery", "flow/deals/test_sample_deals"),
+    *("commands/test_commands", "browser/test_keyboard", "finance/quoting/test_grid"),
+    *("faults/test_faults", "browser/deal/test_desk", "finance/architect/test_fixes"),
+    *("log/test_stateful_log", "browser/deal/test_kinds", "flow/outages/test_ending"),
+    *("finance/sheets/test_cheapest", "browser/deal/test_trade", "trips/test_budgets", "browser/test_wall"),
 )
-"""The files that take longest, by their places below ``tests``."""
+"""The files that take longest, by their places below ``tests``; no two browsers in a row."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
