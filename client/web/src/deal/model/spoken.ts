@@ -2,7 +2,7 @@
 import type { Formats } from "../../text/format";
 import { describeValue } from "../terms/values";
 import { differences } from "./figures";
-import type { Entry } from "./timeline";
+import { type Entry, LIVE } from "./timeline";
 
 export interface Line {
   text: string;
@@ -13,10 +13,20 @@ export interface Line {
 /** A page that was away for long says the last of what it missed; all of it stands in the activity. */
 const MOST = 3;
 
-/** Returns what to say of the entries that are newer than `since`, the oldest first. `own`: this person's name. */
-export function newsOf(entries: readonly Entry[], since: number, own: string, formats: Formats): Line[] {
+/**
+ * Returns what to say of the entries that are newer than `since`, the oldest first, or come late: the sale of a car may
+ * be heard before the signature that it follows. `seen` has the keys of what was there; `own` is this person's name.
+ */
+export function newsOf(
+  entries: readonly Entry[],
+  since: number,
+  seen: ReadonlySet<string>,
+  own: string,
+  formats: Formats,
+): Line[] {
+  const isNew = ({ at, key }: Entry) => Date.parse(at) > since || (key.startsWith(LIVE) && !seen.has(key));
   return entries
-    .filter(({ at, tone, by }) => Date.parse(at) > since && (tone !== "edit" || by !== own))
+    .filter((entry) => isNew(entry) && (entry.tone !== "edit" || entry.by !== own))
     .slice(0, MOST)
     .reverse()
     .map((entry) => ({ text: lineOf(entry, formats), about: aboutOf(entry) }));

@@ -30,6 +30,9 @@ export interface FieldChange {
   after: unknown;
 }
 
+/** How the keys of events begin that were heard live. */
+export const LIVE = "event-";
+
 export interface Entry {
   key: string;
   at: string;
@@ -60,7 +63,7 @@ export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry 
   const told = tell(before, event, carName);
   if (!told) return null;
   const by = "by" in event && event.by ? event.by.name : null;
-  return { key: `event-${event.seq}`, at: event.at, by, why: null, changes: [], figures: null, ...told };
+  return { key: `${LIVE}${event.seq}`, at: event.at, by, why: null, changes: [], figures: null, ...told };
 }
 
 /** Returns the entries of a page of the deal's history, the newest first, without the notes that `deal` has already. */

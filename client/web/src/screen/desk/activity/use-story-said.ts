@@ -9,11 +9,14 @@ export function useStorySaid(session: DealSession): void {
   const { formats, announcer, user } = useSurroundings();
   const model = session.model.value;
   const since = useRef<number | null>(null);
+  const seen = useRef(new Set<string>());
   useEffect(() => {
     if (!model) return;
     const entries = story(model.timeline, model.deal.notes ?? []);
     if (since.current !== null)
-      for (const { text, about } of newsOf(entries, since.current, user.name, formats)) announcer.say(text, about);
+      for (const { text, about } of newsOf(entries, since.current, seen.current, user.name, formats))
+        announcer.say(text, about);
+    seen.current = new Set(entries.map(({ key }) => key));
     since.current = Math.max(since.current ?? 0, newestOf(entries));
   }, [model?.timeline, model?.deal.notes]);
 }
