@@ -1,9 +1,9 @@
 """Erases many customers. One that fails stops no other; what is as long for one as for all is done once."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 from redis.asyncio import Redis
@@ -17,11 +17,15 @@ from server.privacy.erasing import (
     Report,
     Request,
     Result,
-    erase_customer,
+    Unconfirmed,
+    begin_erasing,
+    confirm,
     forget_samples,
 )
 from server.privacy.forgetting import Forgetting
 from server.privacy.obligations import DealsOpen
+
+Step = TypeVar("Step")
 
 OF_ONE: Final = (UserError, asyncpg.PostgresError, ValueError, LookupError, ArithmeticError)
 """Errors that rows of a customer may cause, unless they end the connection."""
@@ -67,22 +71,33 @@ async def erase_customers(
     Raises what asyncpg and Redis raise if a service is away.
     """
     forgetting = Forgetting(redis)
+    begun: list[Result | Unconfirmed | Failed] = []
+    for done, request in enumerate(requests, 1):
+        begun.append(
+            await _or_failed(
+                database, request, begin_erasing(database, forgetting.begin_anew, request, keep, now=now)
+            )
+        )
+        report("customers", done, len(requests))
+    # What is confirmed is not run again, so Redis has forgotten everybody before.
+    await forgetting.finish()
     results: list[Result | Failed] = []
-    try:
-        for done, request in enumerate(requests, 1):
-            try:
-                result = await erase_customer(database, redis, request, keep, now=now, together=forgetting)
-            except OF_ONE as error:
-                if database.is_closed():
-                    raise
-                results.append(Failed(request.customer_id, error))
-            else:
-                results.append(result)
-            report("customers", done, len(requests))
-    finally:
-        await forgetting.finish()
+    for one in begun:
+        if isinstance(one, Unconfirmed):
+            results.append(await _or_failed(database, one.request, confirm(database, one)))
+        else:
+            results.append(one)
     await forget_samples(database)
     return results
+
+
+async def _or_failed(database: asyncpg.Connection, request: Request, step: Awaitable[Step]) -> Step | Failed:
+    try:
+        return await step
+    except OF_ONE as error:
+        if database.is_closed():
+            raise
+        return Failed(request.customer_id, error)
 
 
 async def erase_again(

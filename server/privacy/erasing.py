@@ -21,7 +21,7 @@ from server.database.deals.pencils import ROWS_AT_A_TIME, unerased_pencils
 from server.database.decisions.deciding import parse_id
 from server.errors import UserError
 from server.keep import Keep
-from server.privacy.forgetting import Forgetting, forget_deals
+from server.privacy.forgetting import forget_deals
 from server.privacy.obligations import Kept, deals_of, must_keep
 from server.privacy.stand_ins import means_of
 from server.privacy.statements import OF_DEAL, PENCIL, PERSON, SOURCE, TABLES
@@ -136,6 +136,15 @@ async def counts_of(database: asyncpg.Connection, customer_id: str) -> dict[str,
     return dict(await one_row(database, _COUNTS, customer_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """An erasure whose rows are done. It counts once Redis has forgotten the deals, too: see ``confirm``."""
+
+    request: Request
+    store_id: str
+    digest: bytes
+
+
 async def erase_customer(
     database: asyncpg.Connection,
     redis: Redis,
@@ -144,19 +153,15 @@ async def erase_customer(
     *,
     now: dt.datetime,
     report: Report = lambda what, done, total: None,
-    together: Forgetting | None = None,
 ) -> Result:
     """Erase a customer, as the schema's owner; while records must be kept, restrict the customer instead.
-
-    With ``together``, whoever called erases others too, and afterwards does what is done once for all of
-    them: ``together.finish`` and ``forget_samples``.
 
     Raises CustomerUnknown; DealsOpen; RecordChanged if something else than the customer would have changed;
     and what asyncpg and Redis raise, after which it can be run again.
     """
-    if together is not None:
-        return await _erase(database, together.begin_anew, request, keep, now=now, report=report)
-    result = await _erase(database, partial(forget_deals, redis), request, keep, now=now, report=report)
+    forget = partial(forget_deals, redis)
+    begun = await begin_erasing(database, forget, request, keep, now=now, report=report)
+    result = await confirm(database, begun) if isinstance(begun, Unconfirmed) else begun
     await forget_samples(database)
     return result
 
@@ -166,15 +171,16 @@ async def forget_samples(database: asyncpg.Connection) -> None:
     await database.execute("ANALYZE " + ", ".join(TABLES))
 
 
-async def _erase(
+async def begin_erasing(
     database: asyncpg.Connection,
     forget: Forget,
     request: Request,
     keep: Keep,
     *,
     now: dt.datetime,
-    report: Report,
-) -> Result:
+    report: Report = lambda what, done, total: None,
+) -> Result | Unconfirmed:
+    """Erase a customer's rows, or restrict the customer. Raises what ``erase_customer`` does."""
     customer = request.customer_id
     store_id = await store_of_customer(database, customer)
     done = await database.fetchval(_ERASED, customer)
@@ -184,18 +190,24 @@ async def _erase(
         return Result(Outcome.ALREADY)
     kept = await _ask(database, request, store_id, keep, now)
     deals = await deals_of(database, customer)
-    if kept is None:
-        before = await _digest(database, customer)
-        await _erase_rows(database, customer, deals, report)
+    if kept is not None:
+        await forget(store_id, deals)
+        return Result(Outcome.RESTRICTED, kept)
+    before = await _digest(database, customer)
+    await _erase_rows(database, customer, deals, report)
     # Whoever held the customer in memory has dropped it by now: nothing is written into the new logs.
     await forget(store_id, deals)
-    if kept is not None:
-        return Result(Outcome.RESTRICTED, kept)
+    return Unconfirmed(request, store_id, before)
+
+
+async def confirm(database: asyncpg.Connection, begun: Unconfirmed) -> Result:
+    """Record that a customer is erased. Raises RecordChanged."""
+    customer = begun.request.customer_id
     async with database.transaction():
-        if await _digest(database, customer) != before:
+        if await _digest(database, customer) != begun.digest:
             raise RecordChanged(customer)
-        await database.execute(_DONE, customer, before)
-        await record(database, http.SecurityKind.CUSTOMER_ERASED, request, store_id)
+        await database.execute(_DONE, customer, begun.digest)
+        await record(database, http.SecurityKind.CUSTOMER_ERASED, begun.request, begun.store_id)
     return Result(Outcome.ERASED)
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from redis.exceptions import ConnectionError as LostConnection
 
 from server.clock import utc_now
 from server.commands.privacy.retaining import METRICS, write_metrics
 from server.database.core.partitions import unplaced
 from server.keep import Keep
 from server.privacy.erasing import Outcome, Request, erase_customer
+from server.privacy.forgetting import Forgetting
 from server.privacy.obligations import must_keep
 from server.privacy.retaining import retain, what_is_due
 from server.settings import Settings
@@ -65,6 +67,25 @@ async def test_a_customer_whose_deals_were_lost_long_ago_is_erased(
         names = await owner.fetch("SELECT customer_id::text, name FROM customers")
         assert {row["customer_id"] for row in names if row["name"] == "[erased]"} == {customer}
         assert (await retain(owner, redis, KEEP, now=later, most=10)).customers == 0
+
+
+async def test_nobody_counts_as_erased_before_redis_has_forgotten(
+    stocked: Settings, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis goes away at the end of a run: the next run does it again."""
+    customer = await aged(owner, KEEP.lost + 1)
+    digest = "SELECT digest FROM erasures WHERE customer_id = $1"
+
+    async def fails(_: Forgetting) -> int:
+        raise LostConnection("away")
+
+    async with open_stores(stocked) as (_, redis):
+        with monkeypatch.context() as away, pytest.raises(LostConnection):
+            away.setattr(Forgetting, "finish", fails)
+            await retain(owner, redis, KEEP, now=utc_now(), most=10)
+        assert await owner.fetchval(digest, customer) is None
+        assert (await retain(owner, redis, KEEP, now=utc_now(), most=10)).customers == 1
+        assert await owner.fetchval(digest, customer) is not None
 
 
 async def test_one_who_cannot_be_erased_keeps_nobody_from_it(
