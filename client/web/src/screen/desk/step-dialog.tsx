@@ -26,7 +26,7 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
   const dialog = useRef<HTMLDialogElement>(null);
   const { ordinary, credit } = reasonsOf(step);
   const { desk } = session;
-  const CounterForm = useSurroundings().managers?.value.dialogs?.CounterForm;
+  const CounterForm = useSurroundings().managers?.value.deal?.CounterForm;
   const deal = session.model.value?.deal;
   const only = ordinary.length + credit.length === 1 ? [...ordinary, ...credit] : [];
   const chosen = useSignal<readonly Reason[]>(step === "fund" && deal ? [payerOf(deal)] : only);

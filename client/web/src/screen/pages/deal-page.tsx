@@ -44,7 +44,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   useStorySaid(session);
   useDealPalette(session, () => help.current?.showModal());
 
-  const dialogs = managers?.value.dialogs;
+  const forManagers = managers?.value.deal;
   const failure = session.failure.value;
   if (failure && !failure.retry && !session.model.value) {
     return <BlankPage title={failure.message} text="It may belong to another store, or the address is incomplete." />;
@@ -65,8 +65,8 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       <Timeline session={session} />
       <DeskDialogs session={session} />
       <CustomerDialog session={session} />
-      {dialogs && <dialogs.LenderDialog session={session} />}
-      {dialogs && <dialogs.AssignDialog session={session} />}
+      {forManagers && <forManagers.LenderDialog session={session} />}
+      {forManagers && <forManagers.AssignDialog session={session} />}
       <HelpDialog dialog={help} page="deal" />
       <Banners session={session} />
     </div>

@@ -2,13 +2,15 @@
 import { AssignDialog } from "../desk/assigning/assign-dialog";
 import { CounterForm } from "../desk/counter-form";
 import { LenderDialog } from "../desk/lender-dialog";
-import type { ManagersDialogs } from "../parts/surroundings";
+import { MonthlyCash } from "../offer/value/monthly-cash";
+import { ValueParts } from "../offer/value/value-parts";
+import type { ManagersDealParts } from "../parts/surroundings";
 import { SecurityPage } from "./security-page";
 import { WallPage } from "./wall-page";
 
-/** The pages, and the dialogs of a deal's page. */
+/** Pages, and what a deal's page has for managers. */
 export const PARTS = {
   WallPage,
   SecurityPage,
-  dialogs: { AssignDialog, CounterForm, LenderDialog } satisfies ManagersDialogs,
+  deal: { AssignDialog, CounterForm, LenderDialog, MonthlyCash, ValueParts } satisfies ManagersDealParts,
 };

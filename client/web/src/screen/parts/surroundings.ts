@@ -9,12 +9,15 @@ import type { SignedIn } from "../../page";
 import type { PaletteDoor } from "../../palette/door";
 import type { Router } from "../../router";
 import type { Formats } from "../../text/format";
+import type { MonthlyCash, QuoteValue } from "../../wire";
 
-/** What a deal's page has for managers only. */
-export interface ManagersDialogs {
+/** What a deal's page has for managers only: dialogs, and the figures behind the NPV. */
+export interface ManagersDealParts {
   CounterForm: ComponentType<{ session: DealSession; asked: Signal<CounterAsked | null> }>;
   LenderDialog: ComponentType<{ session: DealSession }>;
   AssignDialog: ComponentType<{ session: DealSession }>;
+  ValueParts: ComponentType<{ value: QuoteValue; stale: boolean }>;
+  MonthlyCash: ComponentType<{ cash: MonthlyCash; lentCents: number; stale: boolean }>;
 }
 
 export interface Surroundings {
@@ -28,7 +31,7 @@ export interface Surroundings {
   /** The palette of the page; null where there is none, such as in the gallery. */
   palette?: PaletteDoor | null;
   /** What only managers have, as far as it is loaded; null for everybody else. */
-  managers?: ReadonlySignal<{ dialogs?: ManagersDialogs }> | null;
+  managers?: ReadonlySignal<{ deal?: ManagersDealParts }> | null;
 }
 
 /** What `App` provides to every part of the screen; there is none outside it. */

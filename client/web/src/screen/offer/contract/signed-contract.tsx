@@ -3,7 +3,6 @@ import type { Contract, QuoteReply } from "../../../wire";
 import { AgreedFacts } from "../../parts/agreed";
 import { Fact } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
-import { ValueParts } from "../value/value-parts";
 import { CashFacts } from "../ways/cash-panel";
 import { LeaseFacts } from "../ways/lease-panel";
 import { ContractFacts, Schedule } from "./contract-facts";
@@ -62,11 +61,12 @@ function Signed({ contract, structure }: { contract: Contract; structure: Record
 /** Everything that the signed figures are made of, as it was shown before the signature. */
 function Parts({ quote, structure }: { quote: QuoteReply; structure: Record<string, unknown> }) {
   const { cash } = quote;
+  const ValueParts = useSurroundings().managers?.value.deal?.ValueParts;
   if (quote.kind === "cash") {
     return cash ? (
       <>
         <CashFacts cash={cash} />
-        {cash.value && <ValueParts value={cash.value} stale={false} />}
+        {cash.value && ValueParts && <ValueParts value={cash.value} stale={false} />}
       </>
     ) : null;
   }

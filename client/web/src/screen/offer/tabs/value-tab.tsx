@@ -7,9 +7,7 @@ import type { DealKind, QuoteReply, QuoteValue } from "../../../wire";
 import { Fact } from "../../parts/facts";
 import { useSurroundings } from "../../parts/surroundings";
 import { FrontierPlot } from "../value/frontier-plot";
-import { MonthlyCash } from "../value/monthly-cash";
 import { RateOrRebate } from "../value/rate-or-rebate";
-import { ValueParts } from "../value/value-parts";
 
 interface Props {
   row: Row;
@@ -24,20 +22,25 @@ export function ValueTab({ row, quote, way, picture, session }: Props) {
   const { asking } = picture;
   const value = worthIn(quote, way);
   const financed = way === "finance";
+  const forManagers = useSurroundings().managers?.value.deal;
   return (
     <>
       <Totals value={value} row={row} picked={picture.pick !== null || !financed} session={session} />
       {financed && <FrontierPlot picture={picture} session={session} />}
       {financed && <RateOrRebate quote={quote} session={session} />}
-      {value && <ValueParts value={value} stale={asking} />}
+      {value && forManagers && <forManagers.ValueParts value={value} stale={asking} />}
       {way === "lease" && value && (
         <p class="hint">
           Front and product gross, and the reserve less what is expected to be given back. No credit model is behind the
           value of a lease.
         </p>
       )}
-      {financed && quote.value?.monthly_cash_cents && (
-        <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />
+      {financed && quote.value?.monthly_cash_cents && forManagers && (
+        <forManagers.MonthlyCash
+          cash={quote.value.monthly_cash_cents}
+          lentCents={quote.principal_cents ?? 0}
+          stale={asking}
+        />
       )}
     </>
   );
