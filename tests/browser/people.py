@@ -25,8 +25,8 @@ from server.settings import Settings
 from server.web.access.auth import SESSION_COOKIE, SESSION_LENGTH
 from server.web.access.cookies import name_of
 from tests.browser.shifts import Shifts
+from tools.installation import CHROMIUM_NAMES
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
