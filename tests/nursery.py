@@ -9,6 +9,7 @@ starts them.
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -230,6 +231,8 @@ def main() -> None:
     import server.finance.quoting  # noqa: PLC0415
     import server.work.serving  # noqa: F401, PLC0415
 
+    # Else the first collection of each copy would write to, and so copy, all that it shares.
+    gc.freeze()
     # Ctrl-C reaches the whole group of processes; the tests end this one with its input.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     module = Parent(sys.argv[1]).serve()

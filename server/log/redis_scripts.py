@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ def bell_name(channel: str) -> str:
     return f"{{{channel}}}:bell"
 
 
+@cache
 def source_of(name: str) -> str:
     """Return the source of a channel's script, including the shared parts."""
     scripts = files("server.log").joinpath("scripts")

@@ -166,7 +166,7 @@ def test_a_chosen_cell_is_the_structure_that_it_shows(draw: Callable[[random.Ran
     """
     chance = random.Random(11)
     compared = dearer = 0
-    while compared < 500:
+    while compared < 250:
         subject = a_case(chance, draw(chance))
         offer = quote_structure(subject).choice
         if offer is None:
