@@ -32,7 +32,7 @@ CHROMIUM_NAMES = (
     "google-chrome",
     "google-chrome-stable",
 )
-"""The shell first: it has no window of its own to draw, which takes a third of a browser test's processor time."""
+"""The shell first: it draws no window around the page, which takes a third of a browser test's time."""
 
 CLIENT_BUILDS = ("client", "client-with-maps")
 WITH_MAPS = os.environ.get("DEAL_MAPS") == "1"
