@@ -10,7 +10,7 @@ from tests.browser.axe import faults
 from tests.browser.people import Person, open_person
 from tests.browser.reader import Reader
 from tests.screens.shots import READY, stories
-from tests.screens.stage import open_product
+from tests.services import Database, Services, free_port, settings_for, start_web
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -19,10 +19,15 @@ LEAST_STORIES = 60
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def visitor(chromium: Browser) -> AsyncIterator[Person]:
-    """Somebody before a product in demo mode, which serves the gallery to everybody."""
-    async with open_product() as url, open_person(chromium, url) as person:
-        yield person
+async def visitor(
+    services: Services, migrated: Database, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Person]:
+    """Somebody before a web process in demo mode, which serves the gallery to everybody."""
+    folder = tmp_path_factory.mktemp("web")
+    with services.database(migrated) as database:
+        settings = settings_for(database, services.redis_url, free_port())
+        async with start_web(settings, folder) as web, open_person(chromium, web.url) as person:
+            yield person
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
-from server.__main__ import _default_web
+from server.__main__ import _default_web, app
 from server.embedded.process import is_gone, listener
 from server.settings import process_environment
 from server.web.handover.slots import numbers
@@ -57,6 +58,13 @@ def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=GUARD_SECONDS,
     )
+
+
+def help_of(command: str) -> str:
+    """Return what a command says of itself. No process is started: nearly all of it would be imports."""
+    shown = CliRunner().invoke(app, [command, "--help"], prog_name="deal-architect", env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.output
+    return shown.output
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
@@ -257,7 +265,7 @@ def test_what_help_says() -> None:
 @pytest.mark.parametrize("command", STORED)
 def test_help_of_each_command(command: str) -> None:
     """Each explains itself and takes ``--data-dir``, without starting anything."""
-    text = run(command, "--help").stdout
+    text = help_of(command)
     assert f"deal-architect {command}" in text
     assert "--data-dir" in text
 
@@ -265,7 +273,7 @@ def test_help_of_each_command(command: str) -> None:
 @pytest.mark.parametrize("command", COMPUTED)
 def test_help_of_each_computation(command: str) -> None:
     """What needs no data says what it reads: a JSON file or standard input."""
-    text = run(command, "--help").stdout
+    text = help_of(command)
     assert f"deal-architect {command}" in text
     assert "standard input" in text
 

@@ -61,7 +61,7 @@ MOST_BYTES = 512 * 1024 * 1024
 DISCOUNT_CALLS = 20_000
 
 at_the_limits = settings(
-    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -10,7 +10,7 @@ from tests.log.stores import RedisStore, Store
 
 def test_in_memory() -> None:
     """Events contiguous in an epoch, decisions and offers once, search_valued exactly when it is due."""
-    run_state_machine_as_test(LogMachine, settings=settings(max_examples=300, stateful_step_count=50))
+    run_state_machine_as_test(LogMachine, settings=settings(max_examples=200, stateful_step_count=50))
 
 
 @pytest.mark.flow
@@ -26,6 +26,6 @@ def test_in_redis(redis_url: str) -> None:
     run_state_machine_as_test(
         InRedis,
         settings=settings(
-            max_examples=90, stateful_step_count=50, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=60, stateful_step_count=50, suppress_health_check=[HealthCheck.too_slow]
         ),
     )

@@ -21,7 +21,7 @@ from tests.work import work_of
 
 MOST_CALLS = 2_000
 """Of reading one command, a refusal with its words included."""
-EXAMPLES_PER_TYPE = 40
+EXAMPLES_PER_TYPE = 30
 """Of some ninety types, which are made of the same parts: a part is drawn in many of them."""
 
 OP = "6f1f1d0e-0000-4000-8000-000000000000"

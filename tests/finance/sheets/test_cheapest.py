@@ -54,7 +54,7 @@ def valued(pricing: Pricing, deal: DealInputs, one: dict[str, int]) -> Iterator[
         yield npv + reference.front_gross(deal, one, made.discount), made
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     deal=sheet_deals(), sheet_rows=rows(), risk=models(), stock=st.lists(stock_car(), min_size=1, max_size=3)
 )
@@ -81,7 +81,7 @@ def test_the_offer_is_the_best_that_no_cheaper_row_takes(
             assert window[0] <= one["price_cents"] <= window[1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=140)
 @given(deal=sheet_deals(), sheet_rows=rows(), risk=models(), one=stock_car())
 def test_the_frontier_beats_every_structure_that_may_be_offered(
     deal: DealInputs, sheet_rows: tuple[Programme, ...], risk: RiskModel, one: dict[str, int]

@@ -81,7 +81,7 @@ def test_over_the_log_in_memory(shop: Shop) -> None:
     run_state_machine_as_test(
         InMemory,
         settings=settings(
-            max_examples=40, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=30, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow]
         ),
     )
 
@@ -103,7 +103,7 @@ def test_over_redis(shop: Shop, stocked: Settings) -> None:
     run_state_machine_as_test(
         InRedis,
         settings=settings(
-            max_examples=15, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=10, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow]
         ),
     )
     shop.run(redis.aclose())
