@@ -104,7 +104,7 @@ async def looking(
 
     Raises what asyncpg raises.
     """
-    options = {} if prepares else {"statement_cache_size": 0}
+    options: dict[str, Any] = {} if prepares else {"statement_cache_size": 0}
     database = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=dict(settings), **options)
     try:
         yield database

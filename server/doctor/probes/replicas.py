@@ -8,7 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 from msgspec.structs import replace
 
-from server.database.core.standbys.replicas import Origin, origin_of
+from server.database.core.one_row import one_row
+from server.database.core.standbys.replica import Origin
+from server.database.core.standbys.replicas import origin_of
 from server.doctor.probes.deadline import Unknown, within
 from server.doctor.probes.postgres import PROGRAM, application_session, direct_url, looking
 from server.doctor.subjects.replicas import Followed, Replica
@@ -69,8 +71,7 @@ async def _ask(replica: Replica, url: str, settings: Settings, origin: Origin | 
     # A pooler may be in between. It refuses the settings of a session, and keeps no statement prepared.
     session = {"application_name": PROGRAM} if settings.is_pooled else application_session(settings)
     async with looking(url, session, prepares=not settings.is_pooled) as database:
-        state = dict(await database.fetchrow(_STATE))
-        known = replace(replica, **state)
+        known = replace(replica, **dict(await one_row(database, _STATE)))
         if origin is None or not known.follows or known.system != origin.system:
             return known
         behind, ago = await _behind(database, origin.at.position)
@@ -80,7 +81,7 @@ async def _ask(replica: Replica, url: str, settings: Settings, origin: Origin | 
 async def _behind(database: asyncpg.Connection, wanted: int) -> tuple[int, float | None]:
     until = time.monotonic() + CATCH_UP_SECONDS
     while True:
-        row = await database.fetchrow(_POSITION)
+        row = await one_row(database, _POSITION)
         behind = max(0, wanted - row["position"])
         if not behind or time.monotonic() > until:
             return behind, row["ago"]

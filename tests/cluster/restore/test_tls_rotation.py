@@ -149,10 +149,9 @@ async def turn(deal: Deal, number: int) -> None:
         found = deal.search_state
         return found is not None and found.search_id == search_id and found.ended is not None
 
-    while not is_over():
+    while not is_over() or any(row.offer is None for row in deal.rows.values()):
         await anext(deal)
-    assert deal.search_state is not None
-    assert deal.search_state.valued == len(deal.rows) > 10
+    assert len(deal.rows) > 10
 
 
 class Work:
@@ -180,7 +179,7 @@ class Work:
 @asynccontextmanager
 async def people_at_work(settings: Settings, folder: Path) -> AsyncIterator[Work]:
     """Run a web process and a worker, and somebody who works."""
-    token, channel = await token_of(settings, "riverside-sales"), await a_deal_of(settings)
+    token, channel = await token_of(settings, "riverside-manager"), await a_deal_of(settings)
     async with start_together(settings, folder) as [web], connect(web.url, token) as workspace:
         deal = await workspace.join(channel)
         await sent(lambda op: deal.terms(EASY, op=op))
