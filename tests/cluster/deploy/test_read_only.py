@@ -93,10 +93,13 @@ def started(kind: str, settings: Settings, log: Path, **more: str) -> Iterator[s
     own = settings.environment() | image_environment() | more
     own = {name: value.replace(str(services), SERVICES) for name, value in own.items()}
     del own["DATABASE_OWNER_URL"]
+    # Not root, as in the image: those who may use the services of these tests.
+    account = ("--reuid", "deal-architect", "--regid", "deal-architect", "--clear-groups", "--no-new-privs")
     program = "/srv/code/" + os.path.relpath(sys.executable, ROOT)
+    words = (needs.binary("setpriv"), *account, program, "-m", "server.run.processes", kind)
     with log.open("wb") as out:
         process = subprocess.Popen(
-            in_read_only(services, program, "-m", "server.run.processes", kind),
+            in_read_only(services, *words),
             env={name: value for name, value in process_environment().items() if name not in own} | own,
             stdin=subprocess.DEVNULL,
             stdout=out,
