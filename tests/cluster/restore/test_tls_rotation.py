@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from client import Deal
 from protocol.closing import CommandError
 from protocol.deal.structure import StructureChanges
+from protocol.records import EndReason
 from server.database.core.pool import open_pool
 from server.database.sample.seed import SeedPlan, seed
 from server.log.links.connecting import connect_redis
@@ -143,15 +144,27 @@ async def turn(deal: Deal, number: int) -> None:
     version = await sent(lambda op: deal.terms(changes, op=op))
     while deal.state.version < version:
         await anext(deal)
-    search_id = await sent(lambda op: deal.search(limit=20 + number, op=op))
-
-    def is_over() -> bool:
-        found = deal.search_state
-        return found is not None and found.search_id == search_id and found.ended is not None
-
-    while not is_over() or any(row.offer is None for row in deal.rows.values()):
-        await anext(deal)
+    while not await searched(deal, 20 + number):  # noqa: ASYNC110 - a server is asked
+        # A search that needed what was cut says that it failed; people search again.
+        await asyncio.sleep(0.2)
     assert len(deal.rows) > 10
+
+
+async def searched(deal: Deal, limit: int) -> bool:
+    """Search; return whether every car was found and valued."""
+    search_id = await sent(lambda op: deal.search(limit=limit, op=op))
+
+    def end() -> EndReason | None:
+        found = deal.search_state
+        return None if found is None or found.search_id != search_id else found.ended
+
+    while end() is None:
+        await anext(deal)
+    if end() not in {EndReason.LIMIT, EndReason.COMPLETE}:
+        return False
+    while any(row.offer is None for row in deal.rows.values()):
+        await anext(deal)
+    return True
 
 
 class Work:
