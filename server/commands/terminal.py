@@ -1,5 +1,6 @@
 """Progress and error messages of a command at the terminal."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -63,6 +64,11 @@ REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (asyncpg.LockNotAvailableError, "another program has locked the table: try again when it is done"),
     (asyncpg.PostgresError, "check that DATABASE_URL names a database that this user may use"),
     (asyncpg.InterfaceError, "check that DATABASE_URL names a database that this user may use"),
+    (
+        ssl.SSLCertVerificationError,
+        "the server's certificate is not trusted, and nothing was sent to it: check sslrootcert and the host"
+        " in DATABASE_URL and its like",
+    ),
     (
         OSError,
         "check that the services at DATABASE_URL and REDIS_URL are running and that the files are accessible",

@@ -20,7 +20,7 @@ from server.clock import utc_now
 from server.doctor.catalogue import expected_indexes
 from server.doctor.hot_queries import hot_queries
 from server.doctor.judging import clock_of, judge
-from server.doctor.probes import postgres, processes
+from server.doctor.probes import postgres, processes, replicas
 from server.doctor.probes import redis as servers
 from server.doctor.probes.deadline import CONNECT_SECONDS, PROBE_SECONDS, Unknown, within
 from server.doctor.probes.pings import MOST_SECONDS, PINGS, ping
@@ -28,7 +28,6 @@ from server.doctor.probes.plans import read_place, read_plans, today_utc
 from server.doctor.report import Measured, Report, report_of
 from server.doctor.scripts import script_names
 from server.doctor.subjects.clocks import Clock
-from server.doctor.subjects.disks import Disk
 from server.doctor.subjects.indexes import Index
 from server.doctor.subjects.latency import away
 from server.doctor.subjects.plans import Plan
@@ -105,6 +104,7 @@ class _Examination:
         await asyncio.gather(
             self._look_at_redis(redis),
             self._look_at_postgres(owner, application),
+            self._look_at_replicas(),
             self._look_at_processes(),
         )
         self._sum_up()
@@ -113,9 +113,7 @@ class _Examination:
         self,
     ) -> tuple[asyncpg.Connection | None, asyncpg.Connection | None, Redis | None]:
         settings, redis = self.settings, servers.open_redis(self.settings)
-        patience = self.options.patience_seconds
-        # A pooler refuses the settings of a session, and keeps no statement prepared.
-        direct = settings.database_listen_url if settings.is_pooled else settings.database_url
+        patience, direct = self.options.patience_seconds, postgres.direct_url(settings)
         self.stack.push_async_callback(redis.aclose)
         owner, application, answer = await asyncio.gather(
             within(patience, self._session(settings.database_owner_url, postgres.SESSION)),
@@ -233,6 +231,12 @@ class _Examination:
         queries = await hot_queries(place, today_utc())
         return tuple(await read_plans(queries, place, application, owner, analyze=self.options.analyze))
 
+    async def _look_at_replicas(self) -> None:
+        if self.settings.database_search_urls:
+            self.found["replicas"] = await replicas.read_replicas(
+                self.settings, self.options.patience_seconds, self.options.probe_seconds
+            )
+
     async def _look_at_processes(self) -> None:
         places, patience = processes.places_of(self.settings.data_dir), self.options.patience_seconds
         if not places:
@@ -260,16 +264,9 @@ class _Examination:
             workers_alive=None if queue is None else queue.workers_alive,
         )
         folder = self.found.pop("folder", None)
-        self.found["disks"] = tuple(self._disks(folder))
+        self.found["disks"] = tuple(processes.disks_of(self.settings, folder))
         if folder is None and self.options.embedded_in is None and state is not None:
             self.unseen.append("the disk of Postgres: another machine's, or not this role's to see")
-
-    def _disks(self, folder: str | None) -> list[Disk]:
-        data_dir = self.settings.data_dir
-        folders = [("the data folder", data_dir), ("the database", data_dir / "postgres")]
-        if folder is not None and postgres.is_local(self.settings.database_url):
-            folders.append(("the database", Path(folder)))
-        return processes.read_disks(folders)
 
     def _keep(self, name: str, seen: Any, what: str) -> None:
         if isinstance(seen, Unknown):

@@ -14,6 +14,7 @@ from server.doctor.subjects.postgres import judge_postgres
 from server.doctor.subjects.processes import ProcessFacts, judge_processes
 from server.doctor.subjects.queue import judge_queue
 from server.doctor.subjects.redis import judge_redis
+from server.doctor.subjects.replicas import judge_replicas
 from server.doctor.subjects.statistics import judge_statistics
 from server.doctor.verdicts import Verdict
 
@@ -40,6 +41,8 @@ def judge(
     for node in (measured.redis, *measured.redis_nodes):
         if node is not None:
             found += judge_redis(node)
+    if measured.replicas is not None:
+        found += judge_replicas(measured.replicas)
     if measured.queue is not None:
         found += judge_queue(measured.queue)
     if measured.redis_latency is not None:

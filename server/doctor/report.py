@@ -16,6 +16,7 @@ from server.doctor.subjects.postgres import PostgresFacts
 from server.doctor.subjects.processes import ProcessFacts
 from server.doctor.subjects.queue import QueueFacts
 from server.doctor.subjects.redis_facts import RedisFacts
+from server.doctor.subjects.replicas import Followed
 from server.doctor.subjects.statistics import Table
 from server.doctor.verdicts import Severity, Verdict, exit_code, ranked, worst
 
@@ -39,6 +40,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     clocks: tuple[Clock, ...] = ()
     disks: tuple[Disk, ...] = ()
     indexes: int | None = None
+    replicas: Followed | None = None
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -146,6 +146,7 @@ def _verdict(report: Report) -> Text:
 
 def _measured(found: Measured) -> Iterator[tuple[str, str]]:
     yield from _postgres(found)
+    yield from _replicas(found)
     yield from _redis(found)
     if found.queue is not None:
         queue = found.queue
@@ -178,6 +179,14 @@ def _postgres(found: Measured) -> Iterator[tuple[str, str]]:
         yield "", f"all pools together may open {found.demand.connections}"
     if found.plans:
         yield "", f"{found.indexes} indexes, {len(found.tables)} tables, {len(found.plans)} plans looked at"
+
+
+def _replicas(found: Measured) -> Iterator[tuple[str, str]]:
+    for one in found.replicas.replicas if found.replicas else ():
+        seconds = "" if one.behind_seconds is None else f" and {_time(one.behind_seconds * 1000)}"
+        known = "" if one.behind_bytes is None else f", {_bytes(one.behind_bytes)}{seconds} behind"
+        said = "away" if one.error else f"{'follows' if one.follows else 'takes writes'}{known}"
+        yield one.name, f"{one.server}: {said}"
 
 
 def _redis(found: Measured) -> Iterator[tuple[str, str]]:

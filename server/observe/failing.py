@@ -8,7 +8,14 @@ from redis.exceptions import RedisError
 from server.observe.breaker import CircuitOpen
 
 REDIS_FAILS: Final = (RedisError, OSError, TimeoutError)
-POSTGRES_FAILS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+POSTGRES_FAILS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # Of a connection that ended between two statements: asyncpg reports it as a misuse.
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 SERVICE_FAILS: Final = (RedisError, *POSTGRES_FAILS)
 
 

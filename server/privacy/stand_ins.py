@@ -24,13 +24,11 @@ MEANS: Final = {
 
 
 def coarser(name: str, value: int) -> Iterator[int | None]:
-    """Yield what a number may become, what tells least first. The number itself is not among them."""
+    """Yield what a number may become, each once, what tells least first; never the number itself."""
     nothing, steps = MEANS[name]
-    yield nothing
-    for step in steps:
-        rounded = value // step * step
-        if rounded != value:
-            yield rounded
+    rounded = (value // step * step for step in steps)
+    # Trying one costs a whole quote.
+    yield from (each for each in dict.fromkeys((nothing, *rounded)) if each != value)
 
 
 async def means_of(database: asyncpg.Connection, tables: Tables, pencil: StoredPencil) -> dict[str, Any]:

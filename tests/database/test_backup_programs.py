@@ -86,3 +86,11 @@ def test_a_failure_says_why(tmp_path: Path) -> None:
     assert reason_of(b"", 3) == "exit code 3"
     with pytest.raises(ProgramFailed, match="No such file"), running("pg_dump", tools=folder):
         pass
+
+
+def test_a_server_that_is_not_trusted() -> None:
+    """libpq says what happened, and we say where to look."""
+    said = b'psql: error: connection to "10.0.0.9", port 5432 failed: SSL error: certificate verify failed'
+    assert reason_of(said, 2).endswith(
+        "certificate verify failed: check sslrootcert and the host in DATABASE_OWNER_URL"
+    )

@@ -24,6 +24,9 @@ PASSED_ON: Final = ("PATH", "HOME", "PGPASSFILE", "PGPASSWORD")
 
 APPLICATION: Final = "deal-architect backup"
 
+UNTRUSTED: Final = ("certificate verify failed", "does not match host name")
+"""What libpq says of a server's certificate before it sends anything."""
+
 
 def tools_for(url: str) -> Path:
     """Return the folder with the programs for the server at an address. Raises ProgramFailed."""
@@ -100,7 +103,10 @@ def reason_of(stderr: bytes, code: int | None) -> str:
     """Return what a program complained of, in one line."""
     lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
     complaints = [line for line in lines if any(word in line for word in ("ERROR", "FATAL", "error"))]
-    return (complaints or lines or [f"exit code {code}"])[0]
+    reason = (complaints or lines or [f"exit code {code}"])[0]
+    if any(sign in reason for sign in UNTRUSTED):
+        return f"{reason}: check sslrootcert and the host in DATABASE_OWNER_URL"
+    return reason
 
 
 def _connected(url: str) -> tuple[list[str], dict[str, str]]:

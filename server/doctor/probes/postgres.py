@@ -96,17 +96,27 @@ _UNITS: Final = {"8kB": 8192, "kB": 1024, "MB": 1024**2, "GB": 1024**3}
 
 
 @asynccontextmanager
-async def looking(url: str, settings: Mapping[str, str] = SESSION) -> AsyncIterator[asyncpg.Connection]:
+async def looking(
+    url: str, settings: Mapping[str, str] = SESSION, *, prepares: bool = True
+) -> AsyncIterator[asyncpg.Connection]:
     """Hold a session with some settings; by default it can only read. It is dropped, not closed: a server
-    that hangs is not waited for.
+    that hangs is not waited for. With ``prepares`` it keeps its statements prepared.
 
     Raises what asyncpg raises.
     """
-    database = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=dict(settings))
+    options: dict[str, Any] = {} if prepares else {"statement_cache_size": 0}
+    database = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=dict(settings), **options)
     try:
         yield database
     finally:
         database.terminate()
+
+
+def direct_url(settings: Settings) -> str:
+    """Return the address of Postgres itself: a pooler refuses the settings of a session, and keeps no
+    statement prepared.
+    """
+    return settings.database_listen_url if settings.is_pooled else settings.database_url
 
 
 def application_session(settings: Settings) -> dict[str, str]:

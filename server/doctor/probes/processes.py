@@ -12,10 +12,12 @@ from typing import Final
 
 import msgspec
 
+from server.doctor.probes.postgres import is_local
 from server.doctor.subjects.disks import Disk
 from server.doctor.subjects.processes import Pool, ProcessFacts, Vitals
 from server.observe.probe.asking import NoAnswer, vitals_of
 from server.observe.probe.places import Place, places, probe_folder, short_address
+from server.settings import Settings
 
 STOPPED_STATES: Final = {"T": "it is stopped (SIGSTOP)", "t": "a debugger holds it", "Z": "it has ended"}
 
@@ -84,6 +86,15 @@ def read_disks(folders: Sequence[tuple[str, Path]]) -> list[Disk]:
             ),
         )
     return list(found.values())
+
+
+def disks_of(settings: Settings, folder: str | None) -> list[Disk]:
+    """Return the disks of the data folder and of the database; ``folder`` is Postgres's, if that is known."""
+    data_dir = settings.data_dir
+    folders = [("the data folder", data_dir), ("the database", data_dir / "postgres")]
+    if folder is not None and is_local(settings.database_url):
+        folders.append(("the database", Path(folder)))
+    return read_disks(folders)
 
 
 def _look(place: Place, seconds: float) -> Look:

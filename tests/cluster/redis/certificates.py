@@ -17,10 +17,10 @@ def make_authority(folder: Path, name: str) -> Path:
     return certificate
 
 
-def make_server(folder: Path, authority: Path) -> tuple[Path, Path]:
+def make_server(folder: Path, authority: Path, name: str = "server") -> tuple[Path, Path]:
     """Make the certificate and key of a server on 127.0.0.1 and return them."""
-    openssl, key, certificate = needs.binary("openssl"), folder / "server.key", folder / "server.pem"
-    request, names = folder / "server.csr", folder / "names"
+    openssl, key, certificate = needs.binary("openssl"), folder / f"{name}.key", folder / f"{name}.pem"
+    request, names = folder / f"{name}.csr", folder / "names"
     names.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
     made = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key))
     _run(openssl, "req", *made, "-out", str(request), "-subj", "/CN=127.0.0.1")

@@ -25,11 +25,16 @@ READY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster in ``folder``, whose log goes to ``archive``. Its only address is a socket."""
+    """A cluster in ``folder``, whose log goes to ``archive``. Its only address is a socket.
+
+    Its programs are those in ``binaries``; without it, the wheel's. ``port`` is part of the socket's name.
+    """
 
     folder: Path
     archive: Path
     account: Account
+    binaries: Path | None = None
+    port: int = 5432
 
     @property
     def sockets(self) -> Path:
@@ -38,12 +43,12 @@ class Cluster:
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """Return an address of the cluster."""
-        return f"postgresql://{role}@/{database}?host={self.sockets}&port=5432"
+        return f"postgresql://{role}@/{database}?host={self.sockets}&port={self.port}"
 
     def program(self, name: str, *words: str) -> str:
         """Run a program of PostgreSQL as the cluster's account; return what it prints. It must succeed."""
         done = subprocess.run(
-            [str(find_binaries(self.account) / name), *words],
+            [str((self.binaries or find_binaries(self.account)) / name), *words],
             capture_output=True,
             text=True,
             check=False,
@@ -60,10 +65,10 @@ class Cluster:
         return self.program("psql", *words, self.url(SUPERUSER, database)).strip()
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Run the cluster; it accepts connections on entry, also to write."""
+    def running(self, more: str = "-c listen_addresses=") -> Iterator[None]:
+        """Run the cluster with ``more`` options; it accepts connections on entry, also to write."""
         log = str(self.sockets / "postgres.log")
-        options = f"-c unix_socket_directories={self.sockets} -c listen_addresses= -c fsync=off"
+        options = f"-c unix_socket_directories={self.sockets} -c port={self.port} -c fsync=off {more}"
         start = ("-D", str(self.folder), "-l", log, "-w", "-t", str(READY_SECONDS), "-o", options)
         self.program("pg_ctl", "start", *start)
         try:
@@ -76,13 +81,13 @@ class Cluster:
             self.program("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w")
 
 
-def make_cluster(folder: Path) -> Cluster:
+def make_cluster(folder: Path, binaries: Path | None = None, port: int = 5432) -> Cluster:
     """Make a cluster with our roles and an empty database, which archives its log."""
     account = service_account()
     for part in (folder, folder / "archive"):
         part.mkdir()
         os.chown(part, account.uid, account.gid)
-    cluster = Cluster(folder / "data", folder / "archive", account)
+    cluster = Cluster(folder / "data", folder / "archive", account, binaries, port)
     cluster.program("initdb", "-D", str(cluster.folder), "-U", SUPERUSER, "--auth=trust", "--no-sync")
     settings = [
         "archive_mode = on",
