@@ -1,1 +1,1 @@
-"""Four web processes and four workers behind each proxy that has an example in ``docs/operations/deploy``."""
+"""What the deployment files say of the system around the processes, tried on this one."""
