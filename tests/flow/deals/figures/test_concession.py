@@ -237,7 +237,13 @@ async def test_the_walk_away_price_is_not_found_by_asking(stocked: Settings, tmp
         await manager.terms(EASY)
         await manager.search(limit=40)
         await events_until(manager, lambda event: isinstance(event, SearchValued))
-        rows = [row for row in manager.rows.values() if row.offer and row.offer["npv_cents"]]
+        guard = FloorGuard(0, str(key))
+        # Of one car in 200 the margin is below the dollar to which halving comes.
+        rows = [
+            row
+            for row in manager.rows.values()
+            if row.offer and row.offer["npv_cents"] and guard.margin_cents(row.vehicle_id) > 10_00
+        ]
         car = max(rows, key=lambda row: row.offer["npv_cents"]).vehicle_id
         for narrow in (scored, turned):
             beyond = StructureChanges(discount_cents=500_01)
@@ -249,11 +255,10 @@ async def test_the_walk_away_price_is_not_found_by_asking(stocked: Settings, tmp
             ):
                 error = await refused(doing)
                 assert (error.code, error.detail["field"]) == (ErrorCode.FORBIDDEN, "discount_cents")
-        margin = FloorGuard(0, str(key)).margin_cents(car)
         found = await halved(scored, car)
         true = await halved(manager, car)
         assert 0 < true - found <= MARGIN_CENTS + 100
-        assert abs(true - found - margin) < 50_00
+        assert abs(true - found - guard.margin_cents(car)) < 50_00
         await assert_counted(stocked, turned, car)
 
 
