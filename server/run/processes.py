@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from server.environment import SettingsError
+from server.run.stop_signals import ended_by_signals
 from server.secret_files import with_secret_files
 from server.settings import DEFAULT_DATA_DIR, DEFAULT_LOG_LEVEL, Settings, process_environment, secret_of
 
@@ -87,11 +88,10 @@ def standing_services(environ: dict[str, str]) -> Settings:
 @contextmanager
 def explained_errors() -> Iterator[None]:
     """Report an error as one line on standard error with exit code 1, or 2 for an unusable file."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Leave through every `with`, so that the services are released during seeding and migration too.
-        signal.signal(number, _leave)
     try:
-        yield
+        # Through every `with`, so that the services are released during seeding and migration too.
+        with ended_by_signals():
+            yield
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
@@ -143,10 +143,6 @@ def _import_structlog() -> None:
         import_module("structlog")
     finally:
         del modules["rich"]
-
-
-def _leave(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
 
 
 def _warn(line: str) -> None:
