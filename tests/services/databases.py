@@ -50,13 +50,17 @@ class Services:
         return Path(parse_qs(urlsplit(self._embedded.postgres.url(SUPERUSER)).query)["host"][0])
 
     def let_replicate(self, role: str) -> None:
-        """Let a role copy the server's files and follow its changes, from this machine."""
+        """Let a role copy the server's files and follow its changes, from this machine.
+
+        What was changed is kept for replicas that do not follow yet: the copy of another one ends with a
+        checkpoint, which would remove it.
+        """
         rules = Path(self.setting("hba_file"))
         rule = f"local replication {role} trust\n"
         if rule not in rules.read_text():
             with rules.open("a") as file:
                 file.write(rule)
-            self.run_sql("SELECT pg_reload_conf()")
+            self.run_sql("ALTER SYSTEM SET wal_keep_size = '512MB'", "SELECT pg_reload_conf()")
 
     def setting(self, name: str) -> str:
         """Return a setting of the server."""
