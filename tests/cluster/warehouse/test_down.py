@@ -9,6 +9,7 @@ import pytest
 from protocol.deal.workflow import Action, Reason
 from protocol.records import DealState
 from server.settings import Settings, process_environment
+from tests.cluster.warehouse.programs import says
 from tests.flow.desk import open_both
 from tests.services import ROOT, free_port
 
@@ -38,11 +39,8 @@ async def test_people_sign_in_search_value_and_decide(
     environ = environment(stocked)
     monkeypatch.setenv("WAREHOUSE_URL", environ["WAREHOUSE_URL"])
     watching = await sync(environ, tmp_path, "--watch", "1")
-    assert watching.stderr is not None
     try:
-        async with asyncio.timeout(60):
-            while b"the warehouse broke off" not in await watching.stderr.readline():
-                assert watching.returncode is None
+        await says(watching, "the warehouse broke off")
         async with open_both(stocked, tmp_path) as desk:  # signs in, searches, and waits for all values
             await desk.submitted()
             await desk.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)

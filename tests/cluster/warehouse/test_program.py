@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from server.settings import process_environment
+from tests.cluster.warehouse.programs import says
 from tests.services import ROOT
 from tests.warehouse.conftest import STORES, Both
 from tests.warehouse.sample import cars, customers, fill, loans, payments
@@ -67,11 +68,9 @@ async def test_what_is_refused_waits_for_a_person_and_the_rest_goes_on(both: Bot
     await both.change(CHANGE.format("stock", "deleted_at", "now()"))
     words = ("--what", "stock,customers", "--share", "1")
     watching = await start(both, *words, "--watch", "1")
-    assert watching.stderr is not None
     try:
+        await says(watching, "20 of 20 cars of riverside are gone")
         async with asyncio.timeout(60):
-            while b"20 of 20 cars of riverside are gone" not in await watching.stderr.readline():
-                assert watching.returncode is None
             both.proxy.forget()
             await both.change(CHANGE.format("customers", "city", "'Xenia'"))
             await until(both, "SELECT count(*) = 4 FROM customers WHERE city = 'Xenia'")
