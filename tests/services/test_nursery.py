@@ -55,7 +55,7 @@ async def test_it_goes_on_when_whoever_asked_is_gone(copies: nursery.Nursery, lo
     again = await copies.spawn(MODULE, NOTHING, process_environment(), log)
     async with asyncio.timeout(GUARD_SECONDS):
         assert await again.wait() == 1
-    assert "usage" in log.read_text()
+    assert b"usage" in await asyncio.to_thread(log.read_bytes)
 
 
 async def test_a_copy_that_has_ended_is_sent_nothing(copies: nursery.Nursery, log: Path) -> None:
