@@ -49,7 +49,9 @@ class Copy:
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self.returncode is None:
-            os.kill(self.pid, number)
+            # It may have ended just now, and nobody here has heard of it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -178,6 +180,11 @@ class Parent:
         said, ends, _, _ = socket.recv_fds(caller, MOST_BYTES, 1)
         while not said.endswith(b"\n") and (more := caller.recv(MOST_BYTES)):
             said += more
+        if not said.endswith(b"\n"):  # whoever asked was killed meanwhile
+            caller.close()
+            for end in ends:
+                os.close(end)
+            return None
         wanted = Wanted(**json.loads(said))
         if (pid := os.fork()) == 0:
             self._let_go()
@@ -186,7 +193,9 @@ class Parent:
             return wanted.module
         for end in ends:
             os.close(end)
-        caller.sendall(b"%d\n" % pid)
+        # Whoever asked may be gone, here and when the copy ends.
+        with contextlib.suppress(OSError):
+            caller.sendall(b"%d\n" % pid)
         end = os.pidfd_open(pid)
         self._children[end] = pid, caller
         self._selector.register(end, selectors.EVENT_READ)
@@ -197,7 +206,6 @@ class Parent:
         os.close(end)
         pid, caller = self._children.pop(end)
         _, status = os.waitpid(pid, 0)
-        # Whoever asked may be gone.
         with caller, contextlib.suppress(OSError):
             caller.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 

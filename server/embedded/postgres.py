@@ -26,7 +26,7 @@ SYSTEM_ROLE: Final = "deal_system"
 SUPERUSER: Final = "postgres"
 PORT: Final = 5432  # only part of the socket's name: there is no TCP port
 START_SECONDS: Final = 60.0  # recovery after a crash included
-REMNANTS_SECONDS: Final = 5.0
+REMNANTS_SECONDS: Final = 30.0  # a query that computes notices only at its end that the server is gone
 # Fast shutdown first; an immediate one costs nothing but recovery at the next start.
 STOP_SIGNALS: Final = ((signal.SIGINT, 1.5), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0))
 

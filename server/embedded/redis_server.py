@@ -19,12 +19,15 @@ from typing import Final
 from urllib.parse import quote
 
 from server.embedded import process
-from server.embedded.errors import ForeignServer, ProgramMissing
+from server.embedded.errors import DiskFull, ForeignServer, ProgramMissing, ServiceFailed
 from server.embedded.folder import DataFolder
 
 START_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 1.0
-VERSION_SECONDS: Final = 5.0
+BUSY_SECONDS: Final = 10.0
+"""How long a server that runs may keep us waiting before it counts as hanging."""
+
+VERSION_SECONDS: Final = 30.0
 STOP_SIGNALS: Final = ((signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
 MEMORY: Final = "512mb"
 NAMES: Final = ("redis-server", "valkey-server")
@@ -86,7 +89,7 @@ class Redis:
 
         Raises ServiceFailed, ProgramMissing, DiskFull, Unreachable, ForeignServer.
         """
-        answer = self._ask("PING")
+        answer = self._answer()
         if answer is Answer.OPEN:
             self._ask(f"CONFIG SET requirepass {self._password}")
             answer = self._ask("PING")
@@ -105,6 +108,28 @@ class Redis:
             config.writelines(f"{name} {_quoted(value)}\n" for name, value in self._options().items())
         pid = process.start([str(program.path), str(self._config)], self._log, self._folder.account)
         process.wait_ready("Redis", self._is_ready, pid, self._log, START_SECONDS)
+
+    def _answer(self) -> Answer:
+        """Return the reaction of the server that runs, if one does.
+
+        One that is busy gets time to answer, and one that hangs is ended: a second server would take its
+        socket, and whoever uses the first would be alone there.
+        """
+        answer = self._ask("PING")
+        if answer is not Answer.NONE:
+            return answer
+        pid = process.own_listener("Redis", self._socket, self._folder.account)
+        if pid is None:
+            return answer
+
+        def has_answered() -> bool:
+            nonlocal answer
+            answer = self._ask("PING")
+            return answer is not Answer.NONE
+
+        with contextlib.suppress(ServiceFailed, DiskFull):
+            process.wait_ready("Redis", has_answered, pid, self._log, BUSY_SECONDS)
+        return answer
 
     def stop(self) -> None:
         """Stop the server where it runs; someone else's is left alone."""

@@ -148,7 +148,7 @@ class Supervisor:
         )
         self._running[instance.name] = process
         if self._stopping.is_set():  # the signal came while it was being started
-            process.terminate()
+            _signal_group(process, signal.SIGTERM)
         try:
             async with asyncio.TaskGroup() as group:
                 copying = group.create_task(self._copy_output(instance.name, _output(process)))

@@ -1,6 +1,9 @@
 """The embedded Redis: it asks for a password, and the newest program runs it."""
 
+import os
+import signal
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +13,7 @@ import pytest
 import redis
 
 from server.embedded import EmbeddedServices, Service, redis_server
-from server.embedded.process import listener
+from server.embedded.process import is_gone, listener
 from tests.services import open_folder
 
 pytestmark = pytest.mark.flow
@@ -132,3 +135,33 @@ def test_an_old_redis_is_mentioned(folder: Path, monkeypatch: pytest.MonkeyPatch
     ):
         assert len(said) == 1
     assert "6.2.14 no longer gets security fixes: install redis-server 7" in said[0]
+
+
+def test_a_redis_that_is_busy_is_waited_for(folder: Path) -> None:
+    """Another one in its place would leave whoever uses it alone there, and would never be ended."""
+    with EmbeddedServices(folder, Service.REDIS):
+        before = listener(folder / "run/redis.sock")
+        assert before is not None
+        os.kill(before, signal.SIGSTOP)
+        goes_on = threading.Timer(2 * redis_server.ANSWER_SECONDS, os.kill, (before, signal.SIGCONT))
+        goes_on.start()
+        try:
+            with EmbeddedServices(folder, Service.REDIS):
+                assert listener(folder / "run/redis.sock") == before
+        finally:
+            goes_on.join()
+    assert is_gone(before)
+
+
+def test_a_redis_that_hangs_is_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not live on beside the new one."""
+    with EmbeddedServices(folder, Service.REDIS):
+        before = listener(folder / "run/redis.sock")
+        assert before is not None
+        os.kill(before, signal.SIGSTOP)
+        monkeypatch.setattr(redis_server, "BUSY_SECONDS", 0.1)
+        with EmbeddedServices(folder, Service.REDIS) as again:
+            assert listener(folder / "run/redis.sock") != before
+            assert is_gone(before)
+            with closing(redis.Redis.from_url(again.redis.url)) as ours:
+                assert ours.ping()

@@ -118,6 +118,8 @@ class Server:
     async def _keep(self) -> None:
         while True:
             with self._log.open("ab") as out:
+                # Before it starts: what it writes may be there before we look.
+                started = out.tell()
                 self._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", self._module, self.command),
                     cwd=self._root,
@@ -126,7 +128,6 @@ class Server:
                     stdout=out,
                     stderr=subprocess.STDOUT,
                 )
-            started = self._log.stat().st_size
             ended = asyncio.create_task(self._process.wait())
             while not ended.done() and not await self._is_ready(started):  # noqa: ASYNC110 - it is asked
                 await asyncio.sleep(POLL_SECONDS)

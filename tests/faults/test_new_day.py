@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from server.database.core.pool import connect_as_owner
+from tests.faults.clock import LOOK_SECONDS
 from tests.faults.people.dealing import TRADE, Dealer
 from tests.faults.play import running, viewer_of
 from tests.faults.stage import Stage
@@ -52,6 +53,8 @@ async def test_a_payoff_that_grows_with_the_day_returns_the_deal_to_working(stag
         try:
             for web in stage.webs:
                 stage.turn_clock(web, DAY_SECONDS)
+            # From then on nobody believes in the time before: what wakes a process now finds another day.
+            await asyncio.sleep(2 * LOOK_SECONDS)
             async with connect_as_owner(stage.settings.database_owner_url) as owner:
                 # Whatever wakes the process before its next look at the day.
                 await owner.execute("SELECT pg_notify('deal_facts', 'all')")

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +137,24 @@ async def test_a_failed_start_ends_the_formation() -> None:
     with pytest.raises(LookupError, match="no page"):
         await Supervisor([python("web.1", SLEEPER)], process_environment(), lines).run(fail)
     await asyncio.to_thread(await_gone, *lines.pids())
+
+
+async def test_a_process_that_ends_by_itself_while_all_are_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was being started when the signal came, and has ended before anybody could tell it to."""
+    start, lines = asyncio.create_subprocess_exec, Lines()
+    supervisor = Supervisor([python("web.1", "")], process_environment(), lines)
+
+    async def start_slowly(*words: str, **options: Any) -> asyncio.subprocess.Process:
+        process = await start(*words, **options)
+        supervisor.stop()
+        await process.wait()
+        await asyncio.sleep(0.05)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_slowly)
+    async with asyncio.timeout(GUARD_SECONDS):
+        await supervisor.run(nothing)
+    assert lines.all == []
 
 
 async def test_a_process_that_never_comes_up() -> None:

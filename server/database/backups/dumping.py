@@ -55,7 +55,7 @@ async def _write(owner_url: str, path: Path) -> Manifest:
         database.transaction(isolation="repeatable_read", readonly=True),
     ):
         snapshot = await database.fetchval("SELECT pg_export_snapshot()")
-        await asyncio.to_thread(_dump, owner_url, path, snapshot)
+        await _dump(owner_url, path, snapshot)
         return Manifest(
             format=FORMAT,
             made_at=await database.fetchval("SELECT now()"),
@@ -75,12 +75,13 @@ async def rows_by_table(database: asyncpg.Connection) -> dict[str, int]:
     return {name: await database.fetchval(f'SELECT count(*) FROM public."{name}"') for name in names}  # noqa: S608 - a name of the catalogue
 
 
-def _dump(owner_url: str, path: Path, snapshot: str) -> None:
+async def _dump(owner_url: str, path: Path, snapshot: str) -> None:
+    # Only the wait is a thread's: where we are told to end, the program ends, and with it that wait.
     words = ("--format=custom", f"--compress={COMPRESSION}", f"--snapshot={snapshot}", f"--file={path}")
     with running(
         "pg_dump", *words, "--no-owner", tools=tools_for(owner_url), url=owner_url, stdout=DEVNULL
     ) as dump:
-        require_success("pg_dump", *dump)
+        await asyncio.to_thread(require_success, "pg_dump", *dump)
 
 
 async def _editions(database: asyncpg.Connection) -> dict[str, str]:

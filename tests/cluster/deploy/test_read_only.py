@@ -131,6 +131,7 @@ async def system(settings: Settings, folder: Path) -> AsyncIterator[str]:
             logs = "".join((folder / f"{kind}.log").read_text() for kind in ("worker", "web"))
             assert all(process.poll() is None for process in processes), logs
             assert time.monotonic() < deadline, logs
+            await asyncio.sleep(0.05)
         yield url
 
 

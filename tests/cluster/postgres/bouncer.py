@@ -23,7 +23,7 @@ from tests.services import ROOT, Services, free_port, open_folder
 EXAMPLE: Final = ROOT / "docs" / "operations" / "deploy" / "pgbouncer.ini"
 PASSWORD: Final = "a password of the tests"
 OPERATOR: Final = "deal_operator"
-START_SECONDS: Final = 10.0
+START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 1.0
 
 

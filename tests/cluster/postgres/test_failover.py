@@ -59,6 +59,7 @@ async def test_who_follows_the_primary_of_before_is_not_read(services: Services,
             await owner.execute("CREATE TABLE filler (n int, text text)")
             await owner.execute(FILLED)
             await caught_up(owner, chosen)
+            await caught_up(owner, left)
             replicas = Replicas(now, [following])
             (replica,) = replicas.all
             await replica.look(await origin_of(before))

@@ -181,7 +181,7 @@ async def test_people_come_in_while_redis_is_away(stage: Stage, person: None) ->
     data = await asyncio.to_thread(stage.redis.save)
     stage.redis.kill()
     try:
-        async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient() as probe:
+        async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient(timeout=GUARD_SECONDS) as probe:
             await _answered(probe, stage.webs[0].settings.port, 503)
         # Each of the examples has looked at every process several times by then.
         await asyncio.sleep(LOOKED_SECONDS)
@@ -191,7 +191,7 @@ async def test_people_come_in_while_redis_is_away(stage: Stage, person: None) ->
             assert (await browser.get("/")).status_code == 200
     finally:
         await asyncio.to_thread(stage.redis.restart, data)
-    async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient() as probe:
+    async with asyncio.timeout(GUARD_SECONDS), httpx.AsyncClient(timeout=GUARD_SECONDS) as probe:
         for web in stage.webs:
             await _answered(probe, web.settings.port, 200)
 

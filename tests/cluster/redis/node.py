@@ -67,7 +67,7 @@ class Node:
         try:
             with self.client() as client:
                 return bool(client.ping())
-        except redis.ConnectionError:
+        except (redis.ConnectionError, redis.TimeoutError):
             return False
 
     def client(self) -> redis.Redis:
