@@ -97,7 +97,8 @@ class Deadlines:
 
     async def _turn(self) -> float:
         cars, customers = self._cars, self._customers
-        new_day = self._day != self._today()
+        today = self._today()
+        new_day = self._day != today
         announced, everything = self._announced, self._all or new_day
         self._cars, self._customers, self._all, self._announced = set(), set(), False, False
         # What no table that an offer names and no car explains.
@@ -105,17 +106,19 @@ class Deadlines:
         if new_day or announced:
             otherwise = Reason.EDITION_CHANGED if announced else Reason.DAY_CHANGED
         try:
-            return await self._look(None if everything else sorted(cars), sorted(customers), otherwise)
+            left = await self._look(None if everything else sorted(cars), sorted(customers), otherwise)
         except OUTAGES:
             self._cars |= cars
             self._customers |= customers
             self._all |= everything
             self._announced |= announced
             raise
+        if everything:
+            self._day = today
+        return left
 
     async def _look(self, cars: list[str] | None, customers: list[str], otherwise: Reason) -> float:
         """Let fall what is due; return after how many seconds to look again. None looks at all deals."""
-        today = self._today()
         async with self._system.acquire() as database:
             due = await what_is_due(database, cars, customers, self._looked)
         # Holds also expire without a rate sheet, when nothing can be priced.
@@ -128,7 +131,6 @@ class Deadlines:
         if cars is None:
             async with self._system.acquire() as database:
                 await forget_ops(database)
-            self._day = today
         if due.next_seconds is None:
             return LONGEST_WAIT_SECONDS
         return min(max(due.next_seconds, LEAST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
