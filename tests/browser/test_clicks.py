@@ -123,6 +123,7 @@ async def test_a_salespersons_tasks(arrive: Arrive) -> None:
         await hand.click(button.filter(has_text="New deal").first)
         await expect(page.get_by_label("Customer", exact=True)).to_be_focused()
         await hand.type(name)
+        await expect(page.get_by_role("listbox", name="Customers")).to_have_attribute("aria-busy", "false")
         await expect(page.get_by_role("option").first).to_contain_text(name, timeout=WAIT_MS)
         await expect(page.get_by_role("option")).to_have_count(1, timeout=WAIT_MS)
         await hand.press("Enter")

@@ -68,6 +68,7 @@ async def test_everything_is_found_by_the_keyboard(arrive: Arrive) -> None:
     await expect(page.get_by_role("combobox", name="Customer for the new deal")).to_be_focused()
     before = page.url
     await page.keyboard.type(name.split()[0])
+    await _is_answered(sales)
     await expect(_palette(sales).get_by_role("option").first).to_contain_text(name.split()[0])
     await page.keyboard.press("Enter")
     await page.wait_for_url(lambda url: "/deals/" in url and url != before)
@@ -99,8 +100,14 @@ async def _look_up(person: Person, words: str) -> None:
     await person.page.keyboard.type(words)
 
 
+async def _is_answered(person: Person) -> None:
+    """Wait for the answer to all that was typed: what was found before it is not taken."""
+    await expect(_palette(person).get_by_role("listbox")).to_have_attribute("aria-busy", "false")
+
+
 async def _take(person: Person, group: str, text: str) -> None:
     """Take the first entry of a group by the arrow keys."""
+    await _is_answered(person)
     await expect(_palette(person).locator(".palette-group", has_text=group)).to_be_visible()
     wanted = _option(person, text)
     for _ in range(30):

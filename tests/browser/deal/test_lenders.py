@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive
 from tests.browser.deal.quoted import choose_best, last_quote, open_tab
-from tests.browser.people import Person
+from tests.browser.people import WAIT_MS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -59,7 +59,7 @@ async def test_the_first_payment_is_a_choice_of_days(arrive: Arrive) -> None:
 
 async def _quoted(person: Person, **expected: Any) -> None:
     """Wait until the last quote has these values."""
-    for _ in range(100):
+    for _ in range(WAIT_MS // 100):
         quote = last_quote(person)
         if all(quote.get(name) == value for name, value in expected.items()):
             return

@@ -11,6 +11,8 @@ export interface Entry {
   keys?: string;
   /** Why it cannot be done now; it is shown, and choosing it does nothing. */
   hindrance?: string | null;
+  /** It was found by older words: Enter does not take it. */
+  older?: boolean;
   /** Keeps the palette open: the entry asks for more words. */
   stays?: boolean;
   run(): void;
@@ -53,6 +55,12 @@ function wordsOf(text: string): string[] {
 /** Returns the place after a step through `count` entries: from the last to the first and back. */
 export function stepped(at: number, by: number, count: number): number {
   return count === 0 ? -1 : (at + by + count) % count;
+}
+
+/** Returns the place of the entry that Enter takes: the chosen one wherever it moves, else the first. */
+export function activePlace(entries: readonly Entry[], chosen: string | null): number {
+  const place = entries.findIndex(({ id }) => id === chosen);
+  return place < 0 && entries.length > 0 ? 0 : place;
 }
 
 /** A deal that was open in this tab. */

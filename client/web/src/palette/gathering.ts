@@ -1,9 +1,11 @@
 // Gathers what the palette offers: what the page can do, where one can go, and what the server found.
 import { STATES } from "../deal/model/words";
 import { rowText } from "../deal/stock/best";
+import { finds } from "../deal/stock/finder";
 import type { Row } from "../deal/stock/rows";
 import type { SignedIn } from "../page";
 import type { Router } from "../router";
+import { answers } from "../store/lists";
 import type { Formats } from "../text/format";
 import { carName } from "../text/readable";
 import type { ListedDeal } from "../wire";
@@ -61,18 +63,22 @@ function newDeal(door: PaletteDoor): Entry {
   };
 }
 
-/** Returns what the server found for the words. */
-export function foundEntries({ door, mode, user, router, formats, fail }: Setting): Entry[] {
+/** Returns what the server found for the words; until it has answered, what it found for older ones. */
+export function foundEntries({ door, mode, user, router, formats, fail }: Setting, text: string): Entry[] {
   const source = door.source.value;
-  const found = source?.lookup.looked.value.found;
+  const looked = source?.lookup.looked.value;
+  const cars = source?.cars?.found.value;
+  const found = looked?.found;
+  const older = !looked || !answers(looked, text);
   const entries: Entry[] = [];
   if (mode === "all") {
-    for (const row of source?.cars?.found.value.rows ?? []) {
+    for (const row of cars?.rows ?? []) {
       entries.push({
         id: `car-${row.vehicle_id}`,
         group: "Cars",
         title: carName(row),
         detail: carText(row, formats),
+        older: !cars || !finds(cars, text),
         run: () => source?.cars?.visit(row),
       });
     }
@@ -82,6 +88,7 @@ export function foundEntries({ door, mode, user, router, formats, fail }: Settin
         group: "Deals",
         title: deal.customer,
         detail: dealText(deal, formats),
+        older,
         run: () => router.go(`/deals/${deal.id}`),
       });
     }
@@ -94,6 +101,7 @@ export function foundEntries({ door, mode, user, router, formats, fail }: Settin
       group: "Customers",
       title: mode === "new_deal" ? name : `New deal for ${name}`,
       detail: [customer.city, customer.phone].filter(Boolean).join(" · "),
+      older,
       stays: true,
       run: () =>
         source?.lists.begin(

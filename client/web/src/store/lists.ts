@@ -83,16 +83,31 @@ function answered(done: (data: unknown) => void, failed: (error: ErrorBody) => v
 export interface Looked {
   /** The words that were looked for; empty while nothing is. */
   words: string;
-  /** Null until the answer is there. */
+  /** The newest answer; null if there is none. It may be that to older words. */
   found: Found | null;
+  /** The words that were answered. */
+  answered: string;
   failure: ErrorBody | null;
 }
 
-const NOTHING: Looked = { words: "", found: null, failure: null };
+const NOTHING: Looked = { words: "", found: null, answered: "", failure: null };
 const PAUSE_MS = 150;
 const MOST_CHARACTERS = 100;
 
-/** Finds as this person types. Answers to older words are not shown. */
+const wordsIn = (text: string): string => text.trim().slice(0, MOST_CHARACTERS);
+
+/** Whether what was found are the matches of a text, and not still those of an older one. */
+export function answers({ found, answered }: Looked, text: string): boolean {
+  return found !== null && answered === wordsIn(text);
+}
+
+/** Whether the answer to a text is still to come, or to be asked for. */
+export function isAwaited(looked: Looked, text: string): boolean {
+  const words = wordsIn(text);
+  return words !== "" && looked.answered !== words;
+}
+
+/** Finds as this person types. An answer that comes after newer words were asked is not shown. */
 export class Lookup {
   readonly looked = signal<Looked>(NOTHING);
   private turn = 0;
@@ -104,7 +119,7 @@ export class Lookup {
   ) {}
 
   look(text: string): void {
-    const words = text.trim().slice(0, MOST_CHARACTERS);
+    const words = wordsIn(text);
     this.pause();
     if (words === "") this.clear();
     else if (words !== this.looked.peek().words) this.pause = this.later(PAUSE_MS, () => this.request(words));
@@ -128,7 +143,7 @@ export class Lookup {
     // What was found before stays until the answer is there: the list does not flash.
     this.looked.value = { ...this.looked.peek(), words, failure: null };
     const show = (found: Found | null, failure: ErrorBody | null) => {
-      if (turn === this.turn) this.looked.value = { words, found, failure };
+      if (turn === this.turn) this.looked.value = { words, found, answered: words, failure };
     };
     this.find(
       words,

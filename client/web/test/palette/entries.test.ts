@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Entry, offered, stepped, withRecent } from "../../src/palette/entries";
+import { activePlace, type Entry, offered, stepped, withRecent } from "../../src/palette/entries";
 import { topOf } from "../../src/screen/focus/layers";
 import { ON_PAGE, SHORTCUTS, shortcutOf } from "../../src/screen/parts/shortcuts";
 
@@ -35,6 +35,16 @@ test("the choice goes round, and nowhere in an empty list", () => {
   assert.equal(stepped(0, -1, 3), 2);
   assert.equal(stepped(2, 1, 3), 0);
   assert.equal(stepped(0, 1, 0), -1);
+});
+
+test("what was chosen stays chosen where a later answer stands above it", () => {
+  const deal = entry("Lin Moore", { group: "Deals" });
+  const before = offered("moore", [], [deal]);
+  const after = offered("moore", [], [entry("Moore's car", { group: "Cars" }), deal]);
+  assert.equal(after[activePlace(after, before[0]!.id)], deal);
+  assert.equal(activePlace(after, null), 0);
+  assert.equal(activePlace(after, "gone"), 0);
+  assert.equal(activePlace([], "gone"), -1);
 });
 
 test("a deal is recent once, the newest first", () => {

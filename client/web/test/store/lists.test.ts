@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AWAY, type Request } from "../../src/live/connection";
 import { kept } from "../../src/store/kept-order";
-import { Lookup, StoreLists } from "../../src/store/lists";
+import { answers, isAwaited, Lookup, StoreLists } from "../../src/store/lists";
 import type { Summary } from "../../src/wall/fold";
 import type { ErrorBody, Reply } from "../../src/wire";
 
@@ -46,6 +46,23 @@ test("typing asks once a person pauses, and an answer to older words is dropped"
   sent[1]!.reply({ customers: [], deals: [{ id: "new" }] });
   sent[0]!.reply({ customers: [], deals: [{ id: "old" }] });
   assert.equal(lookup.looked.value.found?.deals[0]?.id, "new");
+});
+
+test("what older words found is told apart from the answer, from the first key to the reply", () => {
+  const { sent, lookup, pause } = store();
+  const told = (text: string) => [answers(lookup.looked.value, text), isAwaited(lookup.looked.value, text)];
+  lookup.look("mo");
+  assert.deepEqual(told("mo"), [false, true]);
+  pause();
+  sent[0]!.reply({ customers: [{ id: "moore" }], deals: [] });
+  assert.deepEqual(told(" mo "), [true, false]);
+  lookup.look("ann");
+  assert.deepEqual(told("ann"), [false, true], "the person may type on");
+  pause();
+  assert.equal(lookup.looked.value.found?.customers[0]?.id, "moore");
+  assert.deepEqual(told("ann"), [false, true], "the server has been asked");
+  sent[1]!.refuse(AWAY);
+  assert.deepEqual(told("ann"), [false, false]);
 });
 
 test("without a connection it says so, and asks again when there is one", () => {

@@ -13,7 +13,25 @@ export interface Found {
   failure: ErrorBody | null;
 }
 
+const PAUSE_MS = 250;
+/** A single character is in nearly every car. */
+const LEAST_CHARACTERS = 2;
+const MOST_CHARACTERS = 100;
+
 const NOTHING_FOUND: Found = { words: "", rows: null, more: false, failure: null };
+
+const wordsIn = (text: string): string => text.trim().slice(0, MOST_CHARACTERS);
+
+/** Whether the cars are those with the words of a text, and not still those of an older one. */
+export function finds({ words, rows }: Found, text: string): boolean {
+  return rows !== null && words === wordsIn(text);
+}
+
+/** Whether the cars with the words of a text are still to come, or to be asked for. */
+export function areAwaited({ words, rows }: Found, text: string): boolean {
+  const wanted = wordsIn(text);
+  return wanted.length >= LEAST_CHARACTERS && (words !== wanted || rows === null);
+}
 
 export interface FinderPort {
   /** Asks for the cars; returns whether there is a connection. */
@@ -21,11 +39,6 @@ export interface FinderPort {
   /** Does something later; returns what calls it off. */
   later(milliseconds: number, action: () => void): () => void;
 }
-
-const PAUSE_MS = 250;
-/** A single character is in nearly every car. */
-const LEAST_CHARACTERS = 2;
-const MOST_CHARACTERS = 100;
 
 export class Finder {
   readonly found = signal<Found>(NOTHING_FOUND);
@@ -37,7 +50,7 @@ export class Finder {
 
   /** Looks for cars once the person pauses; too few characters clear what was found. */
   look(text: string): void {
-    const words = text.trim().slice(0, MOST_CHARACTERS);
+    const words = wordsIn(text);
     this.pause();
     if (words.length < LEAST_CHARACTERS) this.clear();
     else if (words !== this.found.value.words) this.pause = this.port.later(PAUSE_MS, () => this.ask(words));

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { fieldRefusal } from "../../deal/terms/fields";
+import { answers, isAwaited } from "../../store/lists";
 import type { WallSession } from "../../wall/session";
 import type { CustomerFacts, ErrorBody, FoundCustomer } from "../../wire";
 import { useLayer } from "../focus/layers";
@@ -43,10 +44,11 @@ function CustomerPicker({ session, store, created }: Props) {
   const busy = useSignal(false);
   const entering = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
-  const { words, found, failure } = lookup.looked.value;
+  const { found, failure } = lookup.looked.value;
   const customers = found?.customers ?? [];
   // Enter takes nobody while the answer to newer words is under way.
-  const current = words === text.value.trim() && found !== null;
+  const awaited = isAwaited(lookup.looked.value, text.value);
+  const current = answers(lookup.looked.value, text.value);
 
   useLayoutEffect(() => {
     input.current?.focus();
@@ -102,7 +104,7 @@ function CustomerPicker({ session, store, created }: Props) {
         onKeyDown={onKeyDown}
       />
       <Trouble>{failed}</Trouble>
-      <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value}>
+      <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value || awaited}>
         {customers.map((customer, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keyboard, and Enter takes the active option
           <li

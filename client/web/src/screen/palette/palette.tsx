@@ -1,8 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { areAwaited } from "../../deal/stock/finder";
 import type { Mode, PaletteDoor } from "../../palette/door";
-import { type Entry, offered, stepped } from "../../palette/entries";
+import { activePlace, type Entry, offered, stepped } from "../../palette/entries";
 import { foundEntries, pageEntries } from "../../palette/gathering";
+import { isAwaited } from "../../store/lists";
 import { useLayer } from "../focus/layers";
 import { useShortcuts } from "../parts/shortcuts";
 import { useSurroundings } from "../parts/surroundings";
@@ -19,14 +21,16 @@ export function Palette({ door }: { door: PaletteDoor }) {
 function Open({ door, mode }: { door: PaletteDoor; mode: Mode }) {
   const surroundings = useSurroundings();
   const text = useSignal("");
-  const at = useSignal(0);
+  /** The entry that Enter takes: an answer that comes later may move it, and does not change it. */
+  const chosen = useSignal<string | null>(null);
   const trouble = useSignal<string | null>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const source = door.source.value;
   const setting = { ...surroundings, door, mode, fail: (message: string) => (trouble.value = message) };
-  const found = foundEntries(setting);
+  const found = foundEntries(setting, text.value);
   const entries = offered(text.value, pageEntries(setting), found);
-  const active = Math.min(at.value, entries.length - 1);
+  const active = activePlace(entries, chosen.value);
+  const entry = entries[active];
 
   useLayoutEffect(() => {
     const before = document.activeElement;
@@ -41,13 +45,16 @@ function Open({ door, mode }: { door: PaletteDoor; mode: Mode }) {
     };
   }, []);
   useLayer(true, () => door.close(), dialog);
+  useLayoutEffect(() => {
+    if (entry && !entry.older) chosen.value = entry.id;
+  });
   useEffect(() => {
     dialog.current?.querySelector(`#${LIST}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [active]);
 
   function type(words: string): void {
     text.value = words;
-    at.value = 0;
+    chosen.value = null;
     trouble.value = null;
     source?.lookup.look(words);
     if (mode === "all") source?.cars?.look(words);
@@ -59,16 +66,22 @@ function Open({ door, mode }: { door: PaletteDoor; mode: Mode }) {
     entry.run();
   }
 
+  function step(by: number): void {
+    chosen.value = entries[stepped(active, by, entries.length)]?.id ?? null;
+  }
+
   function onKeyDown(event: KeyboardEvent): void {
-    if (event.key === "ArrowDown") at.value = stepped(active, 1, entries.length);
-    else if (event.key === "ArrowUp") at.value = stepped(active, -1, entries.length);
-    else if (event.key === "Enter") choose(entries[active]);
-    else if (event.key !== "Tab") return;
+    if (event.key === "ArrowDown") step(1);
+    else if (event.key === "ArrowUp") step(-1);
+    else if (event.key === "Enter" && !entry?.older) choose(entry);
+    else if (event.key !== "Enter" && event.key !== "Tab") return;
     event.preventDefault();
   }
 
   const looked = source?.lookup.looked.value;
-  const pending = looked !== undefined && looked.words !== "" && looked.found === null && !looked.failure;
+  const cars = mode === "all" ? source?.cars?.found.value : undefined;
+  const awaited = looked !== undefined && isAwaited(looked, text.value);
+  const pending = awaited || (cars !== undefined && !looked?.failure && areAwaited(cars, text.value));
   return (
     <dialog
       ref={dialog}
@@ -140,7 +153,7 @@ function Option({ entry, place, first, active, choose }: OptionProps) {
         id={`${LIST}-${place}`}
         role="option"
         tabIndex={-1}
-        aria-selected={active}
+        aria-selected={active && !entry.older}
         aria-disabled={Boolean(entry.hindrance)}
         onClick={() => choose(entry)}
       >

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 import { rowText } from "../../deal/stock/best";
+import { finds } from "../../deal/stock/finder";
 import { whyNot } from "../../deal/stock/fixes";
 import type { Row } from "../../deal/stock/rows";
 import type { Formats } from "../../text/format";
@@ -54,8 +55,11 @@ export function FindBox({ session }: { session: DealSession }) {
       else return;
     } else if (event.key === "ArrowDown" && listed) at.value = Math.min(at.value + 1, last);
     else if (event.key === "ArrowUp" && listed) at.value = Math.max(at.value - 1, -1);
-    else if (event.key === "Enter" && listed && rows?.[Math.max(0, at.value)]) choose(rows[Math.max(0, at.value)]!);
-    else return;
+    else if (event.key === "Enter" && listed) {
+      const row = rows?.[Math.max(0, at.value)];
+      // Enter takes no car of older words while the answer to newer ones is under way.
+      if (row && finds(finder.found.value, text.value)) choose(row);
+    } else return;
     event.preventDefault();
   }
 

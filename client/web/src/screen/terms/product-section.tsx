@@ -79,10 +79,10 @@ export function ProductSection({ session, structure, flat }: Props) {
         )}
         <Declined declined={refused.shown} {...part} />
         <Add offered={hasRoom(lines) ? offered : []} {...part} />
-        {/* One line, whatever there is to do. */}
+        {/* One line, whatever there is to do. The menu has its place before the catalogue is here. */}
         <div class="fold-end">
-          {(known?.packages ?? []).length > 0 && (
-            <button type="button" class="button small" onClick={() => (menu.value = true)}>
+          {(!known || known.packages.length > 0) && (
+            <button type="button" class={`button small${known ? "" : " awaited"}`} onClick={() => (menu.value = true)}>
               Menu
             </button>
           )}

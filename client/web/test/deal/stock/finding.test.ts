@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isOver, reachText, SPEAK_EVERY_MS, Speech, spokenText } from "../../../src/deal/stock/best";
-import { Finder } from "../../../src/deal/stock/finder";
+import { areAwaited, Finder, finds } from "../../../src/deal/stock/finder";
 import { openings } from "../../../src/deal/stock/fixes";
 import { formatsFor } from "../../../src/text/format";
 import type { Rejection, Reply } from "../../../src/wire";
@@ -35,6 +35,23 @@ const found = (ids: string[]) =>
       columns: { vehicle_id: ids, rev: ids.map(() => 1), payment_cents: ids.map(() => null) },
     },
   }) as unknown as Reply;
+
+test("cars of older words are told apart from those of the words that stand in the box", () => {
+  const { finder, asked, elapse } = byHand();
+  const told = (text: string) => [finds(finder.found.value, text), areAwaited(finder.found.value, text)];
+  finder.look("civic");
+  elapse();
+  asked[0]!.replied(found(["1"]));
+  assert.deepEqual(told("civic "), [true, false]);
+  finder.look("civic lx");
+  assert.deepEqual(rowsOf(finder)?.length, 1);
+  assert.deepEqual(told("civic lx"), [false, true]);
+  elapse();
+  assert.deepEqual(told("civic lx"), [false, true]);
+  asked[1]!.replied(found([]));
+  assert.deepEqual(told("civic lx"), [true, false]);
+  assert.deepEqual(told("c"), [false, false]);
+});
 
 test("a find is asked after a pause, with the last words only", () => {
   const { finder, asked, elapse } = byHand();
