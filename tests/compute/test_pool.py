@@ -143,11 +143,15 @@ async def test_the_pool_says_when_nobody_gets_a_turn(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("server.compute.pool.STALLED_SECONDS", 0.02)
     async with pool_of(1) as pool:
         assert pool.has_turns
-        busy = [asyncio.create_task(pool.run(ANN, time.sleep, seconds)) for seconds in (1.0, 0.0)]
+        pid, _ = await pool.run(ANN, report)
+        busy = [asyncio.create_task(pool.run(ANN, time.sleep, seconds)) for seconds in (AMPLE_SECONDS, 0.0)]
         while pool.has_turns:
             assert not busy[0].done()
             await asyncio.sleep(0.01)
-        await asyncio.gather(*busy)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(OverrunError):
+            await busy[0]
+        await busy[1]
         assert pool.has_turns
 
 

@@ -7,8 +7,8 @@ import signal
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -108,12 +108,13 @@ async def machine(stocked: Settings, folder: Path) -> AsyncIterator[Machine]:
         yield Machine(webs, settings, sockets[-1].stem)
 
 
-async def until_buried(url: str) -> Scrape:
-    """Return the first scrape with a dead letter."""
+async def until(url: str, holds: Callable[[Scrape], bool]) -> Scrape:
+    """Return the first scrape that is as asked for; one in which somebody was late is passed over."""
     async with asyncio.timeout(GUARD_SECONDS):
-        while (found := await scraped(url)).value("deal_queue_dead_letters") == 0:
-            continue
-    return found
+        while True:
+            with suppress(KeyError):
+                if holds(found := await scraped(url)):
+                    return found
 
 
 async def test_what_is_counted_is_what_happened(stocked: Settings, tmp_path: Path, redis: Redis) -> None:
@@ -127,7 +128,15 @@ async def test_what_is_counted_is_what_happened(stocked: Settings, tmp_path: Pat
         (ended,) = (event for event in events if isinstance(event, SearchEnded))
         await deal.painted(ended.search_id, "first_matches", PAINTED_MS)
         await redis.xadd(JOBS_KEY, {"job": UNREADABLE})
-        found = await until_buried(whole.webs[1].url)
+        # The worker counts a letter after it has written it.
+        found = await until(
+            whole.webs[1].url,
+            lambda each: (
+                each.value("deal_jobs_total", outcome="buried", process=whole.worker) == 1
+                and each.value("deal_queue_dead_letters") == 1
+                and each.by("deal_process_up", "process") == dict.fromkeys((*whole.names, whole.worker), 1)
+            ),
+        )
         _assert_search_counted(found, whole, events)
         _assert_queue_counted(found, whole, events)
         _assert_operators_are_served(found)
@@ -210,8 +219,10 @@ async def _assert_silence_is_seen(whole: Machine) -> None:
     pid = int(whole.worker.rpartition("-")[2])
     os.kill(pid, signal.SIGSTOP)
     try:
-        found = await scraped(whole.webs[0].url)
+        found = await until(
+            whole.webs[0].url,
+            lambda each: each.by("deal_process_up", "process") == {one: 1, two: 1, whole.worker: 0},
+        )
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert found.by("deal_process_up", "process") == {one: 1, two: 1, whole.worker: 0}
     assert found.by("deal_jobs_total", "outcome", process=whole.worker) == {}

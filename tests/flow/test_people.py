@@ -170,7 +170,12 @@ async def test_a_revoked_token_closes_its_sockets(house: House) -> None:
 
 async def test_a_credential_that_runs_out_closes_its_socket(house: House) -> None:
     """A session ends by itself, also while its screen is open."""
-    socket = await house.open(await house.issue("riverside-sales", ttl=dt.timedelta(seconds=1)))
+    for seconds in (1, 10, 60):  # on a slow machine, the first has run out before it is shown
+        try:
+            socket = await house.open(await house.issue("riverside-sales", ttl=dt.timedelta(seconds=seconds)))
+        except InvalidStatus:
+            continue
+        break
     assert await socket.close_code() == 4001
 
 

@@ -84,10 +84,16 @@ async def until_serves(web: Process, expected: dict[int, int]) -> None:
 async def test_the_people_of_a_store_are_in_one_process(
     stocked: Settings, tokens: dict[str, str], tmp_path: Path
 ) -> None:
-    """Whichever process accepts their sockets; they work on a deal together there."""
+    """Whichever process accepts their sockets; they work on a deal together there. Who is served elsewhere,
+    because that process was slow to answer, is moved there.
+    """
     channel = await a_deal_of(stocked)
     manager = await token_of(stocked, "riverside-manager")
-    async with two(stocked, tmp_path) as webs, start_worker(stocked, tmp_path), AsyncExitStack() as people:
+    async with (
+        two(stocked, tmp_path, MOVED_SOON) as webs,
+        start_worker(stocked, tmp_path),
+        AsyncExitStack() as people,
+    ):
         ours, theirs = webs
         for web in webs:
             for token in tokens.values():

@@ -14,7 +14,7 @@ from tests.services import ROOT
 
 GUARD_SECONDS = 60.0
 
-# A process that is told to end while a thread of its own computes for ever; COMPUTE says how.
+# A process that is told to end in SECONDS while a thread of its own computes for ever; COMPUTE says how.
 PROCESS = """
 import asyncio, re, signal
 from server.observe.ending import Ending
@@ -36,14 +36,14 @@ def told():
         re.match("(a+)+$", "a" * 40 + "b")
 
 configure_logging("info", "worker")
-over, ending = asyncio.Event(), Ending("worker", 0.3)
+over, ending = asyncio.Event(), Ending("worker", SECONDS)
 asyncio.run(main())
 """
 
 
-def told_to_end(compute: str, *, block: bool = False) -> tuple[int, str]:
+def told_to_end(compute: str, seconds: float = 0.3, *, block: bool = False) -> tuple[int, str]:
     """Run the process until it computes, tell it to end, and return its exit code and what it logged."""
-    code = PROCESS.replace("COMPUTE", compute).replace("BLOCK", str(block))
+    code = PROCESS.replace("COMPUTE", compute).replace("BLOCK", str(block)).replace("SECONDS", str(seconds))
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -76,7 +76,7 @@ def test_code_that_lets_no_thread_run() -> None:
 
 def test_a_good_end_is_left_alone() -> None:
     """A process that ends in time ends with its own code."""
-    assert told_to_end("pass") == (0, "")
+    assert told_to_end("pass", GUARD_SECONDS) == (0, "")
 
 
 async def test_what_does_not_close_is_cut_off() -> None:

@@ -18,6 +18,7 @@ from server.observe.probe.loop_watch import BUCKETS_SECONDS, Lags, LoopWatch
 from server.observe.probe.places import Place, listen_at, place_of, places, probe_folder, sweep
 from server.observe.probe.probed import probed
 from server.observe.probe.questions import BadQuestion, profile_of, profile_question
+from server.observe.probe.vitals import SHOWN_SECONDS
 
 LONG_ENOUGH = 30.0
 
@@ -69,7 +70,8 @@ async def test_a_process_describes_itself(data_dir: Path) -> None:
         assert vitals["sessions"] == 3
         assert vitals["rss_bytes"] > 2**20
         assert 0 < vitals["open_fds"] <= vitals["fd_limit"]
-        assert vitals["loop"]["stack"] == []
+        # A loop that is late, as on a busy machine, is shown with its stack.
+        assert bool(vitals["loop"]["stack"]) == (vitals["loop"]["blocked_ms"] > 1000 * SHOWN_SECONDS)
         assert await asyncio.to_thread(ask, place, "/metrics", LONG_ENOUGH) == b"deal_sessions 3\n"
         for bad in ("/nothing", "/profile?seconds=0", "/profile?seconds=1&hz=many"):
             with pytest.raises(NoAnswer):

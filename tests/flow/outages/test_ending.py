@@ -54,15 +54,22 @@ def stopped(socket: Path) -> Iterator[None]:
     """Stop whoever listens there, with all its children, as a machine that hangs would."""
     pid = listener(socket)
     assert pid is not None
-    pids = [pid, *(int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-    for one in pids:
-        os.kill(one, signal.SIGSTOP)
+    pids = [pid]
     try:
+        tell(pid, signal.SIGSTOP)  # first, so that it starts no other meanwhile
+        pids += [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for one in pids[1:]:
+            tell(one, signal.SIGSTOP)
         yield
     finally:
         for one in pids:
-            with suppress(ProcessLookupError):  # a server's helper may have been about to end
-                os.kill(one, signal.SIGCONT)
+            tell(one, signal.SIGCONT)
+
+
+def tell(pid: int, number: signal.Signals) -> None:
+    """Send a signal; a server's helper may have been about to end."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 async def end(process: Process) -> tuple[int, list[dict[str, Any]]]:

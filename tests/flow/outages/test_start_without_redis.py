@@ -51,7 +51,7 @@ async def test_work_begins_without_redis_and_goes_on_with_it(stocked: Settings, 
             while one.notice is None:  # noqa: ASYNC110 - a program asks for it
                 await asyncio.sleep(0.01)
         assert one.notice.message == NO_UPDATES
-        async with httpx.AsyncClient() as probe:
+        async with httpx.AsyncClient(timeout=GUARD_SECONDS) as probe:
             ready = (await probe.get(f"{web.url}/readyz")).json()
         assert (ready["checks"]["redis"], ready["checks"]["postgres"]) == (False, True)
         version = await deal.terms(StructureChanges(cash_down_cents=12_300), version=deal.state.version)

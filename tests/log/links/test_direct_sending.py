@@ -16,17 +16,18 @@ from redis.exceptions import ConnectionError, TimeoutError
 from server.log.links.direct_sending import send_directly
 
 SEND_SECONDS = 0.05
+GUARD_SECONDS = 60.0
 MORE_THAN_BUFFERS_HOLD = 32 * 1024 * 1024
 
 
 @asynccontextmanager
-async def redis_at(serve: Any) -> AsyncIterator[Redis]:
-    """Speak to ``serve`` over a Unix socket, with one attempt for each command."""
+async def redis_at(serve: Any, seconds: float = GUARD_SECONDS) -> AsyncIterator[Redis]:
+    """Speak to ``serve`` over a Unix socket, with one attempt of ``seconds`` for each command."""
     with tempfile.TemporaryDirectory(prefix="deal-") as folder:
         path = Path(folder) / "redis.sock"
         server = await asyncio.start_unix_server(serve, path)
         pool = ConnectionPool.from_url(
-            f"unix://{path}", retry=Retry(NoBackoff(), 0), protocol=2, socket_timeout=SEND_SECONDS
+            f"unix://{path}", retry=Retry(NoBackoff(), 0), protocol=2, socket_timeout=seconds
         )
         send_directly(pool)
         try:
@@ -71,7 +72,7 @@ async def test_who_takes_nothing_is_given_up() -> None:
         await done.wait()
         writer.close()
 
-    async with redis_at(stall) as redis:
+    async with redis_at(stall, SEND_SECONDS) as redis:
         with pytest.raises(TimeoutError):
             await redis.set("key", b"x" * MORE_THAN_BUFFERS_HOLD)
         done.set()
