@@ -86,6 +86,40 @@ async def test_everything_is_found_by_the_keyboard(arrive: Arrive) -> None:
     assert sales.complaints == []
 
 
+async def test_enter_takes_nobody_whom_older_words_found(arrive: Arrive) -> None:
+    """Who types on and presses Enter at once begins no deal for the customer before."""
+    sales = await arrive("riverside-sales")
+    await sales.see_deals()
+    page = sales.page
+    await page.clock.install()
+    await _look_up(sales, "new deal")
+    await page.keyboard.press("Enter")
+    box = page.get_by_role("combobox", name="Customer for the new deal")
+    names: list[str] = []
+    for letter in "cdghjmpstw":
+        await box.fill(letter)
+        await _is_answered(sales)
+        names += await _palette(sales).locator(".palette-title").all_inner_texts()
+        if len(set(names)) > 1:
+            break
+    one, other = list(dict.fromkeys(names))[:2]
+    await box.fill(one)
+    await _is_answered(sales)
+    await expect(_option(sales, one)).to_be_visible()
+
+    # The pause after which the words are asked for does not end.
+    await page.clock.pause_at(await page.evaluate("Date.now()") / 1000 + 1)
+    await box.fill(other)
+    await page.keyboard.press("Enter")
+    await expect(_palette(sales).get_by_role("listbox")).to_have_attribute("aria-busy", "true")
+    assert "/deals/" not in page.url
+    await page.clock.resume()
+    await _is_answered(sales)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/deals/*")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(other)
+
+
 def _palette(person: Person) -> Locator:
     return person.page.locator(".palette")
 
