@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { AWAY, type Request } from "../live/connection";
 import { newOp } from "../text/op";
+import { wordsIn } from "../text/parse";
 import type {
   CustomerFacts,
   DealBegun,
@@ -92,9 +93,6 @@ export interface Looked {
 
 const NOTHING: Looked = { words: "", found: null, answered: "", failure: null };
 const PAUSE_MS = 150;
-const MOST_CHARACTERS = 100;
-
-const wordsIn = (text: string): string => text.trim().slice(0, MOST_CHARACTERS);
 
 /** Whether what was found are the matches of a text, and not still those of an older one. */
 export function answers({ found, answered }: Looked, text: string): boolean {

@@ -62,3 +62,11 @@ function readNumber(text: string, formats: Pick<Formats, "decimal" | "group">): 
 function fault(message: string): Parsed<never> {
   return { ok: false, message };
 }
+
+/** The server takes no more of what is looked for. */
+const MOST_CHARACTERS = 100;
+
+/** Returns the words to look for in what somebody typed. */
+export function wordsIn(text: string): string {
+  return text.trim().slice(0, MOST_CHARACTERS);
+}

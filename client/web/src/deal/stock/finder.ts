@@ -1,5 +1,6 @@
 // Finds any car of the stock, whether it fits the deal or not, as this person types.
 import { signal } from "@preact/signals";
+import { wordsIn } from "../../text/parse";
 import type { ErrorBody, FindReply, Reply } from "../../wire";
 import { type Row, RowTable } from "./rows";
 
@@ -16,11 +17,8 @@ export interface Found {
 const PAUSE_MS = 250;
 /** A single character is in nearly every car. */
 const LEAST_CHARACTERS = 2;
-const MOST_CHARACTERS = 100;
 
 const NOTHING_FOUND: Found = { words: "", rows: null, more: false, failure: null };
-
-const wordsIn = (text: string): string => text.trim().slice(0, MOST_CHARACTERS);
 
 /** Whether the cars are those with the words of a text, and not still those of an older one. */
 export function finds({ words, rows }: Found, text: string): boolean {
